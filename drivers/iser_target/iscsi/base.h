@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the protocol code needs from its surroundings, in the kernel and in
+ * user space. Nothing in iscsi/ includes any other system header.
+ */
+#ifndef ISER_TGT_ISCSI_BASE_H
+#define ISER_TGT_ISCSI_BASE_H
+
+#ifdef __KERNEL__
+
+#include <linux/bits.h>
+#include <linux/build_bug.h>
+#include <linux/ctype.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
+#include <linux/overflow.h>
+#include <linux/string.h>
+#include <linux/types.h>
+#if __has_include("linux/unaligned.h")
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
+#if __has_include("crypto/utils.h")
+#include <crypto/utils.h>
+#else
+#include <crypto/algapi.h>
+#endif
+
+#else
+
+#include "userspace.h"
+
+#endif
+
+#endif

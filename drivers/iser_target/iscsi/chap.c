@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "chap.h"
+
+static int chap_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+static int chap_base64_digit(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+')
+		return 62;
+	if (c == '/')
+		return 63;
+	return -1;
+}
+
+/* An odd number of digits: the first byte has only its lower half. */
+static int chap_decode_hex(const char *value, u8 *out, size_t size)
+{
+	size_t digits = strlen(value);
+	size_t len = digits / 2 + digits % 2;
+	size_t i;
+	u8 byte = 0;
+
+	if (!len || len > size)
+		return -EINVAL;
+	for (i = 0; i < digits; i++) {
+		int digit = chap_hex_digit(value[i]);
+
+		if (digit < 0)
+			return -EINVAL;
+		byte = (u8)(byte << 4 | digit);
+		if ((digits - i) % 2)
+			out[(i + digits % 2) / 2] = byte;
+	}
+	return (int)len;
+}
+
+/* RFC 4648, with its padding or without; no bits may be left over. */
+static int chap_decode_base64(const char *value, u8 *out, size_t size)
+{
+	size_t chars = strlen(value);
+	size_t pad = 0;
+	size_t len = 0;
+	unsigned int bits = 0;
+	u32 acc = 0;
+	size_t i;
+
+	while (pad < 2 && pad < chars && value[chars - pad - 1] == '=')
+		pad++;
+	if (pad && chars % 4)
+		return -EINVAL;
+	chars -= pad;
+	if (!chars || chars % 4 == 1 || (pad && (chars + pad) % 4))
+		return -EINVAL;
+	for (i = 0; i < chars; i++) {
+		int digit = chap_base64_digit(value[i]);
+
+		if (digit < 0)
+			return -EINVAL;
+		acc = (acc << 6 | (u32)digit) & 0xffff;
+		bits += 6;
+		if (bits < 8)
+			continue;
+		bits -= 8;
+		if (len == size)
+			return -EINVAL;
+		out[len++] = (u8)(acc >> bits);
+	}
+	if (acc & ((1U << bits) - 1))
+		return -EINVAL;
+	return (int)len;
+}
+
+/**
+ * iser_tgt_chap_decode - decode a binary-value
+ * @value: NUL-terminated, hex-constant or base64-constant
+ * @out: result; may be where @value is
+ * @size: bytes of @out
+ *
+ * RFC 7143 6.1. The length is the implicit one of the encoding. Context: any.
+ *
+ * Return: bytes put into @out, at least 1; -EINVAL if @value is neither, is
+ * malformed or does not fit.
+ */
+int iser_tgt_chap_decode(const char *value, u8 *out, size_t size)
+{
+	if (value[0] != '0')
+		return -EINVAL;
+	if (value[1] == 'x' || value[1] == 'X')
+		return chap_decode_hex(value + 2, out, size);
+	if (value[1] == 'b' || value[1] == 'B')
+		return chap_decode_base64(value + 2, out, size);
+	return -EINVAL;
+}
+
+/**
+ * iser_tgt_chap_encode - encode a binary-value as hex-constant
+ * @value: the bytes
+ * @len: number of them
+ * @out: result, ISER_TGT_CHAP_ENCODED(@len) bytes with the NUL
+ *
+ * RFC 7143 6.1. Context: any.
+ */
+void iser_tgt_chap_encode(const u8 *value, size_t len, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	*out++ = '0';
+	*out++ = 'x';
+	while (len--) {
+		*out++ = digits[*value >> 4];
+		*out++ = digits[*value++ & 0xf];
+	}
+	*out = '\0';
+}

@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "keys.h"
+
+#define NUM_24BIT	0xffffff
+
+/* the key's name in three strings, so that every reason can name its key */
+#define KEY_AGAIN(_name)	.again = _name " renegotiated"
+#define KEY_BAD(_name)		.bad = _name ": no acceptable value"
+#define KEY(...)							\
+	.name = __VA_ARGS__, KEY_AGAIN(__VA_ARGS__), KEY_BAD(__VA_ARGS__)
+
+#define FIELD(_field)	.offset = offsetof(struct iser_tgt_keys, _field)
+
+#define NAMED(_name, _stage)						\
+	{ KEY(_name), .stage = ISER_TGT_KEY_##_stage }
+
+#define NUMBER(_name, _rule, _field, _min, _max, ...)			\
+	{ KEY(_name), .stage = ISER_TGT_KEY_OPERATIONAL,		\
+	  .rule = ISER_TGT_RULE_##_rule, FIELD(_field),			\
+	  .min = _min, .max = _max, ##__VA_ARGS__ }
+
+#define BOOLEAN(_name, _rule, _field, ...)				\
+	{ KEY(_name), .stage = ISER_TGT_KEY_OPERATIONAL,		\
+	  .rule = ISER_TGT_RULE_##_rule, FIELD(_field), ##__VA_ARGS__ }
+
+#define CHOICE(_name, _rule, _choice, ...)				\
+	{ KEY(_name), .stage = ISER_TGT_KEY_OPERATIONAL,		\
+	  .rule = ISER_TGT_RULE_##_rule, .choice = _choice, ##__VA_ARGS__ }
+
+const struct iser_tgt_key iser_tgt_key_table[ISER_TGT_KEY_COUNT] = {
+	[ISER_TGT_KEY_INITIATOR_NAME] = NAMED("InitiatorName", ANY),
+	[ISER_TGT_KEY_INITIATOR_ALIAS] = NAMED("InitiatorAlias", ANY),
+	[ISER_TGT_KEY_TARGET_NAME] = NAMED("TargetName", ANY),
+	[ISER_TGT_KEY_SESSION_TYPE] = NAMED("SessionType", ANY),
+
+	[ISER_TGT_KEY_TARGET_ALIAS] = NAMED("TargetAlias", NEVER),
+	[ISER_TGT_KEY_TARGET_ADDRESS] = NAMED("TargetAddress", NEVER),
+	[ISER_TGT_KEY_TPGT] = NAMED("TargetPortalGroupTag", NEVER),
+	[ISER_TGT_KEY_SEND_TARGETS] = NAMED("SendTargets", NEVER),
+
+	[ISER_TGT_KEY_AUTH_METHOD] = NAMED("AuthMethod", SECURITY),
+	[ISER_TGT_KEY_CHAP_A] = NAMED("CHAP_A", SECURITY),
+	[ISER_TGT_KEY_CHAP_I] = NAMED("CHAP_I", SECURITY),
+	[ISER_TGT_KEY_CHAP_C] = NAMED("CHAP_C", SECURITY),
+	[ISER_TGT_KEY_CHAP_N] = NAMED("CHAP_N", SECURITY),
+	[ISER_TGT_KEY_CHAP_R] = NAMED("CHAP_R", SECURITY),
+
+	[ISER_TGT_KEY_HEADER_DIGEST] =
+		CHOICE("HeaderDigest", LIST, "None", .must = true),
+	[ISER_TGT_KEY_DATA_DIGEST] =
+		CHOICE("DataDigest", LIST, "None", .must = true),
+	[ISER_TGT_KEY_MAX_CONNECTIONS] =
+		NUMBER("MaxConnections", MIN, max_connections, 1, 65535,
+		       .irrelevant = true),
+	[ISER_TGT_KEY_INITIAL_R2T] =
+		BOOLEAN("InitialR2T", OR, initial_r2t, .irrelevant = true),
+	[ISER_TGT_KEY_IMMEDIATE_DATA] =
+		BOOLEAN("ImmediateData", AND, immediate_data,
+			.irrelevant = true),
+	[ISER_TGT_KEY_MAX_RECV_DSL] =
+		NUMBER("MaxRecvDataSegmentLength", NUM, max_recv_dsl, 512,
+		       NUM_24BIT),
+	[ISER_TGT_KEY_MAX_BURST] =
+		NUMBER("MaxBurstLength", MIN, max_burst, 512, NUM_24BIT,
+		       .irrelevant = true),
+	[ISER_TGT_KEY_FIRST_BURST] =
+		NUMBER("FirstBurstLength", MIN, first_burst, 512, NUM_24BIT,
+		       .irrelevant = true),
+	[ISER_TGT_KEY_TIME2WAIT] =
+		NUMBER("DefaultTime2Wait", MAX, time2wait, 0, 3600),
+	[ISER_TGT_KEY_TIME2RETAIN] =
+		NUMBER("DefaultTime2Retain", MIN, time2retain, 0, 3600),
+	[ISER_TGT_KEY_MAX_OUTSTANDING_R2T] =
+		NUMBER("MaxOutstandingR2T", MIN, max_outstanding_r2t, 1, 65535,
+		       .irrelevant = true),
+	[ISER_TGT_KEY_DATA_PDU_IN_ORDER] =
+		BOOLEAN("DataPDUInOrder", OR, data_pdu_in_order,
+			.irrelevant = true),
+	[ISER_TGT_KEY_DATA_SEQ_IN_ORDER] =
+		BOOLEAN("DataSequenceInOrder", OR, data_seq_in_order,
+			.irrelevant = true),
+	[ISER_TGT_KEY_ERL] =
+		NUMBER("ErrorRecoveryLevel", MIN, erl, 0, 2),
+	[ISER_TGT_KEY_TASK_REPORTING] =
+		CHOICE("TaskReporting", LIST, "RFC3720", .irrelevant = true),
+	[ISER_TGT_KEY_PROTOCOL_LEVEL] =
+		NUMBER("iSCSIProtocolLevel", MIN, protocol_level, 0, 31,
+		       .irrelevant = true),
+	[ISER_TGT_KEY_IF_MARKER] = CHOICE("IFMarker", ANSWER, "No"),
+	[ISER_TGT_KEY_OF_MARKER] = CHOICE("OFMarker", ANSWER, "No"),
+	[ISER_TGT_KEY_IF_MARK_INT] = CHOICE("IFMarkInt", ANSWER, "Reject"),
+	[ISER_TGT_KEY_OF_MARK_INT] = CHOICE("OFMarkInt", ANSWER, "Reject"),
+	[ISER_TGT_KEY_NODE_ARCHITECTURE] =
+		CHOICE("X#NodeArchitecture", TEXT, NULL),
+
+	[ISER_TGT_KEY_RDMA_EXTENSIONS] = {
+		.name = "RDMAExtensions", KEY_AGAIN("RDMAExtensions"),
+		.bad = "RDMAExtensions=Yes was not negotiated",
+		FIELD(rdma_extensions),
+		.stage = ISER_TGT_KEY_OPERATIONAL, .rule = ISER_TGT_RULE_AND,
+	},
+	[ISER_TGT_KEY_TARGET_RDSL] =
+		NUMBER("TargetRecvDataSegmentLength", MIN, target_rdsl, 512,
+		       NUM_24BIT),
+	[ISER_TGT_KEY_INITIATOR_RDSL] =
+		NUMBER("InitiatorRecvDataSegmentLength", MIN, initiator_rdsl,
+		       512, NUM_24BIT),
+	[ISER_TGT_KEY_MAX_UNEXPECTED] =
+		NUMBER("MaxOutstandingUnexpectedPDUs", NUM, max_unexpected, 2,
+		       U32_MAX, .zero = true),
+	[ISER_TGT_KEY_MAX_AHS] =
+		NUMBER("MaxAHSLength", NUM, max_ahs, 2, U32_MAX, .zero = true),
+	[ISER_TGT_KEY_SOLICITED_ONLY] =
+		BOOLEAN("TaggedBufferForSolicitedDataOnly", BOOL,
+			solicited_only),
+	[ISER_TGT_KEY_HELLO_REQUIRED] =
+		BOOLEAN("iSERHelloRequired", BOOL, hello_required),
+};
+
+/**
+ * iser_tgt_keys_defaults - what holds when nothing is said
+ * @keys: all written
+ *
+ * RFC 7143 section 13 and RFC 7145 section 6, except RDMAExtensions: as an
+ * offer it is Yes here. Context: any.
+ */
+void iser_tgt_keys_defaults(struct iser_tgt_keys *keys)
+{
+	*keys = (struct iser_tgt_keys){
+		.max_burst = 262144,
+		.first_burst = 65536,
+		.initiator_rdsl = ISER_TGT_LOGIN_DATA_MAX,
+		.target_rdsl = ISER_TGT_LOGIN_DATA_MAX,
+		.max_recv_dsl = ISER_TGT_LOGIN_DATA_MAX,
+		.time2wait = 2,
+		.time2retain = 20,
+		.max_outstanding_r2t = 1,
+		.max_connections = 1,
+		.max_ahs = 256,
+		.protocol_level = 1,
+		.initial_r2t = true,
+		.immediate_data = true,
+		.data_pdu_in_order = true,
+		.data_seq_in_order = true,
+		.rdma_extensions = true,
+	};
+}
+
+/**
+ * iser_tgt_key_find - look a key up
+ * @kv: a pair
+ *
+ * Context: any.
+ *
+ * Return: enum iser_tgt_key_id, or -ENOENT for a key that is not understood.
+ */
+int iser_tgt_key_find(const struct iser_tgt_kv *kv)
+{
+	int id;
+
+	for (id = 0; id < ISER_TGT_KEY_COUNT; id++) {
+		if (iser_tgt_kv_is(kv, iser_tgt_key_table[id].name))
+			return id;
+	}
+	return -ENOENT;
+}
+
+static int key_digit(char c, unsigned int base)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (base == 16 && c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (base == 16 && c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/**
+ * iser_tgt_key_number - read a numerical-value
+ * @value: NUL-terminated
+ * @number: result
+ *
+ * RFC 7143 6.1: decimal without leading zeroes, or hexadecimal after 0x or 0X,
+ * below 2^64, and nothing behind it. Context: any.
+ *
+ * Return: true if it is one.
+ */
+bool iser_tgt_key_number(const char *value, u64 *number)
+{
+	unsigned int base = 10;
+	u64 n = 0;
+
+	if (value[0] == '0' && (value[1] == 'x' || value[1] == 'X')) {
+		base = 16;
+		value += 2;
+	} else if (value[0] == '0' && value[1]) {
+		return false;
+	}
+	if (!*value)
+		return false;
+	for (; *value; value++) {
+		int digit = key_digit(*value, base);
+
+		if (digit < 0 || check_mul_overflow(n, (u64)base, &n) ||
+		    check_add_overflow(n, (u64)digit, &n))
+			return false;
+	}
+	*number = n;
+	return true;
+}
+
+/**
+ * iser_tgt_key_list_has - is a value in a list-of-values
+ * @list: NUL-terminated, separated by commas
+ * @item: NUL-terminated
+ *
+ * RFC 7143 6.2.1. Context: any.
+ *
+ * Return: true if it is.
+ */
+bool iser_tgt_key_list_has(const char *list, const char *item)
+{
+	size_t item_len = strlen(item);
+
+	for (;;) {
+		size_t len = strcspn(list, ",");
+
+		if (len == item_len && !memcmp(list, item, len))
+			return true;
+		if (!list[len])
+			return false;
+		list += len + 1;
+	}
+}
+
+/**
+ * iser_tgt_key_reserved - is a value one of the words only answers may have
+ * @value: NUL-terminated
+ *
+ * RFC 7143 6.2: proposing Reject, Irrelevant or NotUnderstood is a protocol
+ * error. Context: any.
+ *
+ * Return: true if it is.
+ */
+bool iser_tgt_key_reserved(const char *value)
+{
+	return !strcmp(value, "Reject") || !strcmp(value, "Irrelevant") ||
+	       !strcmp(value, "NotUnderstood");
+}
+
+static u32 *key_u32(const struct iser_tgt_key *key, struct iser_tgt_keys *keys)
+{
+	return (u32 *)((char *)keys + key->offset);
+}
+
+static u32 key_get_u32(const struct iser_tgt_key *key,
+		       const struct iser_tgt_keys *keys)
+{
+	return *(const u32 *)((const char *)keys + key->offset);
+}
+
+static bool *key_bool(const struct iser_tgt_key *key,
+		      struct iser_tgt_keys *keys)
+{
+	return (bool *)((char *)keys + key->offset);
+}
+
+static bool key_get_bool(const struct iser_tgt_key *key,
+			 const struct iser_tgt_keys *keys)
+{
+	return *(const bool *)((const char *)keys + key->offset);
+}
+
+static bool key_read_u32(const struct iser_tgt_key *key, const char *value,
+			 u32 *number)
+{
+	u64 n;
+
+	if (!iser_tgt_key_number(value, &n))
+		return false;
+	if ((n < key->min || n > key->max) && !(key->zero && !n))
+		return false;
+	*number = (u32)n;
+	return true;
+}
+
+static bool key_read_bool(const char *value, bool *yes)
+{
+	*yes = !strcmp(value, "Yes");
+	return *yes || !strcmp(value, "No");
+}
+
+static bool key_is_bool(const struct iser_tgt_key *key)
+{
+	return key->rule == ISER_TGT_RULE_AND || key->rule == ISER_TGT_RULE_OR;
+}
+
+static void key_say_u32(char *answer, u32 number)
+{
+	snprintf(answer, ISER_TGT_KEY_VALUE_MAX, "%u", number);
+}
+
+static void key_say(char *answer, const char *word)
+{
+	strscpy(answer, word, ISER_TGT_KEY_VALUE_MAX);
+}
+
+static void key_answer_number(const struct iser_tgt_key *key,
+			      enum iser_tgt_key_id id,
+			      const struct iser_tgt_keys *offer,
+			      struct iser_tgt_keys *result, const char *value,
+			      char *answer)
+{
+	u32 ours = key_get_u32(key, offer);
+	u32 n;
+
+	if (!key_read_u32(key, value, &n)) {
+		key_say(answer, "Reject");
+		return;
+	}
+	n = key->rule == ISER_TGT_RULE_MIN ? min(n, ours) : max(n, ours);
+	/* RFC 7143 13.14; the caller negotiates MaxBurstLength first */
+	if (id == ISER_TGT_KEY_FIRST_BURST)
+		n = min(n, result->max_burst);
+	*key_u32(key, result) = n;
+	key_say_u32(answer, n);
+}
+
+static void key_answer_bool(const struct iser_tgt_key *key,
+			    const struct iser_tgt_keys *offer,
+			    struct iser_tgt_keys *result, const char *value,
+			    char *answer)
+{
+	bool ours = key_get_bool(key, offer);
+	bool yes;
+
+	if (!key_read_bool(value, &yes)) {
+		key_say(answer, "Reject");
+		return;
+	}
+	yes = key->rule == ISER_TGT_RULE_AND ? yes && ours : yes || ours;
+	*key_bool(key, result) = yes;
+	key_say(answer, yes ? "Yes" : "No");
+}
+
+/* A target that hears of a limit may say its own, in the same words. */
+static int key_declared_number(const struct iser_tgt_key *key,
+			       enum iser_tgt_key_id id,
+			       const struct iser_tgt_keys *offer,
+			       struct iser_tgt_keys *result, const char *value,
+			       char *answer)
+{
+	u32 ours = key_get_u32(key, offer);
+	u32 n;
+
+	if (!key_read_u32(key, value, &n))
+		return -EINVAL;
+	*key_u32(key, result) = n;
+	if (ours && (id == ISER_TGT_KEY_MAX_UNEXPECTED ||
+		     id == ISER_TGT_KEY_MAX_AHS))
+		key_say_u32(answer, ours);
+	return 0;
+}
+
+/**
+ * iser_tgt_key_answer - take a value the initiator proposes or declares
+ * @id: the key, operational
+ * @offer: what this target allows
+ * @result: what holds; changed
+ * @value: NUL-terminated
+ * @answer: what to send in return; "" if nothing
+ *
+ * RFC 7143 6.2.1, 6.2.2 and section 13, RFC 7145 section 6. A negotiated value
+ * that cannot be is answered with Reject, which leaves the key where it was. A
+ * declared one that cannot be, and a list without the only choice there is,
+ * are failures of the negotiation, 7.12. Context: any.
+ *
+ * Return: 0, or -EINVAL when the negotiation has failed.
+ */
+int iser_tgt_key_answer(enum iser_tgt_key_id id,
+			const struct iser_tgt_keys *offer,
+			struct iser_tgt_keys *result, const char *value,
+			char answer[ISER_TGT_KEY_VALUE_MAX])
+{
+	const struct iser_tgt_key *key = &iser_tgt_key_table[id];
+
+	answer[0] = '\0';
+	switch (key->rule) {
+	case ISER_TGT_RULE_MIN:
+	case ISER_TGT_RULE_MAX:
+		key_answer_number(key, id, offer, result, value, answer);
+		return 0;
+	case ISER_TGT_RULE_AND:
+	case ISER_TGT_RULE_OR:
+		key_answer_bool(key, offer, result, value, answer);
+		return 0;
+	case ISER_TGT_RULE_NUM:
+		return key_declared_number(key, id, offer, result, value,
+					   answer);
+	case ISER_TGT_RULE_BOOL:
+		return key_read_bool(value, key_bool(key, result)) ? 0 :
+								     -EINVAL;
+	case ISER_TGT_RULE_TEXT:
+		return 0;
+	case ISER_TGT_RULE_LIST:
+		if (iser_tgt_key_list_has(value, key->choice)) {
+			key_say(answer, key->choice);
+			return 0;
+		}
+		key_say(answer, "Reject");
+		return key->must ? -EINVAL : 0;
+	case ISER_TGT_RULE_ANSWER:
+		key_say(answer, key->choice);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/**
+ * iser_tgt_key_answered - take the answer to a value this target proposed
+ * @id: the key, one that iser_tgt_key_acceptable() found wanting
+ * @offer: what was proposed
+ * @result: what holds; changed
+ * @value: NUL-terminated
+ *
+ * RFC 7143 6.2.2: the answer must be one the key's rule can have as its
+ * result. Only keys whose default will not do are proposed, so Reject and
+ * NotUnderstood end the login; Irrelevant does too, except for keys that other
+ * keys can make irrelevant. Context: any.
+ *
+ * Return: 0, or -EINVAL when the negotiation has failed.
+ */
+int iser_tgt_key_answered(enum iser_tgt_key_id id,
+			  const struct iser_tgt_keys *offer,
+			  struct iser_tgt_keys *result, const char *value)
+{
+	const struct iser_tgt_key *key = &iser_tgt_key_table[id];
+	bool yes;
+	u32 n;
+
+	if (key->irrelevant && !strcmp(value, "Irrelevant")) {
+		if (key_is_bool(key))
+			*key_bool(key, result) = key_get_bool(key, offer);
+		else
+			*key_u32(key, result) = key_get_u32(key, offer);
+		return 0;
+	}
+	if (key_is_bool(key)) {
+		if (!key_read_bool(value, &yes))
+			return -EINVAL;
+		*key_bool(key, result) = yes;
+	} else {
+		if (!key_read_u32(key, value, &n))
+			return -EINVAL;
+		*key_u32(key, result) = n;
+	}
+	return iser_tgt_key_acceptable(id, offer, result) ? 0 : -EINVAL;
+}
+
+/**
+ * iser_tgt_key_acceptable - can this target live with what holds
+ * @id: the key
+ * @offer: what this target allows
+ * @result: what holds
+ *
+ * RFC 7143 section 13, "result function". Context: any.
+ *
+ * Return: true if it can, and for keys that are not negotiated.
+ */
+bool iser_tgt_key_acceptable(enum iser_tgt_key_id id,
+			     const struct iser_tgt_keys *offer,
+			     const struct iser_tgt_keys *result)
+{
+	const struct iser_tgt_key *key = &iser_tgt_key_table[id];
+
+	/* the one key whose useful value is not the default */
+	if (id == ISER_TGT_KEY_RDMA_EXTENSIONS)
+		return result->rdma_extensions;
+
+	switch (key->rule) {
+	case ISER_TGT_RULE_MIN:
+		return key_get_u32(key, result) <= key_get_u32(key, offer);
+	case ISER_TGT_RULE_MAX:
+		return key_get_u32(key, result) >= key_get_u32(key, offer);
+	case ISER_TGT_RULE_AND:
+		return !key_get_bool(key, result) || key_get_bool(key, offer);
+	case ISER_TGT_RULE_OR:
+		return key_get_bool(key, result) || !key_get_bool(key, offer);
+	default:
+		return true;
+	}
+}
+
+/**
+ * iser_tgt_key_offer - the value to propose
+ * @id: the key, a negotiated number or boolean
+ * @offer: what this target allows
+ * @value: result
+ *
+ * Context: any.
+ */
+void iser_tgt_key_offer(enum iser_tgt_key_id id,
+			const struct iser_tgt_keys *offer,
+			char value[ISER_TGT_KEY_VALUE_MAX])
+{
+	const struct iser_tgt_key *key = &iser_tgt_key_table[id];
+
+	if (key_is_bool(key))
+		key_say(value, key_get_bool(key, offer) ? "Yes" : "No");
+	else
+		key_say_u32(value, key_get_u32(key, offer));
+}

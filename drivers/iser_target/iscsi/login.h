@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The login phase of one connection, RFC 7143 section 6: bytes of a Login
+ * Request in, a Login Response and a verdict out. The caller owns all memory
+ * and sends what is built here.
+ */
+#ifndef ISER_TGT_ISCSI_LOGIN_H
+#define ISER_TGT_ISCSI_LOGIN_H
+
+#include "keys.h"
+#include "name.h"
+#include "pdu.h"
+#include "status.h"
+
+/* Text of one stage that may be gathered over several PDUs, bytes. */
+#define ISER_TGT_LOGIN_TEXT_MAX		16384
+/* Login Requests of one login, continuations included, before it is ended. */
+#define ISER_TGT_LOGIN_PDUS_MAX		64
+
+#define ISER_TGT_AUTH_STR_MAX		256
+#define ISER_TGT_ALIAS_MAX		256
+#define ISER_TGT_CHAP_DIGEST_MAX	32
+#define ISER_TGT_CHAP_CHALLENGE_MAX	1024
+
+/* CHAP_A values: RFC 7143 12.1.3 and the IANA registry */
+#define ISER_TGT_CHAP_MD5		5
+#define ISER_TGT_CHAP_SHA1		6
+#define ISER_TGT_CHAP_SHA256		7
+#define ISER_TGT_CHAP_SHA3_256		8
+
+/**
+ * struct iser_tgt_auth - CHAP names and secrets, NUL-terminated, "" if unset
+ * @userid: the name the initiator must give
+ * @password: the secret it must prove
+ * @userid_mutual: the name this target gives
+ * @password_mutual: the secret this target proves
+ */
+struct iser_tgt_auth {
+	char userid[ISER_TGT_AUTH_STR_MAX];
+	char password[ISER_TGT_AUTH_STR_MAX];
+	char userid_mutual[ISER_TGT_AUTH_STR_MAX];
+	char password_mutual[ISER_TGT_AUTH_STR_MAX];
+};
+
+struct iser_tgt_login;
+
+/**
+ * struct iser_tgt_login_ops - what the login asks of its caller
+ * @identify: called once, when InitiatorName, SessionType and TargetName are
+ *	known and before any answer with text. Looks up the target portal group
+ *	and who may enter, fills @offer, @tpgt, @auth_required and @auth, and
+ *	decides about the session named by ISID and TSIH. Returns
+ *	ISER_TGT_LOGIN_OK or the status to refuse with; sets @reason when it
+ *	refuses. Must set @redirect for the two "moved" statuses.
+ * @random: fills @buf with @len unpredictable bytes; 0 or a negative errno
+ * @digest: CHAP response = H(id, secret, challenge) into @out; returns its
+ *	length in bytes, -EOPNOTSUPP if @alg is not to be had, or another errno
+ */
+struct iser_tgt_login_ops {
+	u16 (*identify)(struct iser_tgt_login *login);
+	int (*random)(u8 *buf, size_t len);
+	int (*digest)(u8 alg, u8 id, const char *secret, size_t secret_len,
+		      const u8 *challenge, size_t challenge_len,
+		      u8 out[ISER_TGT_CHAP_DIGEST_MAX]);
+};
+
+/**
+ * enum iser_tgt_login_verdict - what the caller does next
+ * @ISER_TGT_LOGIN_SEND: send the response, wait for the next request
+ * @ISER_TGT_LOGIN_ENTER: allocate the session's resources, send the response,
+ *	enter full feature phase. If that cannot be, call
+ *	iser_tgt_login_refuse() and send what it built.
+ * @ISER_TGT_LOGIN_REFUSE: send the response, whose status says why, and close
+ * @ISER_TGT_LOGIN_DROP: close at once, nothing may be sent (RFC 7143 4.2.4: the
+ *	first PDU was no Login Request)
+ */
+enum iser_tgt_login_verdict {
+	ISER_TGT_LOGIN_SEND,
+	ISER_TGT_LOGIN_ENTER,
+	ISER_TGT_LOGIN_REFUSE,
+	ISER_TGT_LOGIN_DROP,
+};
+
+enum iser_tgt_login_chap {
+	ISER_TGT_CHAP_NONE,
+	ISER_TGT_CHAP_WAIT_A,
+	ISER_TGT_CHAP_WAIT_R,
+	ISER_TGT_CHAP_DONE,
+};
+
+/**
+ * struct iser_tgt_login - state of one login
+ *
+ * Set by the caller before iser_tgt_login_init(): nothing but the arguments.
+ *
+ * @ops: see above
+ * @priv: the caller's
+ * @initiator: InitiatorName, folded to lower case
+ * @target: TargetName, folded to lower case; "" in a discovery session
+ * @alias: InitiatorAlias
+ * @isid: as sent
+ * @tsih: as sent; the caller sets the session's own before the final response
+ *	(in @identify or after ISER_TGT_LOGIN_ENTER by iser_tgt_login_set_tsih());
+ *	no response but the final one shows it
+ * @cid: as sent
+ * @discovery: SessionType=Discovery
+ * @tpgt: portal group tag to declare; set by @identify
+ * @auth_required: CHAP is asked for; set by @identify
+ * @auth: what to check it with; set by @identify, wiped with the login
+ * @chap_order: CHAP algorithms allowed, strongest first, 0-terminated; set by
+ *	@identify, defaults to SHA3-256, SHA-256, SHA1, MD5
+ * @redirect: TargetAddress value for a "moved" status; set by @identify
+ * @offer: set by @identify; defaults otherwise
+ * @result: negotiated keys; valid on ISER_TGT_LOGIN_ENTER
+ * @authenticated: CHAP was done and right; @auth_mutual: both ways
+ * @status: class and detail of the response
+ * @reason: plain words for a refusal, a string constant; NULL if none
+ * @exp_cmd_sn: CmdSN of the leading request: ExpCmdSN of the session
+ * @stat_sn: StatSN of the next response
+ * @rsp_hdr: the response's two headers
+ * @rsp_data_len: bytes of text to send from @rsp_data
+ */
+struct iser_tgt_login {
+	const struct iser_tgt_login_ops *ops;
+	void *priv;
+
+	char initiator[ISER_TGT_NAME_MAX + 1];
+	char target[ISER_TGT_NAME_MAX + 1];
+	char alias[ISER_TGT_ALIAS_MAX];
+	u8 isid[6];
+	u16 tsih;
+	u16 cid;
+	bool discovery;
+
+	u16 tpgt;
+	bool auth_required;
+	struct iser_tgt_auth auth;
+	u8 chap_order[5];
+	const char *redirect;
+	struct iser_tgt_keys offer;
+
+	struct iser_tgt_keys result;
+	bool authenticated;
+	bool auth_mutual;
+	u16 status;
+	const char *reason;
+	u32 exp_cmd_sn;
+	u32 stat_sn;
+
+	u8 rsp_hdr[ISER_TGT_HDR_LEN];
+	const char *rsp_data;
+	size_t rsp_data_len;
+
+	/* private to login*.c */
+	char *in;
+	size_t in_len;
+	char *out;
+	size_t out_len;
+	size_t out_sent;
+	unsigned int pdus;
+	u32 itt;
+	u16 tsih_sent;
+	u16 version;
+	u8 stage;
+	bool started;
+	bool ended;
+	bool identified;
+	bool tpgt_sent;
+	u64 keys_seen;
+	u64 keys_offered;
+	enum iser_tgt_login_chap chap;
+	u8 chap_alg;
+	u8 chap_id;
+	size_t chap_len;
+	u8 challenge[ISER_TGT_CHAP_DIGEST_MAX];
+};
+
+void iser_tgt_login_init(struct iser_tgt_login *login,
+			 const struct iser_tgt_login_ops *ops, void *priv,
+			 char *in, char *out);
+enum iser_tgt_login_verdict
+iser_tgt_login_request(struct iser_tgt_login *login,
+		       const struct iser_tgt_pdu *pdu, const char *data);
+enum iser_tgt_login_verdict
+iser_tgt_login_refuse(struct iser_tgt_login *login, u16 status,
+		      const char *reason);
+void iser_tgt_login_set_tsih(struct iser_tgt_login *login, u16 tsih);
+void iser_tgt_login_wipe(struct iser_tgt_login *login);
+
+#endif

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "name.h"
+
+/* <linux/ctype.h> takes Latin-1 letters for letters; names are UTF-8. */
+static bool name_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool name_is_lower(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+/* Bytes of the well-formed UTF-8 sequence beyond ASCII at @s, or 0. */
+static size_t name_utf8_len(const char *s)
+{
+	const u8 *p = (const u8 *)s;
+	size_t len, i;
+	u32 code;
+
+	if (p[0] >= 0xc2 && p[0] <= 0xdf) {
+		len = 2;
+		code = p[0] & 0x1f;
+	} else if (p[0] >= 0xe0 && p[0] <= 0xef) {
+		len = 3;
+		code = p[0] & 0x0f;
+	} else if (p[0] >= 0xf0 && p[0] <= 0xf4) {
+		len = 4;
+		code = p[0] & 0x07;
+	} else {
+		return 0;
+	}
+	for (i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (p[i] & 0x3f);
+	}
+	/* overlong forms, surrogates, controls, beyond Unicode */
+	if ((len == 3 && code < 0x800) || (len == 4 && code < 0x10000) ||
+	    (code >= 0xd800 && code <= 0xdfff) || code > 0x10ffff ||
+	    code < 0xa0)
+		return 0;
+	return len;
+}
+
+/* RFC 3722: of ASCII only lower case, digits, dash, dot and colon remain. */
+static bool name_chars_ok(const char *s)
+{
+	while (*s) {
+		size_t len = 1;
+
+		if (!name_is_lower(*s) && !name_is_digit(*s) && *s != '-' &&
+		    *s != '.' && *s != ':') {
+			len = name_utf8_len(s);
+			if (!len)
+				return false;
+		}
+		s += len;
+	}
+	return true;
+}
+
+/* "yyyy-mm." and a reverse domain name, then nothing or ":" and anything */
+static bool name_iqn_ok(const char *s)
+{
+	size_t i;
+
+	for (i = 0; i < 8; i++) {
+		if (i == 4 ? s[i] != '-' : i == 7 ? s[i] != '.' :
+		    !name_is_digit(s[i]))
+			return false;
+	}
+	if (s[5] > '1' || (s[5] == '1' && s[6] > '2') ||
+	    (s[5] == '0' && s[6] == '0'))
+		return false;
+	s += 8;
+	if (!*s || *s == ':' || *s == '.' || *s == '-')
+		return false;
+	return name_chars_ok(s);
+}
+
+static size_t name_hex_len(const char *s)
+{
+	size_t len = 0;
+
+	while (name_is_digit(s[len]) || (s[len] >= 'a' && s[len] <= 'f'))
+		len++;
+	return s[len] ? 0 : len;
+}
+
+/**
+ * iser_tgt_name_check - is this an iSCSI name
+ * @name: NUL-terminated, already folded to lower case
+ *
+ * RFC 7143 4.2.7: at most 223 bytes; "iqn." with year and month, "eui." with 16
+ * or "naa." with 16 or 32 hexadecimal digits; no upper case, no '_', no spaces.
+ * Context: any.
+ *
+ * Return: 0, or -EINVAL.
+ */
+int iser_tgt_name_check(const char *name)
+{
+	size_t len;
+
+	if (strnlen(name, ISER_TGT_NAME_MAX + 1) > ISER_TGT_NAME_MAX)
+		return -EINVAL;
+	if (!strncmp(name, "iqn.", 4))
+		return name_iqn_ok(name + 4) ? 0 : -EINVAL;
+	if (!strncmp(name, "eui.", 4))
+		return name_hex_len(name + 4) == 16 ? 0 : -EINVAL;
+	if (!strncmp(name, "naa.", 4)) {
+		len = name_hex_len(name + 4);
+		return len == 16 || len == 32 ? 0 : -EINVAL;
+	}
+	return -EINVAL;
+}
+
+/**
+ * iser_tgt_name_fold - make two spellings of a name compare equal
+ * @name: NUL-terminated, changed in place
+ *
+ * RFC 7143 4.2.7.1 wants names mapped to lower case. Done for ASCII: a name
+ * with other letters must arrive prepared. Context: any.
+ */
+void iser_tgt_name_fold(char *name)
+{
+	for (; *name; name++) {
+		if (*name >= 'A' && *name <= 'Z')
+			*name += 'a' - 'A';
+	}
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "pdu.h"
+
+/* Padding the data segment is left to the sender: ib_iser does not. */
+#define PDU_PAD		((size_t)4)
+
+static enum iser_tgt_pdu_error pdu_check_lengths(const struct iser_tgt_pdu *pdu,
+						 size_t received)
+{
+	size_t end = ISER_TGT_HDR_LEN;
+
+	if (check_add_overflow(end, pdu->ahs_len, &end) || end > received)
+		return ISER_TGT_PDU_AHS;
+	if (check_add_overflow(end, pdu->data_len, &end) || end > received)
+		return ISER_TGT_PDU_DATA;
+	if (received > round_up(end, PDU_PAD))
+		return ISER_TGT_PDU_EXCESS;
+	return ISER_TGT_PDU_OK;
+}
+
+/**
+ * iser_tgt_pdu_parse - read the two headers of a received PDU
+ * @pdu: result; filled whenever both headers are there and the iSER header
+ *	says iSCSI control-type, also when the lengths are wrong, so that the
+ *	caller can name the PDU it refuses
+ * @hdr: start of the receive buffer; no byte behind the smaller of
+ *	ISER_TGT_HDR_LEN and @received is read
+ * @received: bytes that arrived, from the receive completion
+ *
+ * RFC 7145 9.1 to 9.3, RFC 7143 11.2. Every length the peer gives is held
+ * against @received here, before anybody uses it. Context: any.
+ *
+ * Return: ISER_TGT_PDU_OK, or the first thing that is wrong.
+ */
+enum iser_tgt_pdu_error iser_tgt_pdu_parse(struct iser_tgt_pdu *pdu,
+					   const u8 *hdr, size_t received)
+{
+	const u8 *bhs = hdr + ISER_TGT_ISER_HDR_LEN;
+	u8 iser_op;
+
+	memset(pdu, 0, sizeof(*pdu));
+	if (received < ISER_TGT_ISER_HDR_LEN)
+		return ISER_TGT_PDU_SHORT;
+	iser_op = hdr[0] & ISER_TGT_ISER_OP_MASK;
+	if (iser_op == ISER_TGT_ISER_OP_HELLO)
+		return ISER_TGT_PDU_HELLO;
+	if (received < ISER_TGT_HDR_LEN)
+		return ISER_TGT_PDU_SHORT;
+	if (iser_op != ISER_TGT_ISER_OP_CTRL)
+		return ISER_TGT_PDU_ISER_OP;
+
+	if (hdr[0] & ISER_TGT_ISER_WSV) {
+		pdu->wsv = true;
+		pdu->write_stag = get_unaligned_be32(hdr + 4);
+		pdu->write_va = get_unaligned_be64(hdr + 8);
+	}
+	if (hdr[0] & ISER_TGT_ISER_RSV) {
+		pdu->rsv = true;
+		pdu->read_stag = get_unaligned_be32(hdr + 16);
+		pdu->read_va = get_unaligned_be64(hdr + 20);
+	}
+	pdu->bhs = bhs;
+	pdu->opcode = bhs[0] & ISER_TGT_OP_MASK;
+	pdu->immediate = bhs[0] & ISER_TGT_OP_IMMEDIATE;
+	pdu->flags = bhs[1];
+	pdu->ahs_len = (size_t)bhs[4] * 4;
+	pdu->data_len = get_unaligned_be24(bhs + 5);
+	pdu->itt = get_unaligned_be32(bhs + 16);
+	pdu->cmd_sn = get_unaligned_be32(bhs + 24);
+	pdu->exp_stat_sn = get_unaligned_be32(bhs + 28);
+	return pdu_check_lengths(pdu, received);
+}
+
+static const char * const pdu_errors[] = {
+	[ISER_TGT_PDU_OK] = "no error",
+	[ISER_TGT_PDU_SHORT] = "PDU shorter than its headers",
+	[ISER_TGT_PDU_HELLO] = "iSER Hello",
+	[ISER_TGT_PDU_ISER_OP] = "unknown iSER opcode",
+	[ISER_TGT_PDU_AHS] = "TotalAHSLength above the bytes received",
+	[ISER_TGT_PDU_DATA] = "DataSegmentLength above the bytes received",
+	[ISER_TGT_PDU_EXCESS] = "more bytes received than the PDU declares",
+};
+
+/**
+ * iser_tgt_pdu_strerror - a PDU error in plain words
+ * @error: what iser_tgt_pdu_parse() returned
+ *
+ * Context: any.
+ *
+ * Return: a string constant.
+ */
+const char *iser_tgt_pdu_strerror(enum iser_tgt_pdu_error error)
+{
+	if ((unsigned int)error >= ARRAY_SIZE(pdu_errors))
+		return "unknown PDU error";
+	return pdu_errors[error];
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * PDUs on the wire: the 28-byte iSER header of RFC 7145 section 9, the
+ * 48-byte basic header segment of RFC 7143 section 11, and the additional
+ * header segments between it and the data.
+ */
+#ifndef ISER_TGT_ISCSI_PDU_H
+#define ISER_TGT_ISCSI_PDU_H
+
+#include "base.h"
+
+#define ISER_TGT_ISER_HDR_LEN	28
+#define ISER_TGT_BHS_LEN	48
+#define ISER_TGT_HDR_LEN	(ISER_TGT_ISER_HDR_LEN + ISER_TGT_BHS_LEN)
+
+/* RFC 7143 11.2.1.5: TotalAHSLength counts 4-byte words in one byte. */
+#define ISER_TGT_AHS_MAX	(255 * 4)
+/* RFC 7143 11.2.2.3: the 16 bytes of the BHS and what an AHS can add. */
+#define ISER_TGT_CDB_BHS_LEN	16
+#define ISER_TGT_CDB_MAX	260
+
+/*
+ * No initiator posts receive buffers for more than this after login, whatever
+ * it declares (Linux ib_iser and libiscsi alike).
+ */
+#define ISER_TGT_FFP_DATA_MAX	128
+/* RFC 7143 13.12: the data segment both sides must take during login. */
+#define ISER_TGT_LOGIN_DATA_MAX	8192
+
+#define ISER_TGT_TAG_RESERVED	0xffffffffU
+
+/* iSER header, first byte: RFC 7145 9.2 */
+#define ISER_TGT_ISER_OP_MASK	0xf0
+#define ISER_TGT_ISER_OP_CTRL	0x10
+#define ISER_TGT_ISER_OP_HELLO	0x20
+#define ISER_TGT_ISER_OP_HELLORPLY 0x30
+#define ISER_TGT_ISER_WSV	0x08
+#define ISER_TGT_ISER_RSV	0x04
+
+/* Initiator opcodes: RFC 7143 11.2.1.2 */
+#define ISER_TGT_OP_NOP_OUT	0x00
+#define ISER_TGT_OP_SCSI_CMD	0x01
+#define ISER_TGT_OP_TMF_REQ	0x02
+#define ISER_TGT_OP_LOGIN_REQ	0x03
+#define ISER_TGT_OP_TEXT_REQ	0x04
+#define ISER_TGT_OP_DATA_OUT	0x05
+#define ISER_TGT_OP_LOGOUT_REQ	0x06
+#define ISER_TGT_OP_SNACK_REQ	0x10
+/* Target opcodes */
+#define ISER_TGT_OP_NOP_IN	0x20
+#define ISER_TGT_OP_SCSI_RSP	0x21
+#define ISER_TGT_OP_TMF_RSP	0x22
+#define ISER_TGT_OP_LOGIN_RSP	0x23
+#define ISER_TGT_OP_TEXT_RSP	0x24
+#define ISER_TGT_OP_LOGOUT_RSP	0x26
+#define ISER_TGT_OP_ASYNC	0x32
+#define ISER_TGT_OP_REJECT	0x3f
+
+#define ISER_TGT_OP_MASK	0x3f
+#define ISER_TGT_OP_IMMEDIATE	0x40
+#define ISER_TGT_FLAG_FINAL	0x80
+
+/* SCSI Command flags: RFC 7143 11.3.1 */
+#define ISER_TGT_CMD_READ	0x40
+#define ISER_TGT_CMD_WRITE	0x20
+#define ISER_TGT_CMD_ATTR_MASK	0x07
+#define ISER_TGT_ATTR_UNTAGGED	0
+#define ISER_TGT_ATTR_SIMPLE	1
+#define ISER_TGT_ATTR_ORDERED	2
+#define ISER_TGT_ATTR_HEAD	3
+#define ISER_TGT_ATTR_ACA	4
+
+/* SCSI Response flags: RFC 7143 11.4.1 */
+#define ISER_TGT_RSP_OVERFLOW	0x04
+#define ISER_TGT_RSP_UNDERFLOW	0x02
+
+/* Login flags: RFC 7143 11.12 */
+#define ISER_TGT_LOGIN_TRANSIT	0x80
+#define ISER_TGT_LOGIN_CONTINUE	0x40
+#define ISER_TGT_LOGIN_CSG(f)	(((f) >> 2) & 3)
+#define ISER_TGT_LOGIN_NSG(f)	((f) & 3)
+#define ISER_TGT_STAGE_SECURITY	0
+#define ISER_TGT_STAGE_OPERATIONAL 1
+#define ISER_TGT_STAGE_FFP	3
+
+/* Text flags: RFC 7143 11.10 */
+#define ISER_TGT_TEXT_FINAL	0x80
+#define ISER_TGT_TEXT_CONTINUE	0x40
+
+/* Task management functions: RFC 7143 11.5.1 */
+#define ISER_TGT_TMF_ABORT_TASK		1
+#define ISER_TGT_TMF_ABORT_TASK_SET	2
+#define ISER_TGT_TMF_CLEAR_ACA		3
+#define ISER_TGT_TMF_CLEAR_TASK_SET	4
+#define ISER_TGT_TMF_LUN_RESET		5
+#define ISER_TGT_TMF_TARGET_WARM_RESET	6
+#define ISER_TGT_TMF_TARGET_COLD_RESET	7
+#define ISER_TGT_TMF_TASK_REASSIGN	8
+#define ISER_TGT_TMF_MASK		0x7f
+
+/* Task management responses: RFC 7143 11.6.1 */
+#define ISER_TGT_TMR_COMPLETE		0
+#define ISER_TGT_TMR_NO_TASK		1
+#define ISER_TGT_TMR_NO_LUN		2
+#define ISER_TGT_TMR_STILL_ALLEGIANT	3
+#define ISER_TGT_TMR_NO_REASSIGN	4
+#define ISER_TGT_TMR_NOT_SUPPORTED	5
+#define ISER_TGT_TMR_AUTH_FAILED	6
+#define ISER_TGT_TMR_REJECTED		255
+
+/* Logout: RFC 7143 11.14.1, 11.15.1 */
+#define ISER_TGT_LOGOUT_SESSION		0
+#define ISER_TGT_LOGOUT_CONNECTION	1
+#define ISER_TGT_LOGOUT_RECOVERY	2
+#define ISER_TGT_LOGOUT_REASON_MASK	0x7f
+#define ISER_TGT_LOGOUT_OK		0
+#define ISER_TGT_LOGOUT_NO_CID		1
+#define ISER_TGT_LOGOUT_NO_RECOVERY	2
+
+/* Reject reasons: RFC 7143 11.17.1 */
+#define ISER_TGT_REJECT_PROTOCOL	0x04
+#define ISER_TGT_REJECT_NOT_SUPPORTED	0x05
+#define ISER_TGT_REJECT_TOO_MANY_IMM	0x06
+#define ISER_TGT_REJECT_IN_PROGRESS	0x07
+#define ISER_TGT_REJECT_INVALID_FIELD	0x09
+#define ISER_TGT_REJECT_RESOURCES	0x0a
+#define ISER_TGT_REJECT_NEGOTIATION	0x0b
+
+/**
+ * enum iser_tgt_pdu_error - what is wrong with a received PDU
+ * @ISER_TGT_PDU_OK: nothing
+ * @ISER_TGT_PDU_SHORT: fewer bytes than the two fixed headers
+ * @ISER_TGT_PDU_HELLO: an iSER Hello, RFC 7145 9.3
+ * @ISER_TGT_PDU_ISER_OP: any other iSER opcode than iSCSI control-type
+ * @ISER_TGT_PDU_AHS: TotalAHSLength above the bytes received
+ * @ISER_TGT_PDU_DATA: DataSegmentLength above the bytes received
+ * @ISER_TGT_PDU_EXCESS: bytes received that no length field explains
+ */
+enum iser_tgt_pdu_error {
+	ISER_TGT_PDU_OK,
+	ISER_TGT_PDU_SHORT,
+	ISER_TGT_PDU_HELLO,
+	ISER_TGT_PDU_ISER_OP,
+	ISER_TGT_PDU_AHS,
+	ISER_TGT_PDU_DATA,
+	ISER_TGT_PDU_EXCESS,
+};
+
+/**
+ * struct iser_tgt_pdu - a received PDU after its lengths were checked
+ * @bhs: the 48-byte basic header segment, in the receive buffer
+ * @opcode: without the immediate bit
+ * @flags: byte 1 of the BHS
+ * @immediate: delivered outside the CmdSN order
+ * @itt: initiator task tag, host order, only ever compared and echoed
+ * @cmd_sn: CmdSN of any request but SNACK and Data-Out
+ * @exp_stat_sn: ExpStatSN
+ * @ahs_len: bytes of additional header segments behind the BHS
+ * @data_len: bytes of data segment behind those, without padding
+ * @read_stag: where an RDMA WRITE may go; valid if @rsv
+ * @read_va: address that belongs to @read_stag
+ * @write_stag: where an RDMA READ may read; valid if @wsv
+ * @write_va: address that belongs to @write_stag, unsolicited part skipped
+ * @rsv: @read_stag and @read_va were sent
+ * @wsv: @write_stag and @write_va were sent
+ */
+struct iser_tgt_pdu {
+	const u8 *bhs;
+	u8 opcode;
+	u8 flags;
+	bool immediate;
+	u32 itt;
+	u32 cmd_sn;
+	u32 exp_stat_sn;
+	size_t ahs_len;
+	size_t data_len;
+	u32 read_stag;
+	u64 read_va;
+	u32 write_stag;
+	u64 write_va;
+	bool rsv;
+	bool wsv;
+};
+
+/**
+ * struct iser_tgt_ahs - the additional header segments of a SCSI command
+ * @cdb_tail: the CDB behind its first 16 bytes, in the receive buffer
+ * @cdb_tail_len: bytes of it; 0 if there is none
+ * @bidi: a bidirectional read length was given
+ * @bidi_len: that length in bytes
+ */
+struct iser_tgt_ahs {
+	const u8 *cdb_tail;
+	size_t cdb_tail_len;
+	bool bidi;
+	u32 bidi_len;
+};
+
+enum iser_tgt_pdu_error iser_tgt_pdu_parse(struct iser_tgt_pdu *pdu,
+					   const u8 *hdr, size_t received);
+const char *iser_tgt_pdu_strerror(enum iser_tgt_pdu_error error);
+int iser_tgt_ahs_parse(struct iser_tgt_ahs *ahs, const u8 *buf, size_t len);
+
+/*
+ * Builders. @hdr is ISER_TGT_HDR_LEN bytes, wholly written. Sequence numbers
+ * are put in by iser_tgt_pdu_set_sn() when the PDU is posted.
+ */
+void iser_tgt_pdu_init(u8 *hdr, u8 opcode, u8 flags, u32 itt, size_t data_len);
+void iser_tgt_pdu_set_sn(u8 *hdr, u32 stat_sn, u32 exp_cmd_sn, u32 max_cmd_sn);
+void iser_tgt_pdu_scsi_rsp(u8 *hdr, u32 itt, u8 status, u8 residual_flag,
+			   u32 residual, size_t data_len);
+size_t iser_tgt_pdu_sense(u8 *data, const u8 *sense, size_t sense_len);
+void iser_tgt_pdu_tmf_rsp(u8 *hdr, u32 itt, u8 response);
+void iser_tgt_pdu_nop_in(u8 *hdr, u64 lun, u32 itt, u32 ttt, size_t data_len);
+void iser_tgt_pdu_text_rsp(u8 *hdr, u8 flags, u32 itt, u32 ttt,
+			   size_t data_len);
+void iser_tgt_pdu_logout_rsp(u8 *hdr, u32 itt, u8 response, u16 time2wait,
+			     u16 time2retain);
+void iser_tgt_pdu_reject(u8 *hdr, u8 reason, size_t data_len);
+void iser_tgt_pdu_login_rsp(u8 *hdr, u8 flags, const u8 isid[6], u16 tsih,
+			    u32 itt, u16 status, size_t data_len);
+
+/* Fields of single requests, by their offset in the BHS. */
+static inline u64 iser_tgt_pdu_lun(const struct iser_tgt_pdu *pdu)
+{
+	return get_unaligned_be64(pdu->bhs + 8);
+}
+
+static inline u32 iser_tgt_pdu_ttt(const struct iser_tgt_pdu *pdu)
+{
+	return get_unaligned_be32(pdu->bhs + 20);
+}
+
+static inline u32 iser_tgt_pdu_edtl(const struct iser_tgt_pdu *pdu)
+{
+	return get_unaligned_be32(pdu->bhs + 20);
+}
+
+static inline const u8 *iser_tgt_pdu_cdb(const struct iser_tgt_pdu *pdu)
+{
+	return pdu->bhs + 32;
+}
+
+static inline u32 iser_tgt_pdu_ref_task_tag(const struct iser_tgt_pdu *pdu)
+{
+	return get_unaligned_be32(pdu->bhs + 20);
+}
+
+static inline u32 iser_tgt_pdu_ref_cmd_sn(const struct iser_tgt_pdu *pdu)
+{
+	return get_unaligned_be32(pdu->bhs + 32);
+}
+
+static inline u16 iser_tgt_pdu_cid(const struct iser_tgt_pdu *pdu)
+{
+	return get_unaligned_be16(pdu->bhs + 20);
+}
+
+#endif

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "pdu.h"
+
+#define BHS(hdr)	((hdr) + ISER_TGT_ISER_HDR_LEN)
+
+/**
+ * iser_tgt_pdu_init - start a PDU to send
+ * @hdr: ISER_TGT_HDR_LEN bytes, all written
+ * @opcode: target opcode
+ * @flags: byte 1 of the BHS
+ * @itt: initiator task tag
+ * @data_len: bytes of data segment, without padding, below 2^24
+ *
+ * RFC 7145 9.2: iSCSI control-type header without STags; RFC 7143 11.2.
+ * Context: any.
+ */
+void iser_tgt_pdu_init(u8 *hdr, u8 opcode, u8 flags, u32 itt, size_t data_len)
+{
+	u8 *bhs = BHS(hdr);
+
+	memset(hdr, 0, ISER_TGT_HDR_LEN);
+	hdr[0] = ISER_TGT_ISER_OP_CTRL;
+	bhs[0] = opcode;
+	bhs[1] = flags;
+	put_unaligned_be24((u32)data_len, bhs + 5);
+	put_unaligned_be32(itt, bhs + 16);
+}
+
+/**
+ * iser_tgt_pdu_set_sn - number a PDU
+ * @hdr: its headers
+ * @stat_sn: StatSN
+ * @exp_cmd_sn: ExpCmdSN
+ * @max_cmd_sn: MaxCmdSN
+ *
+ * RFC 7143 4.2.2: these fields sit at the same place in every target PDU.
+ * Context: any; together with the post, so that order on the wire is kept.
+ */
+void iser_tgt_pdu_set_sn(u8 *hdr, u32 stat_sn, u32 exp_cmd_sn, u32 max_cmd_sn)
+{
+	u8 *bhs = BHS(hdr);
+
+	put_unaligned_be32(stat_sn, bhs + 24);
+	put_unaligned_be32(exp_cmd_sn, bhs + 28);
+	put_unaligned_be32(max_cmd_sn, bhs + 32);
+}
+
+/**
+ * iser_tgt_pdu_scsi_rsp - build a SCSI Response, "completed at target"
+ * @hdr: ISER_TGT_HDR_LEN bytes, all written
+ * @itt: of the command
+ * @status: SCSI status
+ * @residual_flag: ISER_TGT_RSP_OVERFLOW, ISER_TGT_RSP_UNDERFLOW or 0
+ * @residual: bytes; sent as 0 without a flag
+ * @data_len: bytes from iser_tgt_pdu_sense(), or 0
+ *
+ * RFC 7143 11.4. ExpDataSN stays 0: with iSER the initiator sees neither
+ * Data-In PDUs nor R2Ts. Context: any.
+ */
+void iser_tgt_pdu_scsi_rsp(u8 *hdr, u32 itt, u8 status, u8 residual_flag,
+			   u32 residual, size_t data_len)
+{
+	iser_tgt_pdu_init(hdr, ISER_TGT_OP_SCSI_RSP,
+			  ISER_TGT_FLAG_FINAL | residual_flag, itt, data_len);
+	BHS(hdr)[3] = status;
+	if (residual_flag)
+		put_unaligned_be32(residual, BHS(hdr) + 44);
+}
+
+/**
+ * iser_tgt_pdu_sense - build the data segment that carries sense
+ * @data: ISER_TGT_FFP_DATA_MAX bytes
+ * @sense: sense data; may be in its place already, at @data + 2
+ * @sense_len: bytes of it; cut to what an initiator has room for
+ *
+ * RFC 7143 11.4.7. Context: any.
+ *
+ * Return: bytes of data segment.
+ */
+size_t iser_tgt_pdu_sense(u8 *data, const u8 *sense, size_t sense_len)
+{
+	sense_len = min_t(size_t, sense_len, ISER_TGT_FFP_DATA_MAX - 2);
+	put_unaligned_be16((u16)sense_len, data);
+	memmove(data + 2, sense, sense_len);
+	return sense_len + 2;
+}
+
+/**
+ * iser_tgt_pdu_tmf_rsp - build a Task Management Function Response
+ * @hdr: ISER_TGT_HDR_LEN bytes, all written
+ * @itt: of the request
+ * @response: one of ISER_TGT_TMR_*
+ *
+ * RFC 7143 11.6. Context: any.
+ */
+void iser_tgt_pdu_tmf_rsp(u8 *hdr, u32 itt, u8 response)
+{
+	iser_tgt_pdu_init(hdr, ISER_TGT_OP_TMF_RSP, ISER_TGT_FLAG_FINAL, itt,
+			  0);
+	BHS(hdr)[2] = response;
+}
+
+/**
+ * iser_tgt_pdu_nop_in - build a NOP-In
+ * @hdr: ISER_TGT_HDR_LEN bytes, all written
+ * @lun: as the NOP-Out had it; any valid one with a @ttt of our own
+ * @itt: of the NOP-Out; ISER_TGT_TAG_RESERVED if nobody asked
+ * @ttt: ISER_TGT_TAG_RESERVED unless a NOP-Out is wanted in return
+ * @data_len: bytes of ping data echoed; 0 if nobody asked
+ *
+ * RFC 7143 11.19. Context: any.
+ */
+void iser_tgt_pdu_nop_in(u8 *hdr, u64 lun, u32 itt, u32 ttt, size_t data_len)
+{
+	iser_tgt_pdu_init(hdr, ISER_TGT_OP_NOP_IN, ISER_TGT_FLAG_FINAL, itt,
+			  data_len);
+	put_unaligned_be64(lun, BHS(hdr) + 8);
+	put_unaligned_be32(ttt, BHS(hdr) + 20);
+}
+
+/**
+ * iser_tgt_pdu_text_rsp - build a Text Response
+ * @hdr: ISER_TGT_HDR_LEN bytes, all written
+ * @flags: ISER_TGT_TEXT_FINAL and ISER_TGT_TEXT_CONTINUE
+ * @itt: of the exchange
+ * @ttt: ISER_TGT_TAG_RESERVED if and only if @flags says final
+ * @data_len: bytes of text
+ *
+ * RFC 7143 11.11. Context: any.
+ */
+void iser_tgt_pdu_text_rsp(u8 *hdr, u8 flags, u32 itt, u32 ttt,
+			   size_t data_len)
+{
+	iser_tgt_pdu_init(hdr, ISER_TGT_OP_TEXT_RSP, flags, itt, data_len);
+	put_unaligned_be32(ttt, BHS(hdr) + 20);
+}
+
+/**
+ * iser_tgt_pdu_logout_rsp - build a Logout Response
+ * @hdr: ISER_TGT_HDR_LEN bytes, all written
+ * @itt: of the request
+ * @response: one of ISER_TGT_LOGOUT_*
+ * @time2wait: seconds
+ * @time2retain: seconds
+ *
+ * RFC 7143 11.15. Context: any.
+ */
+void iser_tgt_pdu_logout_rsp(u8 *hdr, u32 itt, u8 response, u16 time2wait,
+			     u16 time2retain)
+{
+	iser_tgt_pdu_init(hdr, ISER_TGT_OP_LOGOUT_RSP, ISER_TGT_FLAG_FINAL,
+			  itt, 0);
+	BHS(hdr)[2] = response;
+	put_unaligned_be16(time2wait, BHS(hdr) + 40);
+	put_unaligned_be16(time2retain, BHS(hdr) + 42);
+}
+
+/**
+ * iser_tgt_pdu_reject - build a Reject
+ * @hdr: ISER_TGT_HDR_LEN bytes, all written
+ * @reason: one of ISER_TGT_REJECT_*
+ * @data_len: bytes of the refused PDU's header sent along
+ *
+ * RFC 7143 11.17. Context: any.
+ */
+void iser_tgt_pdu_reject(u8 *hdr, u8 reason, size_t data_len)
+{
+	iser_tgt_pdu_init(hdr, ISER_TGT_OP_REJECT, ISER_TGT_FLAG_FINAL,
+			  ISER_TGT_TAG_RESERVED, data_len);
+	BHS(hdr)[2] = reason;
+}
+
+/**
+ * iser_tgt_pdu_login_rsp - build a Login Response
+ * @hdr: ISER_TGT_HDR_LEN bytes, all written
+ * @flags: T, C, CSG and NSG
+ * @isid: as the initiator sent it
+ * @tsih: as it sent it, or the session's own in the final response
+ * @itt: of the login
+ * @status: class and detail
+ * @data_len: bytes of text
+ *
+ * RFC 7143 11.13. Both versions are 0, the only one there is. Context: any.
+ */
+void iser_tgt_pdu_login_rsp(u8 *hdr, u8 flags, const u8 isid[6], u16 tsih,
+			    u32 itt, u16 status, size_t data_len)
+{
+	iser_tgt_pdu_init(hdr, ISER_TGT_OP_LOGIN_RSP, flags, itt, data_len);
+	memcpy(BHS(hdr) + 8, isid, 6);
+	put_unaligned_be16(tsih, BHS(hdr) + 14);
+	put_unaligned_be16(status, BHS(hdr) + 36);
+}

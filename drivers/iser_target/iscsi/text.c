@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "text.h"
+
+static bool text_is_letter(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/*
+ * RFC 7143 6.1, standard-label, and what its own keys have beyond that: the '#'
+ * of X#NodeArchitecture, the small first letter of iSCSIProtocolLevel.
+ */
+static bool text_is_label(const char *key, size_t len)
+{
+	size_t i;
+
+	if (!len || len > ISER_TGT_KEY_MAX || !text_is_letter(key[0]))
+		return false;
+	for (i = 1; i < len; i++) {
+		if (!text_is_letter(key[i]) &&
+		    !(key[i] >= '0' && key[i] <= '9') &&
+		    (!key[i] || !strchr(".-+@_#", key[i])))
+			return false;
+	}
+	return true;
+}
+
+/**
+ * iser_tgt_text_next - take the next pair out of received text
+ * @text: the text; need not end with a NUL
+ * @len: bytes of it
+ * @pos: where to go on, 0 at first; moved behind the pair
+ * @kv: the pair, pointing into @text
+ *
+ * RFC 7143 6.1. NULs that end no pair are skipped: some initiators count their
+ * padding. Anything else that is no pair, and a pair without its NUL, is an
+ * error. Context: any.
+ *
+ * Return: 1 with a pair, 0 at the end, -EINVAL for text that is no pair.
+ */
+int iser_tgt_text_next(const char *text, size_t len, size_t *pos,
+		       struct iser_tgt_kv *kv)
+{
+	const char *nul, *eq;
+	size_t size;
+
+	while (*pos < len && !text[*pos])
+		(*pos)++;
+	if (*pos >= len)
+		return 0;
+
+	kv->key = text + *pos;
+	nul = memchr(kv->key, '\0', len - *pos);
+	if (!nul)
+		return -EINVAL;
+	size = (size_t)(nul - kv->key);
+	eq = memchr(kv->key, '=', size);
+	if (!eq)
+		return -EINVAL;
+	kv->key_len = (size_t)(eq - kv->key);
+	if (!text_is_label(kv->key, kv->key_len))
+		return -EINVAL;
+	kv->value = eq + 1;
+	kv->value_len = (size_t)(nul - kv->value);
+	*pos += size + 1;
+	return 1;
+}
+
+/**
+ * iser_tgt_kv_is - does a pair have this key
+ * @kv: the pair
+ * @key: NUL-terminated
+ *
+ * RFC 7143 6.1: keys are case sensitive. Context: any.
+ *
+ * Return: true if it has.
+ */
+bool iser_tgt_kv_is(const struct iser_tgt_kv *kv, const char *key)
+{
+	return strlen(key) == kv->key_len &&
+	       !memcmp(kv->key, key, kv->key_len);
+}
+
+/**
+ * iser_tgt_text_add - add a pair to text that is being built
+ * @out: the text
+ * @key: key, not necessarily terminated
+ * @key_len: bytes of it
+ * @value: NUL-terminated
+ *
+ * A pair that does not fit is counted and not written, see
+ * iser_tgt_text_overflowed(). Context: any.
+ */
+void iser_tgt_text_add(struct iser_tgt_text_out *out, const char *key,
+		       size_t key_len, const char *value)
+{
+	size_t value_len = strlen(value);
+	size_t at = out->len;
+	size_t end;
+
+	if (check_add_overflow(at, key_len, &end) ||
+	    check_add_overflow(end, value_len, &end) ||
+	    check_add_overflow(end, (size_t)2, &end))
+		end = SIZE_MAX;
+	out->len = end;
+	if (end > out->size)
+		return;
+	memcpy(out->buf + at, key, key_len);
+	at += key_len;
+	out->buf[at++] = '=';
+	memcpy(out->buf + at, value, value_len + 1);
+}

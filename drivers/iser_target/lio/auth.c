@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+/* CHAP names and secrets: auth/ of portal groups and ACLs, discovery_auth/. */
+
+#include <linux/capability.h>
+
+#include "lio.h"
+
+/* A login copies all four strings together. */
+static DEFINE_SPINLOCK(iser_tgt_auth_lock);
+
+static struct iser_tgt_auth iser_tgt_disc_auth;
+static bool iser_tgt_disc_enforce;
+
+/**
+ * iser_tgt_auth_copy - take names and secrets as they are together
+ * @to: the copy; the caller wipes it
+ * @from: what the administrator wrote
+ *
+ * Context: any but interrupts.
+ */
+void iser_tgt_auth_copy(struct iser_tgt_auth *to,
+			const struct iser_tgt_auth *from)
+{
+	spin_lock(&iser_tgt_auth_lock);
+	memcpy(to, from, sizeof(*to));
+	spin_unlock(&iser_tgt_auth_lock);
+}
+
+/**
+ * iser_tgt_discovery_auth - how discovery sessions authenticate
+ * @to: names and secrets; the caller wipes it
+ *
+ * Context: any but interrupts.
+ * Return: true if they must authenticate.
+ */
+bool iser_tgt_discovery_auth(struct iser_tgt_auth *to)
+{
+	iser_tgt_auth_copy(to, &iser_tgt_disc_auth);
+	return READ_ONCE(iser_tgt_disc_enforce);
+}
+
+static ssize_t iser_tgt_auth_show(const char *field, char *page)
+{
+	ssize_t len;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+
+	spin_lock(&iser_tgt_auth_lock);
+	len = sysfs_emit(page, "%s\n", *field ? field : "NULL");
+	spin_unlock(&iser_tgt_auth_lock);
+
+	return len;
+}
+
+static ssize_t iser_tgt_auth_store(char *field, const char *page, size_t count)
+{
+	size_t len = iser_tgt_strip_newline(page, count);
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (len >= ISER_TGT_AUTH_STR_MAX || strnlen(page, len) != len)
+		return -EINVAL;
+	/* "NULL" is how rtslib says "unset". */
+	if (len == 4 && !memcmp(page, "NULL", 4))
+		len = 0;
+
+	spin_lock(&iser_tgt_auth_lock);
+	memzero_explicit(field, ISER_TGT_AUTH_STR_MAX);
+	memcpy(field, page, len);
+	spin_unlock(&iser_tgt_auth_lock);
+
+	return count;
+}
+
+static ssize_t iser_tgt_auth_mutual_show(const struct iser_tgt_auth *auth,
+					 char *page)
+{
+	return sysfs_emit(page, "%d\n",
+			  auth->userid_mutual[0] && auth->password_mutual[0]);
+}
+
+#define ISER_TGT_AUTH(_prefix, _where, _name)				\
+static ssize_t _prefix##_##_name##_show(struct config_item *item,	\
+					char *page)			\
+{									\
+	return iser_tgt_auth_show((_where)->_name, page);		\
+}									\
+static ssize_t _prefix##_##_name##_store(struct config_item *item,	\
+					 const char *page, size_t count) \
+{									\
+	return iser_tgt_auth_store((_where)->_name, page, count);	\
+}									\
+CONFIGFS_ATTR(_prefix##_, _name)
+
+#define ISER_TGT_AUTH_ALL(_prefix, _where)				\
+ISER_TGT_AUTH(_prefix, _where, userid);					\
+ISER_TGT_AUTH(_prefix, _where, password);				\
+ISER_TGT_AUTH(_prefix, _where, userid_mutual);				\
+ISER_TGT_AUTH(_prefix, _where, password_mutual);			\
+static ssize_t _prefix##_authenticate_target_show(			\
+		struct config_item *item, char *page)			\
+{									\
+	return iser_tgt_auth_mutual_show(_where, page);			\
+}									\
+CONFIGFS_ATTR_RO(_prefix##_, authenticate_target)
+
+ISER_TGT_AUTH_ALL(iser_tgt_tpg_auth,
+		  &iser_tgt_tpg(auth_to_tpg(item))->auth);
+ISER_TGT_AUTH_ALL(iser_tgt_acl_auth,
+		  &iser_tgt_acl(auth_to_nacl(item))->auth);
+ISER_TGT_AUTH_ALL(iser_tgt_disc_auth, &iser_tgt_disc_auth);
+
+static ssize_t
+iser_tgt_disc_auth_enforce_discovery_auth_show(struct config_item *item,
+					       char *page)
+{
+	return sysfs_emit(page, "%d\n", READ_ONCE(iser_tgt_disc_enforce));
+}
+
+static ssize_t
+iser_tgt_disc_auth_enforce_discovery_auth_store(struct config_item *item,
+						const char *page, size_t count)
+{
+	u8 value;
+
+	if (kstrtou8(page, 0, &value) || value > 1)
+		return -EINVAL;
+
+	WRITE_ONCE(iser_tgt_disc_enforce, value);
+	return count;
+}
+
+CONFIGFS_ATTR(iser_tgt_disc_auth_, enforce_discovery_auth);
+
+struct configfs_attribute *iser_tgt_tpg_auth_attrs[] = {
+	&iser_tgt_tpg_auth_attr_userid,
+	&iser_tgt_tpg_auth_attr_password,
+	&iser_tgt_tpg_auth_attr_userid_mutual,
+	&iser_tgt_tpg_auth_attr_password_mutual,
+	&iser_tgt_tpg_auth_attr_authenticate_target,
+	NULL,
+};
+
+struct configfs_attribute *iser_tgt_acl_auth_attrs[] = {
+	&iser_tgt_acl_auth_attr_userid,
+	&iser_tgt_acl_auth_attr_password,
+	&iser_tgt_acl_auth_attr_userid_mutual,
+	&iser_tgt_acl_auth_attr_password_mutual,
+	&iser_tgt_acl_auth_attr_authenticate_target,
+	NULL,
+};
+
+struct configfs_attribute *iser_tgt_discovery_attrs[] = {
+	&iser_tgt_disc_auth_attr_enforce_discovery_auth,
+	&iser_tgt_disc_auth_attr_userid,
+	&iser_tgt_disc_auth_attr_password,
+	&iser_tgt_disc_auth_attr_userid_mutual,
+	&iser_tgt_disc_auth_attr_password_mutual,
+	&iser_tgt_disc_auth_attr_authenticate_target,
+	NULL,
+};

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+/* SCSI commands on their way in: from the PDU to the target core. */
+
+#include <scsi/scsi_common.h>
+#include <scsi/scsi_proto.h>
+#include <scsi/scsi_tcq.h>
+
+#include "lio.h"
+
+static int iser_tgt_task_attr(u8 flags)
+{
+	switch (flags & ISER_TGT_CMD_ATTR_MASK) {
+	case ISER_TGT_ATTR_ORDERED:
+		return TCM_ORDERED_TAG;
+	case ISER_TGT_ATTR_HEAD:
+		return TCM_HEAD_TAG;
+	case ISER_TGT_ATTR_ACA:
+		return TCM_ACA_TAG;
+	default:
+		return TCM_SIMPLE_TAG;
+	}
+}
+
+static enum dma_data_direction iser_tgt_direction(u8 flags, u32 edtl)
+{
+	if (!edtl)
+		return DMA_NONE;
+	return flags & ISER_TGT_CMD_READ ? DMA_FROM_DEVICE : DMA_TO_DEVICE;
+}
+
+/*
+ * RFC 7143 11.3, 13.10, 13.11, 13.14 on one command; why the connection must
+ * end, NULL if all is well.
+ */
+static const char *iser_tgt_scsi_wrong(const struct iser_tgt_session *sess,
+				       const struct iser_tgt_pdu *pdu)
+{
+	const struct iser_tgt_keys *keys = &sess->keys;
+	u32 edtl = iser_tgt_pdu_edtl(pdu);
+
+	if (pdu->data_len) {
+		if (!(pdu->flags & ISER_TGT_CMD_WRITE))
+			return "immediate data without the W bit";
+		if (!keys->immediate_data)
+			return "immediate data though ImmediateData=No";
+		if (pdu->data_len > keys->first_burst ||
+		    pdu->data_len > keys->target_rdsl)
+			return "immediate data above the negotiated length";
+		if (pdu->data_len > edtl)
+			return "immediate data above the expected length";
+	}
+	/* F=0 announces unsolicited Data-Out; InitialR2T is Yes. */
+	if ((pdu->flags & ISER_TGT_CMD_WRITE) &&
+	    !(pdu->flags & ISER_TGT_FLAG_FINAL))
+		return "unsolicited data though InitialR2T=Yes";
+
+	return NULL;
+}
+
+/* All data of the command came with it, where a block device can take it. */
+static unsigned int iser_tgt_imm_sgl(struct iser_tgt_cmd *cmd,
+				     struct iser_tgt_rx *rx)
+{
+	u32 left = cmd->imm_len;
+	unsigned int i, nents;
+
+	if (!left || left != cmd->edtl || rx->pdu.ahs_len)
+		return 0;
+
+	nents = DIV_ROUND_UP(left, PAGE_SIZE);
+	sg_init_table(cmd->sg, nents);
+	for (i = 0; i < nents; i++) {
+		u32 len = min_t(u32, left, PAGE_SIZE);
+
+		sg_set_page(&cmd->sg[i], rx->page[i], len, 0);
+		left -= len;
+	}
+	return nents;
+}
+
+/* Part of the data came with the command: into the core's own pages. */
+static void iser_tgt_copy_immediate(struct iser_tgt_cmd *cmd)
+{
+	struct se_cmd *se_cmd = &cmd->se_cmd;
+	size_t pos = cmd->rx->pdu.ahs_len;
+	u32 left = min(cmd->imm_len, se_cmd->data_length);
+	struct sg_mapping_iter iter;
+
+	sg_miter_start(&iter, se_cmd->t_data_sg, se_cmd->t_data_nents,
+		       SG_MITER_TO_SG);
+	while (left && sg_miter_next(&iter)) {
+		size_t len = min_t(size_t, left, iter.length);
+
+		iser_tgt_rx_copy(cmd->rx, pos, iter.addr, len);
+		pos += len;
+		left -= len;
+	}
+	sg_miter_stop(&iter);
+}
+
+/*
+ * The whole CDB with what an AHS adds, zero-filled: its length byte is the
+ * initiator's word.
+ */
+static bool iser_tgt_whole_cdb(const struct iser_tgt_rx *rx, u8 *cdb,
+			       bool *bidi)
+{
+	const struct iser_tgt_pdu *pdu = &rx->pdu;
+	struct iser_tgt_ahs ahs = {};
+
+	BUILD_BUG_ON(ISER_TGT_AHS_MAX > PAGE_SIZE);
+
+	if (pdu->ahs_len &&
+	    iser_tgt_ahs_parse(&ahs, page_address(rx->page[0]), pdu->ahs_len))
+		return false;
+
+	memset(cdb, 0, ISER_TGT_CDB_MAX);
+	memcpy(cdb, iser_tgt_pdu_cdb(pdu), ISER_TGT_CDB_BHS_LEN);
+	if (ahs.cdb_tail_len)
+		memcpy(cdb + ISER_TGT_CDB_BHS_LEN, ahs.cdb_tail,
+		       ahs.cdb_tail_len);
+	*bidi = ahs.bidi;
+
+	/* A variable-length CDB must have come whole: SPC-4 4.3.3 */
+	return cdb[0] != VARIABLE_LENGTH_CMD ||
+	       scsi_varlen_cdb_length(cdb) <=
+	       ISER_TGT_CDB_BHS_LEN + ahs.cdb_tail_len;
+}
+
+/* Of the PDU, what is needed after its buffer is given back. */
+static void iser_tgt_cmd_fill(struct iser_tgt_cmd *cmd,
+			      const struct iser_tgt_pdu *pdu)
+{
+	cmd->itt = pdu->itt;
+	cmd->edtl = iser_tgt_pdu_edtl(pdu);
+	cmd->imm_len = pdu->data_len;
+	cmd->rsv = pdu->rsv;
+	cmd->wsv = pdu->wsv;
+	cmd->read_stag = pdu->read_stag;
+	cmd->read_va = pdu->read_va;
+	cmd->write_stag = pdu->write_stag;
+	cmd->write_va = pdu->write_va;
+	cmd->tx.opens = !pdu->immediate;
+	memset(&cmd->se_cmd, 0, sizeof(cmd->se_cmd));
+	cmd->se_cmd.tag = pdu->itt;
+	/* The core fills part of the sense data and sends all of it. */
+	memset(cmd->tx.data, 0, 2 + TRANSPORT_SENSE_BUFFER);
+}
+
+/**
+ * iser_tgt_scsi_receive - a SCSI Command: RFC 7143 11.3, RFC 7145 7.3.1
+ * @sess: a normal session in full feature phase
+ * @rx: the PDU
+ *
+ * Context: process, one PDU of a connection at a time.
+ * Return: 0, or -EAGAIN if there is no context for it yet.
+ */
+int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
+{
+	const struct iser_tgt_pdu *pdu = &rx->pdu;
+	u8 flags = pdu->flags;
+	u8 cdb[ISER_TGT_CDB_MAX];
+	struct iser_tgt_cmd *cmd;
+	unsigned int nents;
+	const char *wrong;
+	u64 lun;
+	bool bidi, deliver;
+
+	if (!iser_tgt_cmd_sn_ok(sess, pdu, &deliver) || !deliver)
+		goto drop;
+
+	wrong = iser_tgt_scsi_wrong(sess, pdu);
+	if (unlikely(wrong)) {
+		iser_tgt_protocol_error(sess, wrong);
+		goto drop;
+	}
+	if (unlikely(!iser_tgt_whole_cdb(rx, cdb, &bidi) ||
+		     (iser_tgt_pdu_edtl(pdu) &&
+		      !(flags & (ISER_TGT_CMD_READ | ISER_TGT_CMD_WRITE)))))
+		return iser_tgt_reject(sess, rx,
+				       ISER_TGT_REJECT_INVALID_FIELD);
+
+	cmd = iser_tgt_cmd_get(sess);
+	if (unlikely(!cmd))
+		return -EAGAIN;
+
+	iser_tgt_cmd_sn_take(sess, pdu);
+	iser_tgt_cmd_fill(cmd, pdu);
+	lun = scsilun_to_int((struct scsi_lun *)(pdu->bhs + 8));
+	bidi = bidi || (flags & (ISER_TGT_CMD_READ | ISER_TGT_CMD_WRITE)) ==
+	       (ISER_TGT_CMD_READ | ISER_TGT_CMD_WRITE);
+
+	/* The sense data goes where the response takes it from. */
+	if (target_init_cmd(&cmd->se_cmd, sess->se_sess, cmd->tx.data + 2, lun,
+			    cmd->edtl, iser_tgt_task_attr(flags),
+			    iser_tgt_direction(flags, cmd->edtl),
+			    TARGET_SCF_ACK_KREF)) {
+		/* The session is going; so is the connection. */
+		iser_tgt_cmd_put(cmd);
+		goto drop;
+	}
+
+	/* A READ needs its receive buffer no more. */
+	nents = iser_tgt_imm_sgl(cmd, rx);
+	if (cmd->imm_len)
+		cmd->rx = rx;
+	else
+		iser_tgt_rx_put(rx);
+
+	if (unlikely(bidi)) {
+		transport_send_check_condition_and_sense(&cmd->se_cmd,
+							 TCM_INVALID_CDB_FIELD,
+							 0);
+		return 0;
+	}
+	/* On failure the core has queued the status. */
+	if (target_submit_prep(&cmd->se_cmd, cdb, nents ? cmd->sg : NULL, nents,
+			       NULL, 0, NULL, 0, GFP_KERNEL))
+		return 0;
+
+	target_submit(&cmd->se_cmd);
+	return 0;
+
+drop:
+	iser_tgt_rx_put(rx);
+	return 0;
+}
+
+static void iser_tgt_read_done(struct iser_tgt_xfer *xfer, int status)
+{
+	struct iser_tgt_cmd *cmd = container_of(xfer, struct iser_tgt_cmd, xfer);
+
+	if (likely(!status))
+		target_execute_cmd(&cmd->se_cmd);
+	else
+		transport_generic_request_failure(&cmd->se_cmd,
+						  TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE);
+}
+
+/**
+ * iser_tgt_write_pending - the core has buffers for a WRITE: fetch the data
+ * @se_cmd: the command
+ *
+ * RFC 7145 7.3.6: write_va names the first byte that was not sent with the
+ * command. Every way out of here ends in target_execute_cmd() or
+ * transport_generic_request_failure().
+ *
+ * Context: process.
+ * Return: 0, or -EINVAL if the initiator named no buffer.
+ */
+int iser_tgt_write_pending(struct se_cmd *se_cmd)
+{
+	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
+	u32 imm = min(cmd->imm_len, se_cmd->data_length);
+	u32 left = se_cmd->data_length - imm;
+
+	if (imm && !(se_cmd->se_cmd_flags & SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC))
+		iser_tgt_copy_immediate(cmd);
+
+	if (!left) {
+		target_execute_cmd(se_cmd);
+		return 0;
+	}
+	/* RFC 7145 7.3.6: no tag, or a peer that takes no RDMA READ */
+	if (!cmd->wsv || !cmd->sess->conn->ord) {
+		iser_tgt_protocol_error(cmd->sess,
+					"a WRITE whose data cannot be read");
+		return -EINVAL;
+	}
+
+	cmd->xfer.done = iser_tgt_read_done;
+	iser_tgt_xfer_start(&cmd->xfer, cmd->sess->conn, se_cmd->t_data_sg,
+			    se_cmd->t_data_nents, imm, left, cmd->write_va,
+			    cmd->write_stag, DMA_FROM_DEVICE, NULL);
+	return 0;
+}
+
+/**
+ * iser_tgt_release_cmd - the core is through with a command
+ * @se_cmd: the command
+ *
+ * Context: whoever dropped the last reference; any but interrupts.
+ */
+void iser_tgt_release_cmd(struct se_cmd *se_cmd)
+{
+	iser_tgt_cmd_put(iser_tgt_cmd(se_cmd));
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is neither a command nor task management: NOP-Out, Text, Logout, and
+ * the Reject for what is not understood. A normal session answers from command
+ * contexts, a discovery session from the one response its initiator has a
+ * buffer for (anchors: 8 KiB, one at a time).
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/slab.h>
+
+#include "lio.h"
+
+/* For an initiator that asked to go but does not. */
+#define ISER_TGT_LOGOUT_DEADLINE	(15 * HZ)
+
+/**
+ * iser_tgt_cmd_sn_ok - is it the turn of a numbered request
+ * @sess: the session
+ * @pdu: the request
+ * @deliver: false if it must be ignored silently
+ *
+ * RFC 7143 4.2.2.1.
+ *
+ * Context: the receive side.
+ * Return: false if the numbering is broken; the connection is then closing.
+ */
+bool iser_tgt_cmd_sn_ok(struct iser_tgt_session *sess,
+			const struct iser_tgt_pdu *pdu, bool *deliver)
+{
+	struct iser_tgt_conn *conn = sess->conn;
+
+	switch (iser_tgt_window_check(conn->exp_cmd_sn,
+				      READ_ONCE(conn->max_cmd_sn), pdu->cmd_sn,
+				      pdu->immediate)) {
+	case ISER_TGT_WINDOW_DELIVER:
+		*deliver = true;
+		return true;
+	case ISER_TGT_WINDOW_IGNORE:
+		*deliver = false;
+		return true;
+	default:
+		*deliver = false;
+		iser_tgt_protocol_error(sess, "a gap in CmdSN");
+		return false;
+	}
+}
+
+/**
+ * iser_tgt_cmd_sn_take - a request is accepted
+ * @sess: the session
+ * @pdu: the request
+ *
+ * Context: the receive side.
+ */
+void iser_tgt_cmd_sn_take(struct iser_tgt_session *sess,
+			  const struct iser_tgt_pdu *pdu)
+{
+	struct iser_tgt_conn *conn = sess->conn;
+
+	if (!pdu->immediate)
+		WRITE_ONCE(conn->exp_cmd_sn, conn->exp_cmd_sn + 1);
+}
+
+static void iser_tgt_control_done(struct iser_tgt_tx *tx, int status)
+{
+	struct iser_tgt_cmd *cmd = container_of(tx, struct iser_tgt_cmd, tx);
+
+	if (cmd->close_after)
+		iser_tgt_conn_close(tx->conn, "logged out");
+	iser_tgt_cmd_put(cmd);
+}
+
+/**
+ * struct iser_tgt_reply - a response being made
+ * @tx: its headers
+ * @data: where its data goes
+ * @max: bytes that fit there
+ * @cmd: its context; NULL in a discovery session
+ */
+struct iser_tgt_reply {
+	struct iser_tgt_tx *tx;
+	u8 *data;
+	size_t max;
+	struct iser_tgt_cmd *cmd;
+};
+
+static bool iser_tgt_reply_get(struct iser_tgt_session *sess,
+			       struct iser_tgt_reply *reply, bool opens)
+{
+	if (sess->discovery) {
+		if (READ_ONCE(sess->ltx_busy))
+			return false;
+		WRITE_ONCE(sess->ltx_busy, true);
+		reply->cmd = NULL;
+		reply->tx = &sess->ltx->tx;
+		reply->data = sess->mem->out;
+		reply->max = ISER_TGT_LOGIN_DATA_MAX;
+	} else {
+		reply->cmd = iser_tgt_cmd_get(sess);
+		if (!reply->cmd)
+			return false;
+		reply->tx = &reply->cmd->tx;
+		reply->tx->done = iser_tgt_control_done;
+		reply->data = reply->tx->data;
+		reply->max = ISER_TGT_FFP_DATA_MAX;
+	}
+	reply->tx->stamped = false;
+	reply->tx->counts = true;
+	reply->tx->opens = opens;
+	return true;
+}
+
+static void iser_tgt_reply_send(struct iser_tgt_session *sess,
+				struct iser_tgt_reply *reply, size_t len)
+{
+	if (reply->cmd)
+		iser_tgt_send(reply->tx, len, 0);
+	else
+		iser_tgt_login_tx_send(sess->ltx, reply->data, len);
+}
+
+/**
+ * iser_tgt_reject - send a Reject: RFC 7143 7.3, 11.17
+ * @sess: the session
+ * @rx: the PDU that is rejected; its CmdSN counts as not received
+ * @reason: why
+ *
+ * Context: the receive side.
+ * Return: 0, or -EAGAIN if there is no context for it yet.
+ */
+int iser_tgt_reject(struct iser_tgt_session *sess, struct iser_tgt_rx *rx,
+		    u8 reason)
+{
+	struct iser_tgt_reply reply;
+
+	if (!iser_tgt_reply_get(sess, &reply, false))
+		return -EAGAIN;
+
+	pr_warn_ratelimited("%pISpc (%s): request 0x%02x rejected, reason 0x%02x\n",
+			    &sess->conn->peer, sess->initiator, rx->pdu.opcode,
+			    reason);
+	memcpy(reply.data, rx->pdu.bhs, ISER_TGT_BHS_LEN);
+	iser_tgt_pdu_reject(reply.tx->hdr, reason, ISER_TGT_BHS_LEN);
+	iser_tgt_reply_send(sess, &reply, ISER_TGT_BHS_LEN);
+	iser_tgt_rx_put(rx);
+	return 0;
+}
+
+/* RFC 7143 11.18, 11.19 */
+static int iser_tgt_nop_receive(struct iser_tgt_session *sess,
+				struct iser_tgt_rx *rx)
+{
+	const struct iser_tgt_pdu *pdu = &rx->pdu;
+	struct iser_tgt_reply reply;
+	size_t len;
+
+	/* An answer to us, or a ping that wants none. */
+	if (pdu->itt == ISER_TGT_TAG_RESERVED) {
+		iser_tgt_cmd_sn_take(sess, pdu);
+		iser_tgt_rx_put(rx);
+		return 0;
+	}
+	if (!iser_tgt_reply_get(sess, &reply, !pdu->immediate))
+		return -EAGAIN;
+
+	iser_tgt_cmd_sn_take(sess, pdu);
+	len = min(pdu->data_len, min_t(size_t, reply.max,
+				       ISER_TGT_FFP_DATA_MAX));
+	len = iser_tgt_rx_copy(rx, pdu->ahs_len, reply.data, len);
+	iser_tgt_pdu_nop_in(reply.tx->hdr, 0, pdu->itt, ISER_TGT_TAG_RESERVED,
+			    len);
+	iser_tgt_reply_send(sess, &reply, len);
+	iser_tgt_rx_put(rx);
+	return 0;
+}
+
+/* RFC 7143 11.14, 11.15 */
+static int iser_tgt_logout_receive(struct iser_tgt_session *sess,
+				   struct iser_tgt_rx *rx)
+{
+	const struct iser_tgt_pdu *pdu = &rx->pdu;
+	u8 reason = pdu->flags & ISER_TGT_LOGOUT_REASON_MASK;
+	u8 response = ISER_TGT_LOGOUT_OK;
+	struct iser_tgt_reply reply;
+
+	if (reason > ISER_TGT_LOGOUT_RECOVERY ||
+	    (sess->discovery && reason != ISER_TGT_LOGOUT_SESSION))
+		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_PROTOCOL);
+
+	if (reason == ISER_TGT_LOGOUT_RECOVERY)
+		response = ISER_TGT_LOGOUT_NO_RECOVERY;
+	else if (reason == ISER_TGT_LOGOUT_CONNECTION &&
+		 iser_tgt_pdu_cid(pdu) != sess->cid)
+		response = ISER_TGT_LOGOUT_NO_CID;
+
+	if (!iser_tgt_reply_get(sess, &reply, !pdu->immediate))
+		return -EAGAIN;
+
+	iser_tgt_cmd_sn_take(sess, pdu);
+	iser_tgt_pdu_logout_rsp(reply.tx->hdr, pdu->itt, response, 0, 0);
+	if (response == ISER_TGT_LOGOUT_OK) {
+		if (reply.cmd)
+			reply.cmd->close_after = true;
+		else
+			sess->ltx_last = true;
+		/* Not all clients have a buffer for the answer. */
+		iser_tgt_conn_set_deadline(sess->conn,
+					   ISER_TGT_LOGOUT_DEADLINE);
+	}
+	iser_tgt_rx_put(rx);
+	iser_tgt_reply_send(sess, &reply, 0);
+	return 0;
+}
+
+static int iser_tgt_text_piece(struct iser_tgt_session *sess,
+			       struct iser_tgt_rx *rx)
+{
+	struct iser_tgt_reply reply;
+	size_t len;
+
+	/* Only fails before anything of the request was taken. */
+	if (!iser_tgt_reply_get(sess, &reply, !rx->pdu.immediate))
+		return -EAGAIN;
+
+	iser_tgt_cmd_sn_take(sess, &rx->pdu);
+	len = iser_tgt_exchange_piece(&sess->exchange, reply.tx->hdr,
+				      reply.data);
+	iser_tgt_reply_send(sess, &reply, len);
+	iser_tgt_rx_put(rx);
+	return 0;
+}
+
+static bool iser_tgt_text_ready(struct iser_tgt_session *sess)
+{
+	struct iser_tgt_cmd *cmd;
+
+	if (sess->discovery)
+		return !READ_ONCE(sess->ltx_busy);
+
+	cmd = iser_tgt_cmd_get(sess);
+	if (!cmd)
+		return false;
+	cmd->tx.opens = false;
+	iser_tgt_cmd_put(cmd);
+	return true;
+}
+
+/* RFC 7143 11.10, 11.11 */
+static int iser_tgt_text_receive(struct iser_tgt_session *sess,
+				 struct iser_tgt_rx *rx)
+{
+	struct iser_tgt_exchange *x = &sess->exchange;
+	const struct iser_tgt_pdu *pdu = &rx->pdu;
+	size_t answer_len = 0;
+	char *text;
+	int ret;
+
+	if (!iser_tgt_text_ready(sess))
+		return -EAGAIN;
+
+	text = kvmalloc(pdu->data_len + 1, GFP_KERNEL);
+	if (!text)
+		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_RESOURCES);
+	iser_tgt_rx_copy(rx, pdu->ahs_len, text, pdu->data_len);
+
+	switch (iser_tgt_exchange_request(x, pdu, text)) {
+	case ISER_TGT_EXCHANGE_ANSWER:
+		kvfree(sess->answer);
+		sess->answer = iser_tgt_text_answer(sess, x->in, x->in_len,
+						    &answer_len);
+		if (!sess->answer) {
+			ret = iser_tgt_reject(sess, rx,
+					      ISER_TGT_REJECT_RESOURCES);
+			break;
+		}
+		iser_tgt_exchange_answer(x, sess->answer, answer_len);
+		fallthrough;
+	case ISER_TGT_EXCHANGE_SEND:
+		ret = iser_tgt_text_piece(sess, rx);
+		break;
+	default:
+		ret = iser_tgt_reject(sess, rx, x->reject);
+		break;
+	}
+	kvfree(text);
+	return ret;
+}
+
+/**
+ * iser_tgt_control_receive - a request that is no command
+ * @sess: the session, in full feature phase
+ * @rx: the PDU
+ *
+ * Context: process, one PDU of a connection at a time.
+ * Return: 0, or -EAGAIN if there is no context for it yet.
+ */
+int iser_tgt_control_receive(struct iser_tgt_session *sess,
+			     struct iser_tgt_rx *rx)
+{
+	bool deliver;
+
+	switch (rx->pdu.opcode) {
+	case ISER_TGT_OP_NOP_OUT:
+	case ISER_TGT_OP_TEXT_REQ:
+	case ISER_TGT_OP_LOGOUT_REQ:
+		break;
+	case ISER_TGT_OP_DATA_OUT:
+		/* InitialR2T=Yes and RDMA READ leave no place for it. */
+		iser_tgt_protocol_error(sess, "unsolicited Data-Out");
+		iser_tgt_rx_put(rx);
+		return 0;
+	case ISER_TGT_OP_LOGIN_REQ:
+	case ISER_TGT_OP_SNACK_REQ:
+		/* RFC 7145 7.3.9, 7.3.11 */
+		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_PROTOCOL);
+	case ISER_TGT_OP_SCSI_CMD:
+	case ISER_TGT_OP_TMF_REQ:
+		/* RFC 7143 4.3: not in a discovery session */
+		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_PROTOCOL);
+	default:
+		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_NOT_SUPPORTED);
+	}
+
+	if (!iser_tgt_cmd_sn_ok(sess, &rx->pdu, &deliver) || !deliver) {
+		iser_tgt_rx_put(rx);
+		return 0;
+	}
+	switch (rx->pdu.opcode) {
+	case ISER_TGT_OP_NOP_OUT:
+		return iser_tgt_nop_receive(sess, rx);
+	case ISER_TGT_OP_TEXT_REQ:
+		return iser_tgt_text_receive(sess, rx);
+	default:
+		return iser_tgt_logout_receive(sess, rx);
+	}
+}

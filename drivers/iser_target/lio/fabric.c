@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The fabric "iser": what the target core calls. */
+
+#include <linux/module.h>
+
+#include "lio.h"
+
+static ssize_t iser_tgt_wwn_version_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "iser_tgt %s\n", THIS_MODULE->version);
+}
+
+CONFIGFS_ATTR_RO(iser_tgt_wwn_, version);
+
+static struct configfs_attribute *iser_tgt_wwn_attrs[] = {
+	&iser_tgt_wwn_attr_version,
+	NULL,
+};
+
+static char *iser_tgt_tpg_get_wwn(struct se_portal_group *se_tpg)
+{
+	return iser_tgt_tpg(se_tpg)->wwn->name;
+}
+
+static u16 iser_tgt_tpg_get_tag(struct se_portal_group *se_tpg)
+{
+	return iser_tgt_tpg(se_tpg)->tag;
+}
+
+static u32 iser_tgt_tpg_get_default_depth(struct se_portal_group *se_tpg)
+{
+	return READ_ONCE(iser_tgt_tpg(se_tpg)->attrib.default_cmdsn_depth);
+}
+
+static int iser_tgt_tpg_check_demo_mode(struct se_portal_group *se_tpg)
+{
+	return READ_ONCE(iser_tgt_tpg(se_tpg)->attrib.generate_node_acls);
+}
+
+static int iser_tgt_tpg_check_demo_mode_cache(struct se_portal_group *se_tpg)
+{
+	return READ_ONCE(iser_tgt_tpg(se_tpg)->attrib.cache_dynamic_acls);
+}
+
+static int iser_tgt_tpg_check_demo_wp(struct se_portal_group *se_tpg)
+{
+	return READ_ONCE(iser_tgt_tpg(se_tpg)->attrib.demo_mode_write_protect);
+}
+
+static int iser_tgt_tpg_check_prod_wp(struct se_portal_group *se_tpg)
+{
+	return READ_ONCE(iser_tgt_tpg(se_tpg)->attrib.prod_mode_write_protect);
+}
+
+static int iser_tgt_tpg_check_prot_fabric_only(struct se_portal_group *se_tpg)
+{
+	return READ_ONCE(iser_tgt_tpg(se_tpg)->attrib.fabric_prot_type);
+}
+
+static u32 iser_tgt_tpg_get_inst_index(struct se_portal_group *se_tpg)
+{
+	return iser_tgt_tpg(se_tpg)->tag;
+}
+
+static u32 iser_tgt_sess_get_index(struct se_session *se_sess)
+{
+	struct iser_tgt_session *sess = se_sess->fabric_sess_ptr;
+
+	return sess->sid;
+}
+
+/* The ISID makes the initiator port's name whole: RFC 7143 4.4.3.1. */
+static u32 iser_tgt_sess_get_initiator_sid(struct se_session *se_sess,
+					   unsigned char *buf, u32 size)
+{
+	struct iser_tgt_session *sess = se_sess->fabric_sess_ptr;
+
+	return snprintf(buf, size, "%6phN", sess->isid);
+}
+
+static int iser_tgt_check_stop_free(struct se_cmd *se_cmd)
+{
+	return target_put_sess_cmd(se_cmd);
+}
+
+static void iser_tgt_set_default_node_attributes(struct se_node_acl *nacl)
+{
+}
+
+static int iser_tgt_get_cmd_state(struct se_cmd *se_cmd)
+{
+	return 0;
+}
+
+/* The core drops our reference; a transfer has ended before it calls this. */
+static void iser_tgt_aborted_task(struct se_cmd *se_cmd)
+{
+}
+
+static const struct target_core_fabric_ops iser_tgt_fabric_ops = {
+	.module = THIS_MODULE,
+	/* Stored with reservations and ALUA states: never to be changed. */
+	.fabric_name = "iser",
+	.node_acl_size = sizeof(struct iser_tgt_acl),
+	.max_data_sg_nents = ISER_TGT_DATA_SG_MAX,
+	.tpg_get_wwn = iser_tgt_tpg_get_wwn,
+	.tpg_get_tag = iser_tgt_tpg_get_tag,
+	.tpg_get_default_depth = iser_tgt_tpg_get_default_depth,
+	.tpg_check_demo_mode = iser_tgt_tpg_check_demo_mode,
+	.tpg_check_demo_mode_cache = iser_tgt_tpg_check_demo_mode_cache,
+	.tpg_check_demo_mode_write_protect = iser_tgt_tpg_check_demo_wp,
+	.tpg_check_prod_mode_write_protect = iser_tgt_tpg_check_prod_wp,
+	.tpg_check_prot_fabric_only = iser_tgt_tpg_check_prot_fabric_only,
+	.tpg_get_inst_index = iser_tgt_tpg_get_inst_index,
+	.check_stop_free = iser_tgt_check_stop_free,
+	.release_cmd = iser_tgt_release_cmd,
+	.close_session = iser_tgt_close_se_session,
+	.sess_get_index = iser_tgt_sess_get_index,
+	.sess_get_initiator_sid = iser_tgt_sess_get_initiator_sid,
+	.write_pending = iser_tgt_write_pending,
+	.set_default_node_attributes = iser_tgt_set_default_node_attributes,
+	.get_cmd_state = iser_tgt_get_cmd_state,
+	.queue_data_in = iser_tgt_queue_data_in,
+	.queue_status = iser_tgt_queue_status,
+	.queue_tm_rsp = iser_tgt_queue_tm_rsp,
+	.aborted_task = iser_tgt_aborted_task,
+	.fabric_make_wwn = iser_tgt_make_wwn,
+	.fabric_drop_wwn = iser_tgt_drop_wwn,
+	.fabric_make_tpg = iser_tgt_make_tpg,
+	.fabric_enable_tpg = iser_tgt_enable_tpg,
+	.fabric_drop_tpg = iser_tgt_drop_tpg,
+	.fabric_make_np = iser_tgt_make_np,
+	.fabric_drop_np = iser_tgt_drop_np,
+	.fabric_init_nodeacl = iser_tgt_init_nodeacl,
+	.tfc_discovery_attrs = iser_tgt_discovery_attrs,
+	.tfc_wwn_attrs = iser_tgt_wwn_attrs,
+	.tfc_tpg_base_attrs = iser_tgt_tpg_base_attrs,
+	.tfc_tpg_np_base_attrs = iser_tgt_portal_attrs,
+	.tfc_tpg_attrib_attrs = iser_tgt_tpg_attrib_attrs,
+	.tfc_tpg_auth_attrs = iser_tgt_tpg_auth_attrs,
+	.tfc_tpg_param_attrs = iser_tgt_tpg_param_attrs,
+	.tfc_tpg_nacl_base_attrs = iser_tgt_acl_base_attrs,
+	.tfc_tpg_nacl_auth_attrs = iser_tgt_acl_auth_attrs,
+	.tfc_tpg_nacl_param_attrs = iser_tgt_acl_param_attrs,
+	ISER_TGT_SUBMIT_OPS
+};
+
+/**
+ * iser_tgt_fabric_init - make the fabric known to the target core
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int iser_tgt_fabric_init(void)
+{
+	return target_register_template(&iser_tgt_fabric_ops);
+}
+
+/**
+ * iser_tgt_fabric_exit - undo iser_tgt_fabric_init()
+ *
+ * Context: may sleep.
+ */
+void iser_tgt_fabric_exit(void)
+{
+	target_unregister_template(&iser_tgt_fabric_ops);
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The fabric: targets, portal groups, sessions and commands. */
+#ifndef ISER_TGT_LIO_H
+#define ISER_TGT_LIO_H
+
+#include <linux/configfs.h>
+#include <linux/rwsem.h>
+#include <linux/sbitmap.h>
+#include <target/target_core_base.h>
+#include <target/target_core_fabric.h>
+
+#include "../compat.h"
+#include "../iscsi/login.h"
+#include "../iscsi/name.h"
+#include "../iscsi/text.h"
+#include "../iscsi/window.h"
+#include "../rdma/rdma.h"
+
+/* Commands a session may have in flight: cmdsn_depth. */
+#define ISER_TGT_DEPTH_DEFAULT	64
+#define ISER_TGT_DEPTH_MAX	512
+/* 16 MiB a command. */
+#define ISER_TGT_DATA_SG_MAX	((16U << 20) / PAGE_SIZE)
+/* Answers to immediate requests, beside those the window pays for. */
+#define ISER_TGT_CMD_EXTRA	(2 * ISER_TGT_RECV_EXTRA)
+/* Text of a request after login in a normal session, bytes. */
+#define ISER_TGT_FFP_TEXT_MAX	1024
+
+/**
+ * struct iser_tgt_wwn - a target
+ * @se_wwn: the core's part
+ * @name: its iSCSI name
+ * @entry: on the list of targets, under iser_tgt_targets_sem
+ * @tpgs: its portal groups, under iser_tgt_targets_sem
+ */
+struct iser_tgt_wwn {
+	struct se_wwn se_wwn;
+	char name[ISER_TGT_NAME_MAX + 1];
+	struct list_head entry;
+	struct list_head tpgs;
+};
+
+/**
+ * struct iser_tgt_tpg_attrib - attrib/ of a portal group, as the iscsi fabric
+ *
+ * Flags are 0 or 1; @login_timeout is seconds; @default_cmdsn_depth commands.
+ */
+struct iser_tgt_tpg_attrib {
+	u32 authentication;
+	u32 generate_node_acls;
+	u32 cache_dynamic_acls;
+	u32 default_cmdsn_depth;
+	u32 default_erl;
+	u32 demo_mode_discovery;
+	u32 demo_mode_write_protect;
+	u32 prod_mode_write_protect;
+	u32 login_timeout;
+	u32 t10_pi;
+	u32 fabric_prot_type;
+	u32 tpg_enabled_sendtargets;
+};
+
+/**
+ * struct iser_tgt_tpg - a portal group
+ * @se_tpg: the core's part
+ * @wwn: its target
+ * @tag: N of tpgt_N
+ * @entry: on the target's list, under iser_tgt_targets_sem
+ * @portals: under iser_tgt_targets_sem
+ * @lock: protects @enabled and @sessions
+ * @enabled: takes logins
+ * @sessions: sessions and logins that found this portal group
+ * @idle: woken when one leaves @sessions
+ * @tsih: last one given out
+ * @max_depth: deepest session seen possible, never lowered
+ * @attrib: attrib/
+ * @offer: param/
+ * @auth_method: param/AuthMethod
+ * @alias: param/TargetAlias
+ * @auth: auth/
+ */
+struct iser_tgt_tpg {
+	struct se_portal_group se_tpg;
+	struct iser_tgt_wwn *wwn;
+	u16 tag;
+	struct list_head entry;
+	struct list_head portals;
+	spinlock_t lock;
+	bool enabled;
+	struct list_head sessions;
+	wait_queue_head_t idle;
+	u16 tsih;
+	u32 max_depth;
+	struct iser_tgt_tpg_attrib attrib;
+	struct iser_tgt_keys offer;
+	unsigned int auth_method;
+	char alias[ISER_TGT_ALIAS_MAX];
+	struct iser_tgt_auth auth;
+};
+
+/**
+ * struct iser_tgt_portal - np/<ip:port> of a portal group
+ * @np: the core's part
+ * @tpg: its portal group
+ * @entry: on its list, under iser_tgt_targets_sem
+ * @addr: the address
+ * @listener: shared by all portals of that address
+ */
+struct iser_tgt_portal {
+	struct se_tpg_np np;
+	struct iser_tgt_tpg *tpg;
+	struct list_head entry;
+	struct sockaddr_storage addr;
+	struct iser_tgt_listener *listener;
+};
+
+/**
+ * struct iser_tgt_acl - acls/<initiator>
+ * @nacl: the core's part
+ * @auth: auth/
+ */
+struct iser_tgt_acl {
+	struct se_node_acl nacl;
+	struct iser_tgt_auth auth;
+};
+
+/**
+ * struct iser_tgt_login_mem - what only the login needs
+ * @login: its state
+ * @in: text gathered
+ * @out: text to send
+ * @data: data segment of the request
+ */
+struct iser_tgt_login_mem {
+	struct iser_tgt_login login;
+	char in[ISER_TGT_LOGIN_TEXT_MAX];
+	char out[ISER_TGT_LOGIN_TEXT_MAX];
+	char data[ISER_TGT_LOGIN_DATA_MAX];
+};
+
+/**
+ * struct iser_tgt_session - a session and its one connection, from the first
+ *	login request on
+ * @conn: the connection
+ * @tpg: portal group, NULL before the login found it and in discovery
+ * @entry: on @tpg's list, under @tpg->lock
+ * @all_entry: on the list of sessions the core knows
+ * @mem: login memory; NULL once in full feature phase of a normal session
+ * @ltx: the login's response, and every response of a discovery session
+ * @ltx_busy: @ltx is under way
+ * @ltx_last: close the connection when @ltx is sent
+ * @live: full feature phase
+ * @discovery: discovery session
+ * @se_sess: the core's session
+ * @keys: negotiated
+ * @initiator: InitiatorName
+ * @alias: InitiatorAlias
+ * @isid: of RFC 7143 11.12.5
+ * @tsih: of RFC 7143 4.4.3
+ * @cid: connection ID
+ * @sid: number for the administrator, unique while the module is loaded
+ * @depth: commands in the window
+ * @authenticated: CHAP was done
+ * @cmds: command contexts
+ * @nr_cmds: how many
+ * @tags: which of @cmds are in use
+ * @tx_pool: memory of their responses
+ * @exchange: text negotiation
+ * @answer: its answer, kvmalloc
+ * @text_in: its request text after login
+ */
+struct iser_tgt_session {
+	struct iser_tgt_conn *conn;
+	struct iser_tgt_tpg *tpg;
+	struct list_head entry;
+	struct list_head all_entry;
+	struct iser_tgt_login_mem *mem;
+	struct iser_tgt_login_tx *ltx;
+	bool ltx_busy;
+	bool ltx_last;
+	bool live;
+	bool discovery;
+	struct se_session *se_sess;
+	struct iser_tgt_keys keys;
+	char initiator[ISER_TGT_NAME_MAX + 1];
+	char alias[ISER_TGT_ALIAS_MAX];
+	u8 isid[6];
+	u16 tsih;
+	u16 cid;
+	u32 sid;
+	u32 depth;
+	bool authenticated;
+	struct iser_tgt_cmd *cmds;
+	unsigned int nr_cmds;
+	struct sbitmap tags;
+	struct iser_tgt_tx_pool tx_pool;
+	struct iser_tgt_exchange exchange;
+	char *answer;
+	char text_in[ISER_TGT_FFP_TEXT_MAX];
+};
+
+/**
+ * struct iser_tgt_cmd - context of one request
+ * @tx: its response
+ * @xfer: its data transfer
+ * @sess: its session
+ * @rx: receive buffer kept for its immediate data
+ * @sg: that data as a scatterlist
+ * @edtl: ExpectedDataTransferLength, bytes
+ * @imm_len: immediate data, bytes
+ * @itt: initiator task tag
+ * @close_after: close the connection when the response is sent
+ * @read_stag: initiator's STag for a READ, valid if @rsv
+ * @read_va: its address
+ * @write_stag: initiator's STag for a WRITE, valid if @wsv
+ * @write_va: its address, immediate data skipped
+ * @se_cmd: the core's part
+ */
+struct iser_tgt_cmd {
+	struct iser_tgt_tx tx;
+	struct iser_tgt_xfer xfer;
+	struct iser_tgt_session *sess;
+	struct iser_tgt_rx *rx;
+	struct scatterlist sg[ISER_TGT_RECV_PAGES];
+	u32 edtl;
+	u32 imm_len;
+	u32 itt;
+	bool close_after;
+	bool rsv;
+	bool wsv;
+	u32 read_stag;
+	u32 write_stag;
+	u64 read_va;
+	u64 write_va;
+	struct se_cmd se_cmd;
+};
+
+static inline struct iser_tgt_tpg *iser_tgt_tpg(struct se_portal_group *se_tpg)
+{
+	return container_of(se_tpg, struct iser_tgt_tpg, se_tpg);
+}
+
+static inline struct iser_tgt_acl *iser_tgt_acl(struct se_node_acl *nacl)
+{
+	return container_of(nacl, struct iser_tgt_acl, nacl);
+}
+
+static inline struct iser_tgt_cmd *iser_tgt_cmd(struct se_cmd *se_cmd)
+{
+	return container_of(se_cmd, struct iser_tgt_cmd, se_cmd);
+}
+
+/* fabric.c */
+int iser_tgt_fabric_init(void);
+void iser_tgt_fabric_exit(void);
+
+/* target.c */
+extern struct rw_semaphore iser_tgt_targets_sem;
+extern struct list_head iser_tgt_targets;
+struct iser_tgt_wwn *iser_tgt_wwn_find(const char *name);
+struct se_wwn *iser_tgt_make_wwn(struct target_fabric_configfs *tf,
+				 struct config_group *group, const char *name);
+void iser_tgt_drop_wwn(struct se_wwn *se_wwn);
+
+/* tpg.c */
+extern struct configfs_attribute *iser_tgt_tpg_base_attrs[];
+struct se_portal_group *iser_tgt_make_tpg(struct se_wwn *se_wwn,
+					  const char *name);
+void iser_tgt_drop_tpg(struct se_portal_group *se_tpg);
+int iser_tgt_enable_tpg(struct se_portal_group *se_tpg, bool enable);
+bool iser_tgt_tpg_reachable(struct iser_tgt_tpg *tpg,
+			    struct iser_tgt_listener *listener);
+void iser_tgt_tpg_need_depth(struct iser_tgt_tpg *tpg, u32 depth);
+void iser_tgt_tpg_close_sessions(struct iser_tgt_tpg *tpg,
+				 struct iser_tgt_listener *listener,
+				 const char *why);
+
+/* tpg_attrib.c, tpg_param.c, auth.c */
+extern struct configfs_attribute *iser_tgt_tpg_attrib_attrs[];
+extern struct configfs_attribute *iser_tgt_tpg_param_attrs[];
+extern struct configfs_attribute *iser_tgt_tpg_auth_attrs[];
+extern struct configfs_attribute *iser_tgt_acl_auth_attrs[];
+extern struct configfs_attribute *iser_tgt_discovery_attrs[];
+bool iser_tgt_tpg_wants_chap(const struct iser_tgt_tpg *tpg);
+void iser_tgt_auth_copy(struct iser_tgt_auth *to,
+			const struct iser_tgt_auth *from);
+bool iser_tgt_discovery_auth(struct iser_tgt_auth *to);
+size_t iser_tgt_strip_newline(const char *page, size_t count);
+
+/* portal.c */
+extern struct configfs_attribute *iser_tgt_portal_attrs[];
+struct se_tpg_np *iser_tgt_make_np(struct se_portal_group *se_tpg,
+				   struct config_group *group,
+				   const char *name);
+void iser_tgt_drop_np(struct se_tpg_np *np);
+
+/* acl.c */
+extern struct configfs_attribute *iser_tgt_acl_base_attrs[];
+extern struct configfs_attribute *iser_tgt_acl_param_attrs[];
+int iser_tgt_init_nodeacl(struct se_node_acl *nacl, const char *name);
+
+/* session.c */
+int iser_tgt_session_open(struct iser_tgt_conn *conn);
+void iser_tgt_session_close(struct iser_tgt_conn *conn);
+void iser_tgt_session_free(struct iser_tgt_conn *conn);
+int iser_tgt_session_receive(struct iser_tgt_conn *conn,
+			     struct iser_tgt_rx *rx);
+int iser_tgt_session_start(struct iser_tgt_session *sess);
+void iser_tgt_close_se_session(struct se_session *se_sess);
+struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess);
+void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd);
+void iser_tgt_protocol_error(struct iser_tgt_session *sess, const char *what);
+
+/* login.c */
+int iser_tgt_login_alloc(struct iser_tgt_session *sess);
+int iser_tgt_login_receive(struct iser_tgt_session *sess,
+			   struct iser_tgt_rx *rx);
+void iser_tgt_login_free(struct iser_tgt_session *sess);
+
+/* chap_digest.c */
+int iser_tgt_chap_random(u8 *buf, size_t len);
+int iser_tgt_chap_digest(u8 alg, u8 id, const char *secret, size_t secret_len,
+			 const u8 *challenge, size_t challenge_len,
+			 u8 out[ISER_TGT_CHAP_DIGEST_MAX]);
+
+/* command.c */
+int iser_tgt_scsi_receive(struct iser_tgt_session *sess,
+			  struct iser_tgt_rx *rx);
+int iser_tgt_write_pending(struct se_cmd *se_cmd);
+void iser_tgt_release_cmd(struct se_cmd *se_cmd);
+
+/* response.c */
+int iser_tgt_queue_data_in(struct se_cmd *se_cmd);
+int iser_tgt_queue_status(struct se_cmd *se_cmd);
+
+/* task_mgmt.c */
+int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx);
+void iser_tgt_queue_tm_rsp(struct se_cmd *se_cmd);
+
+/* control.c */
+int iser_tgt_control_receive(struct iser_tgt_session *sess,
+			     struct iser_tgt_rx *rx);
+int iser_tgt_reject(struct iser_tgt_session *sess, struct iser_tgt_rx *rx,
+		    u8 reason);
+void iser_tgt_cmd_sn_take(struct iser_tgt_session *sess,
+			  const struct iser_tgt_pdu *pdu);
+bool iser_tgt_cmd_sn_ok(struct iser_tgt_session *sess,
+			const struct iser_tgt_pdu *pdu, bool *deliver);
+
+/* sendtargets.c */
+char *iser_tgt_text_answer(struct iser_tgt_session *sess, const char *text,
+			   size_t len, size_t *answer_len);
+
+#endif

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A login's way between the wire, the protocol code and the target tree. */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include "lio.h"
+
+static u16 iser_tgt_identify_discovery(struct iser_tgt_login *login)
+{
+	login->auth_required = iser_tgt_discovery_auth(&login->auth);
+	return ISER_TGT_LOGIN_OK;
+}
+
+/* Who the initiator is to us: its own ACL, demo mode, or nobody. */
+static u16 iser_tgt_identify_initiator(struct iser_tgt_login *login,
+				       struct iser_tgt_tpg *tpg)
+{
+	struct se_node_acl *nacl;
+
+	nacl = core_tpg_get_initiator_node_acl(&tpg->se_tpg, login->initiator);
+	if (nacl && !nacl->dynamic_node_acl)
+		iser_tgt_auth_copy(&login->auth, &iser_tgt_acl(nacl)->auth);
+	else
+		iser_tgt_auth_copy(&login->auth, &tpg->auth);
+	if (nacl)
+		target_put_nacl(nacl);
+
+	if (!nacl && !READ_ONCE(tpg->attrib.generate_node_acls)) {
+		login->reason = "no ACL for this initiator name";
+		return ISER_TGT_LOGIN_FORBIDDEN;
+	}
+	return ISER_TGT_LOGIN_OK;
+}
+
+/* RFC 7143 6.3.1, 11.12.6: a session here has one connection, for good. */
+static u16 iser_tgt_identify_session(struct iser_tgt_login *login,
+				     struct iser_tgt_tpg *tpg)
+{
+	struct iser_tgt_session *old;
+	u16 status = ISER_TGT_LOGIN_NO_SESSION;
+
+	login->reason = "no session has this TSIH";
+	list_for_each_entry(old, &tpg->sessions, entry) {
+		if (old->live && old->tsih == login->tsih &&
+		    !memcmp(old->isid, login->isid, sizeof(old->isid)) &&
+		    !strcmp(old->initiator, login->initiator)) {
+			login->reason = "a session has one connection here";
+			status = ISER_TGT_LOGIN_TOO_MANY_CONNS;
+		}
+	}
+	return status;
+}
+
+static u16 iser_tgt_identify_tpg(struct iser_tgt_login *login,
+				 struct iser_tgt_session *sess,
+				 struct iser_tgt_tpg *tpg)
+{
+	u16 status;
+
+	status = iser_tgt_identify_initiator(login, tpg);
+	if (status)
+		return status;
+
+	login->tpgt = tpg->tag;
+	login->offer = tpg->offer;
+	login->auth_required = iser_tgt_tpg_wants_chap(tpg);
+
+	spin_lock(&tpg->lock);
+	if (!tpg->enabled) {
+		login->reason = "portal group is disabled";
+		status = ISER_TGT_LOGIN_UNAVAILABLE;
+	} else if (login->tsih) {
+		status = iser_tgt_identify_session(login, tpg);
+	} else {
+		strscpy(sess->initiator, login->initiator,
+			sizeof(sess->initiator));
+		sess->tpg = tpg;
+		list_add_tail(&sess->entry, &tpg->sessions);
+	}
+	spin_unlock(&tpg->lock);
+
+	if (!status)
+		iser_tgt_conn_set_deadline(sess->conn, HZ *
+			READ_ONCE(tpg->attrib.login_timeout));
+	return status;
+}
+
+static u16 iser_tgt_identify(struct iser_tgt_login *login)
+{
+	struct iser_tgt_session *sess = login->priv;
+	u16 status = ISER_TGT_LOGIN_NOT_FOUND;
+	struct iser_tgt_wwn *wwn;
+	struct iser_tgt_tpg *tpg;
+
+	if (login->discovery) {
+		strscpy(sess->initiator, login->initiator,
+			sizeof(sess->initiator));
+		if (login->tsih) {
+			login->reason = "no session has this TSIH";
+			return ISER_TGT_LOGIN_NO_SESSION;
+		}
+		return iser_tgt_identify_discovery(login);
+	}
+
+	/* A portal group found here stays until its sessions are gone. */
+	down_read(&iser_tgt_targets_sem);
+	login->reason = "no target of this name at this portal";
+	wwn = iser_tgt_wwn_find(login->target);
+	if (!wwn)
+		goto unlock;
+	list_for_each_entry(tpg, &wwn->tpgs, entry) {
+		if (!iser_tgt_tpg_reachable(tpg, sess->conn->listener))
+			continue;
+		login->reason = NULL;
+		status = iser_tgt_identify_tpg(login, sess, tpg);
+		break;
+	}
+unlock:
+	up_read(&iser_tgt_targets_sem);
+	return status;
+}
+
+static const struct iser_tgt_login_ops iser_tgt_login_ops = {
+	.identify = iser_tgt_identify,
+	.random = iser_tgt_chap_random,
+	.digest = iser_tgt_chap_digest,
+};
+
+/* The login's response has left, or never will. */
+static void iser_tgt_ltx_done(struct iser_tgt_tx *tx, int status)
+{
+	struct iser_tgt_session *sess = tx->conn->upper;
+
+	if (sess->ltx_last)
+		iser_tgt_conn_close(tx->conn, sess->live || sess->discovery ?
+				    "logged out" : "login refused");
+	WRITE_ONCE(sess->ltx_busy, false);
+	iser_tgt_conn_kick(tx->conn);
+}
+
+/**
+ * iser_tgt_login_alloc - memory for a login
+ * @sess: the session
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM, with what is there left to iser_tgt_session_free().
+ */
+int iser_tgt_login_alloc(struct iser_tgt_session *sess)
+{
+	sess->mem = kvzalloc(sizeof(*sess->mem), GFP_KERNEL);
+	if (!sess->mem)
+		return -ENOMEM;
+
+	iser_tgt_login_init(&sess->mem->login, &iser_tgt_login_ops, sess,
+			    sess->mem->in, sess->mem->out);
+	sess->ltx = iser_tgt_login_tx_alloc(sess->conn);
+	if (!sess->ltx)
+		return -ENOMEM;
+	sess->ltx->tx.done = iser_tgt_ltx_done;
+	return 0;
+}
+
+/**
+ * iser_tgt_login_free - forget the login, secrets first
+ * @sess: the session
+ *
+ * Context: may sleep.
+ */
+void iser_tgt_login_free(struct iser_tgt_session *sess)
+{
+	if (!sess->mem)
+		return;
+
+	iser_tgt_login_wipe(&sess->mem->login);
+	kvfree_sensitive(sess->mem, sizeof(*sess->mem));
+	sess->mem = NULL;
+}
+
+static void iser_tgt_login_log(struct iser_tgt_session *sess)
+{
+	const struct iser_tgt_login *login = &sess->mem->login;
+
+	pr_warn_ratelimited("%pISpc: login of \"%s\" to \"%s\" refused (%02x/%02x): %s\n",
+			    &sess->conn->peer, login->initiator,
+			    login->discovery ? "discovery" : login->target,
+			    login->status >> 8, login->status & 0xff,
+			    login->reason ?: "no reason given");
+}
+
+static void iser_tgt_login_respond(struct iser_tgt_session *sess, bool stamped)
+{
+	struct iser_tgt_login *login = &sess->mem->login;
+	struct iser_tgt_tx *tx = &sess->ltx->tx;
+
+	memcpy(tx->hdr, login->rsp_hdr, ISER_TGT_HDR_LEN);
+	tx->stamped = stamped;
+	tx->counts = true;
+	tx->opens = false;
+	WRITE_ONCE(sess->ltx_busy, true);
+	iser_tgt_login_tx_send(sess->ltx, login->rsp_data, login->rsp_data_len);
+}
+
+static enum iser_tgt_login_verdict
+iser_tgt_login_enter(struct iser_tgt_session *sess)
+{
+	struct iser_tgt_login *login = &sess->mem->login;
+	int ret;
+
+	ret = iser_tgt_session_start(sess);
+	switch (ret) {
+	case 0:
+		iser_tgt_login_set_tsih(login, sess->tsih);
+		return ISER_TGT_LOGIN_ENTER;
+	case -EACCES:
+		return iser_tgt_login_refuse(login, ISER_TGT_LOGIN_FORBIDDEN,
+					     "no ACL for this initiator name");
+	default:
+		/* RFC 7145 10.1.3.1 */
+		return iser_tgt_login_refuse(login, ISER_TGT_LOGIN_NO_RESOURCES,
+					     "not enough memory for the session");
+	}
+}
+
+/**
+ * iser_tgt_login_receive - a PDU before full feature phase
+ * @sess: the session
+ * @rx: the PDU
+ *
+ * Context: the connection's worker, may sleep.
+ * Return: 0, or -EAGAIN while the last response is still under way.
+ */
+int iser_tgt_login_receive(struct iser_tgt_session *sess,
+			   struct iser_tgt_rx *rx)
+{
+	struct iser_tgt_login_mem *mem = sess->mem;
+	struct iser_tgt_login *login = &mem->login;
+	enum iser_tgt_login_verdict verdict;
+
+	if (READ_ONCE(sess->ltx_busy))
+		return -EAGAIN;
+
+	if (rx->error) {
+		verdict = iser_tgt_login_refuse(login, ISER_TGT_LOGIN_INIT_ERROR,
+						iser_tgt_pdu_strerror(rx->error));
+	} else {
+		iser_tgt_rx_copy(rx, rx->pdu.ahs_len, mem->data,
+				 min_t(size_t, rx->pdu.data_len,
+				       sizeof(mem->data)));
+		verdict = iser_tgt_login_request(login, &rx->pdu, mem->data);
+	}
+	iser_tgt_rx_put(rx);
+
+	if (verdict == ISER_TGT_LOGIN_ENTER)
+		verdict = iser_tgt_login_enter(sess);
+
+	switch (verdict) {
+	case ISER_TGT_LOGIN_SEND:
+		iser_tgt_login_respond(sess, true);
+		break;
+	case ISER_TGT_LOGIN_ENTER:
+		iser_tgt_login_respond(sess, false);
+		/* A discovery session goes on answering from this memory. */
+		if (!sess->discovery)
+			iser_tgt_login_free(sess);
+		break;
+	case ISER_TGT_LOGIN_REFUSE:
+		iser_tgt_login_log(sess);
+		sess->ltx_last = true;
+		iser_tgt_login_respond(sess, true);
+		break;
+	case ISER_TGT_LOGIN_DROP:
+		iser_tgt_protocol_error(sess, "the first PDU was no Login Request");
+		break;
+	}
+	return 0;
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+/* SCSI commands on their way out: data, status and sense. */
+
+#include <scsi/scsi_proto.h>
+
+#include "lio.h"
+
+/* The reference that TARGET_SCF_ACK_KREF took for us. */
+static void iser_tgt_response_done(struct iser_tgt_tx *tx, int status)
+{
+	struct iser_tgt_cmd *cmd = container_of(tx, struct iser_tgt_cmd, tx);
+
+	/* Not sent on a living connection: the initiator must not wait. */
+	if (unlikely(status))
+		iser_tgt_conn_close(tx->conn, "response could not be sent");
+	transport_generic_free_cmd(&cmd->se_cmd, 0);
+}
+
+static u8 iser_tgt_residual(const struct se_cmd *se_cmd, u32 *residual)
+{
+	if (se_cmd->se_cmd_flags & SCF_OVERFLOW_BIT) {
+		*residual = se_cmd->residual_count;
+		return ISER_TGT_RSP_OVERFLOW;
+	}
+	if (se_cmd->se_cmd_flags & SCF_UNDERFLOW_BIT) {
+		*residual = se_cmd->residual_count;
+		return ISER_TGT_RSP_UNDERFLOW;
+	}
+	*residual = 0;
+	return 0;
+}
+
+/*
+ * The initiator checks the invalidated tag against the ones it registered for
+ * the task, and a WRITE whose data all came along registered none.
+ */
+static u32 iser_tgt_inv_rkey(const struct iser_tgt_cmd *cmd)
+{
+	if (!cmd->sess->conn->send_inv)
+		return 0;
+	if (cmd->rsv)
+		return cmd->read_stag;
+	if (cmd->wsv && cmd->edtl > cmd->imm_len)
+		return cmd->write_stag;
+	return 0;
+}
+
+static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd)
+{
+	struct se_cmd *se_cmd = &cmd->se_cmd;
+	size_t data_len = 0;
+	u32 residual;
+	u8 flag;
+
+	/* The sense data is there already, behind its two bytes of length. */
+	if (se_cmd->sense_buffer &&
+	    (se_cmd->se_cmd_flags & (SCF_TRANSPORT_TASK_SENSE |
+				     SCF_EMULATED_TASK_SENSE)) &&
+	    se_cmd->scsi_status == SAM_STAT_CHECK_CONDITION)
+		data_len = iser_tgt_pdu_sense(cmd->tx.data,
+					      cmd->tx.data + 2,
+					      se_cmd->scsi_sense_length);
+
+	flag = iser_tgt_residual(se_cmd, &residual);
+	iser_tgt_pdu_scsi_rsp(cmd->tx.hdr, cmd->itt, se_cmd->scsi_status, flag,
+			      residual, data_len);
+	cmd->tx.done = iser_tgt_response_done;
+	return data_len;
+}
+
+/**
+ * iser_tgt_queue_data_in - a READ has its data: send it, then the response
+ * @se_cmd: the command
+ *
+ * RFC 7145 7.3.5. Never moves more than the initiator expects or the core has.
+ *
+ * Context: process.
+ * Return: 0; once the connection is closing nothing is sent and the command is
+ * released.
+ */
+int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
+{
+	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
+	u32 len = min(se_cmd->data_length, cmd->edtl);
+	size_t data_len = iser_tgt_response_build(cmd);
+
+	if (!len || !se_cmd->t_data_nents) {
+		iser_tgt_send(&cmd->tx, data_len, iser_tgt_inv_rkey(cmd));
+		return 0;
+	}
+	if (!cmd->rsv) {
+		iser_tgt_protocol_error(cmd->sess,
+					"a READ without a buffer for its data");
+		iser_tgt_response_done(&cmd->tx, -EPROTO);
+		return 0;
+	}
+
+	iser_tgt_tx_prepare(&cmd->tx, data_len, iser_tgt_inv_rkey(cmd));
+	iser_tgt_xfer_start(&cmd->xfer, cmd->sess->conn, se_cmd->t_data_sg,
+			    se_cmd->t_data_nents, 0, len, cmd->read_va,
+			    cmd->read_stag, DMA_TO_DEVICE, &cmd->tx);
+	return 0;
+}
+
+/**
+ * iser_tgt_queue_status - a command has its status: send the response
+ * @se_cmd: the command
+ *
+ * RFC 7143 11.4, RFC 7145 7.3.2.
+ *
+ * Context: process.
+ * Return: 0; once the connection is closing nothing is sent and the command is
+ * released.
+ */
+int iser_tgt_queue_status(struct se_cmd *se_cmd)
+{
+	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
+	size_t data_len = iser_tgt_response_build(cmd);
+
+	iser_tgt_send(&cmd->tx, data_len, iser_tgt_inv_rkey(cmd));
+	return 0;
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Answers to Text Requests: SendTargets, RFC 7143 appendix C. */
+
+#include <linux/in.h>
+#include <linux/inet.h>
+#include <linux/in6.h>
+#include <linux/slab.h>
+#include <net/addrconf.h>
+
+#include "lio.h"
+
+/* Tries while targets come and go between measuring and writing. */
+#define ISER_TGT_ANSWER_TRIES	8
+
+static bool iser_tgt_addr_any(const struct sockaddr_storage *addr)
+{
+	if (addr->ss_family == AF_INET)
+		return ((const struct sockaddr_in *)addr)->sin_addr.s_addr ==
+		       htonl(INADDR_ANY);
+	return ipv6_addr_any(&((const struct sockaddr_in6 *)addr)->sin6_addr);
+}
+
+static void iser_tgt_add_portal(struct iser_tgt_text_out *out,
+				const struct iser_tgt_session *sess,
+				const struct iser_tgt_portal *portal)
+{
+	struct sockaddr_storage addr = portal->addr;
+	/* "[", address, "]:", port, ",", tag */
+	char value[INET6_ADDRSTRLEN + 20];
+
+	/* The address the initiator reached us by is as good as any. */
+	if (iser_tgt_addr_any(&addr)) {
+		__be16 port = ((struct sockaddr_in *)&addr)->sin_port;
+
+		addr = sess->conn->local;
+		((struct sockaddr_in *)&addr)->sin_port = port;
+	}
+	snprintf(value, sizeof(value), "%pISpc,%u", &addr, portal->tpg->tag);
+	iser_tgt_text_add(out, "TargetAddress", strlen("TargetAddress"), value);
+}
+
+/* As the iscsi fabric: who may log in sees it, and anybody in demo mode. */
+static bool iser_tgt_tpg_visible(struct iser_tgt_tpg *tpg,
+				 const struct iser_tgt_session *sess)
+{
+	if (READ_ONCE(tpg->attrib.tpg_enabled_sendtargets) &&
+	    !READ_ONCE(tpg->enabled))
+		return false;
+
+	return READ_ONCE(tpg->attrib.demo_mode_discovery) ||
+	       READ_ONCE(tpg->attrib.generate_node_acls) ||
+	       target_tpg_has_node_acl(&tpg->se_tpg, sess->initiator);
+}
+
+static void iser_tgt_add_target(struct iser_tgt_text_out *out,
+				const struct iser_tgt_session *sess,
+				struct iser_tgt_wwn *wwn)
+{
+	struct iser_tgt_portal *portal;
+	struct iser_tgt_tpg *tpg;
+	bool named = false;
+
+	list_for_each_entry(tpg, &wwn->tpgs, entry) {
+		if (list_empty(&tpg->portals) ||
+		    !iser_tgt_tpg_visible(tpg, sess))
+			continue;
+		if (!named)
+			iser_tgt_text_add(out, "TargetName",
+					  strlen("TargetName"), wwn->name);
+		named = true;
+		list_for_each_entry(portal, &tpg->portals, entry)
+			iser_tgt_add_portal(out, sess, portal);
+	}
+}
+
+/*
+ * RFC 7143 appendix C: "All" is for discovery sessions, an empty value for
+ * normal ones, where it and a name only ever show the session's own target.
+ */
+static void iser_tgt_send_targets(struct iser_tgt_text_out *out,
+				  const struct iser_tgt_session *sess,
+				  const struct iser_tgt_kv *kv)
+{
+	const char *own = sess->tpg ? sess->tpg->wwn->name : NULL;
+	bool all = !strcmp(kv->value, "All");
+	char name[ISER_TGT_NAME_MAX + 1];
+	struct iser_tgt_wwn *wwn;
+
+	if ((own && all) || (!own && !kv->value_len) ||
+	    kv->value_len >= sizeof(name)) {
+		iser_tgt_text_add(out, kv->key, kv->key_len, "Reject");
+		return;
+	}
+	strscpy(name, kv->value, sizeof(name));
+	iser_tgt_name_fold(name);
+
+	list_for_each_entry(wwn, &iser_tgt_targets, entry) {
+		if (own ? strcmp(wwn->name, own) ||
+			  (kv->value_len && strcmp(wwn->name, name)) :
+			  !all && strcmp(wwn->name, name))
+			continue;
+		iser_tgt_add_target(out, sess, wwn);
+	}
+}
+
+static void iser_tgt_answer_keys(struct iser_tgt_text_out *out,
+				 const struct iser_tgt_session *sess,
+				 const char *text, size_t len)
+{
+	struct iser_tgt_kv kv;
+	size_t pos = 0;
+
+	down_read(&iser_tgt_targets_sem);
+	while (iser_tgt_text_next(text, len, &pos, &kv) > 0) {
+		if (iser_tgt_kv_is(&kv, "SendTargets"))
+			iser_tgt_send_targets(out, sess, &kv);
+		else
+			iser_tgt_text_add(out, kv.key, kv.key_len,
+					  "NotUnderstood");
+	}
+	up_read(&iser_tgt_targets_sem);
+}
+
+/**
+ * iser_tgt_text_answer - the whole answer to a Text Request
+ * @sess: the session, in full feature phase
+ * @text: the request's text
+ * @len: bytes of it
+ * @answer_len: set to the length of the answer in bytes
+ *
+ * Context: may sleep.
+ * Return: the answer, for kvfree(); NULL without memory.
+ */
+char *iser_tgt_text_answer(struct iser_tgt_session *sess, const char *text,
+			   size_t len, size_t *answer_len)
+{
+	struct iser_tgt_text_out out = {};
+	unsigned int i;
+	char *buf;
+
+	iser_tgt_answer_keys(&out, sess, text, len);
+	for (i = 0; i < ISER_TGT_ANSWER_TRIES; i++) {
+		size_t size = max(out.len, (size_t)1);
+
+		buf = kvmalloc(size, GFP_KERNEL);
+		if (!buf)
+			return NULL;
+
+		out = (struct iser_tgt_text_out) { .buf = buf, .size = size };
+		iser_tgt_answer_keys(&out, sess, text, len);
+		if (!iser_tgt_text_overflowed(&out)) {
+			*answer_len = out.len;
+			return buf;
+		}
+		kvfree(buf);
+	}
+	return NULL;
+}

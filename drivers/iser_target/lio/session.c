@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Sessions: from the first login request to the last command. */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/slab.h>
+
+#include "../wait.h"
+#include "lio.h"
+
+/* Sessions the core knows; it may ask to close one that is just going. */
+static DEFINE_SPINLOCK(iser_tgt_sessions_lock);
+static LIST_HEAD(iser_tgt_all_sessions);
+
+static atomic_t iser_tgt_next_sid;
+
+/**
+ * iser_tgt_session_open - a peer connects
+ * @conn: the connection
+ *
+ * Context: RDMA CM handler, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int iser_tgt_session_open(struct iser_tgt_conn *conn)
+{
+	struct iser_tgt_session *sess;
+
+	sess = kvzalloc(sizeof(*sess), GFP_KERNEL);
+	if (!sess)
+		return -ENOMEM;
+
+	sess->conn = conn;
+	INIT_LIST_HEAD(&sess->entry);
+	INIT_LIST_HEAD(&sess->all_entry);
+	conn->upper = sess;
+	if (iser_tgt_login_alloc(sess)) {
+		iser_tgt_session_free(conn);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * iser_tgt_session_free - the connection is gone
+ * @conn: the connection
+ *
+ * Context: may sleep.
+ */
+void iser_tgt_session_free(struct iser_tgt_conn *conn)
+{
+	struct iser_tgt_session *sess = conn->upper;
+
+	iser_tgt_login_free(sess);
+	iser_tgt_login_tx_free(conn, sess->ltx);
+	sbitmap_free(&sess->tags);
+	kvfree(sess->cmds);
+	iser_tgt_tx_pool_free(conn, &sess->tx_pool);
+	kvfree(sess->answer);
+	kvfree(sess);
+}
+
+static int iser_tgt_session_alloc_cmds(struct iser_tgt_session *sess)
+{
+	struct iser_tgt_conn *conn = sess->conn;
+	unsigned int i;
+	int ret;
+
+	/*
+	 * A context is free when its response has left, a little after the
+	 * initiator had it and sent the next command.
+	 */
+	sess->nr_cmds = sess->depth + sess->depth / 4 + ISER_TGT_CMD_EXTRA;
+	sess->cmds = kvcalloc(sess->nr_cmds, sizeof(*sess->cmds), GFP_KERNEL);
+	if (!sess->cmds)
+		return -ENOMEM;
+
+	ret = sbitmap_init_node(&sess->tags, sess->nr_cmds, -1, GFP_KERNEL,
+				NUMA_NO_NODE, false, true);
+	if (ret)
+		return ret;
+
+	ret = iser_tgt_tx_pool_alloc(conn, &sess->tx_pool, sess->nr_cmds);
+	if (ret)
+		return ret;
+
+	for (i = 0; i < sess->nr_cmds; i++) {
+		struct iser_tgt_cmd *cmd = &sess->cmds[i];
+
+		cmd->sess = sess;
+		iser_tgt_tx_init(conn, &sess->tx_pool, i, &cmd->tx);
+	}
+	return 0;
+}
+
+/* RFC 7143 6.3.5: the same initiator port logs in again. */
+static struct iser_tgt_session *
+iser_tgt_session_same(struct iser_tgt_session *sess)
+{
+	struct iser_tgt_session *old;
+
+	list_for_each_entry(old, &sess->tpg->sessions, entry)
+		if (old != sess && old->live &&
+		    !memcmp(old->isid, sess->isid, sizeof(sess->isid)) &&
+		    !strcmp(old->initiator, sess->initiator))
+			return old;
+
+	return NULL;
+}
+
+static bool iser_tgt_session_reinstated(struct iser_tgt_session *sess)
+{
+	struct iser_tgt_tpg *tpg = sess->tpg;
+	struct iser_tgt_session *old;
+
+	spin_lock(&tpg->lock);
+	old = iser_tgt_session_same(sess);
+	if (old)
+		iser_tgt_conn_close(old->conn, "session reinstated");
+	spin_unlock(&tpg->lock);
+
+	return !old || iser_tgt_conn_closing(sess->conn);
+}
+
+static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
+{
+	struct iser_tgt_conn *conn = sess->conn;
+	struct iser_tgt_tpg *tpg = sess->tpg;
+	struct se_session *se_sess;
+	int ret;
+
+	iser_tgt_wait_event(tpg->idle, iser_tgt_session_reinstated(sess),
+			    "the old session of %s\n", sess->initiator);
+
+	se_sess = target_setup_session(&tpg->se_tpg, 0, 0, TARGET_PROT_NORMAL,
+				       sess->initiator, sess, NULL);
+	if (IS_ERR(se_sess))
+		return PTR_ERR(se_sess);
+
+	spin_lock(&tpg->lock);
+	sess->se_sess = se_sess;
+	/* RFC 7143 4.4.3: never 0 */
+	if (!++tpg->tsih)
+		tpg->tsih++;
+	sess->tsih = tpg->tsih;
+	spin_unlock(&tpg->lock);
+
+	spin_lock(&iser_tgt_sessions_lock);
+	list_add_tail(&sess->all_entry, &iser_tgt_all_sessions);
+	spin_unlock(&iser_tgt_sessions_lock);
+
+	sess->depth = clamp_t(u32, se_sess->se_node_acl->queue_depth, 1,
+			      conn->depth);
+	ret = iser_tgt_session_alloc_cmds(sess);
+	if (ret)
+		return ret;
+
+	ret = iser_tgt_rx_grow(conn, sess->depth + ISER_TGT_RECV_EXTRA +
+			       ISER_TGT_RECV_BATCH);
+	if (ret)
+		return ret;
+
+	iser_tgt_exchange_init(&sess->exchange, sess->text_in,
+			       sizeof(sess->text_in), ISER_TGT_FFP_DATA_MAX);
+	return 0;
+}
+
+/**
+ * iser_tgt_session_start - the login is through: get what the session needs
+ * @sess: the session
+ *
+ * RFC 7145 5.1.2: after the initiator has shown who it is, before the final
+ * Login Response. What was allocated goes with the connection on failure.
+ *
+ * Context: the connection's worker, may sleep; waits for a session that this
+ * one replaces.
+ * Return: 0, -EACCES if the initiator may not enter after all, -ENOMEM.
+ */
+int iser_tgt_session_start(struct iser_tgt_session *sess)
+{
+	const struct iser_tgt_login *login = &sess->mem->login;
+	struct iser_tgt_conn *conn = sess->conn;
+	int ret;
+
+	sess->keys = login->result;
+	sess->cid = login->cid;
+	memcpy(sess->isid, login->isid, sizeof(sess->isid));
+	strscpy(sess->alias, login->alias, sizeof(sess->alias));
+	sess->authenticated = login->authenticated;
+	sess->discovery = login->discovery;
+	sess->sid = atomic_inc_return(&iser_tgt_next_sid);
+
+	if (sess->discovery) {
+		/* Only ever identifies a session to itself. */
+		sess->tsih = (u16)sess->sid ?: 1;
+		sess->depth = 1;
+		iser_tgt_exchange_init(&sess->exchange, sess->mem->in,
+				       sizeof(sess->mem->in),
+				       min_t(u32, ISER_TGT_LOGIN_DATA_MAX,
+					     sess->keys.max_recv_dsl));
+	} else {
+		ret = iser_tgt_session_start_normal(sess);
+		if (ret)
+			return ret;
+		spin_lock(&sess->tpg->lock);
+		sess->live = true;
+		spin_unlock(&sess->tpg->lock);
+	}
+
+	/* StatSN of the final Login Response is put in when it is posted. */
+	iser_tgt_conn_set_live(conn, login->stat_sn - 1, login->exp_cmd_sn,
+			       sess->depth, !sess->discovery);
+	iser_tgt_conn_set_deadline(conn, 0);
+	pr_debug("%pISpc: %s logged in to %s, session %u\n", &conn->peer,
+		 sess->initiator, sess->discovery ? "discovery" : login->target,
+		 sess->sid);
+	return 0;
+}
+
+/**
+ * iser_tgt_session_close - the connection has ended
+ * @conn: the connection, drained
+ *
+ * Context: the release work; waits for the commands in the backstores.
+ */
+void iser_tgt_session_close(struct iser_tgt_conn *conn)
+{
+	struct iser_tgt_session *sess = conn->upper;
+	struct iser_tgt_tpg *tpg = sess->tpg;
+
+	if (sess->se_sess) {
+		spin_lock(&iser_tgt_sessions_lock);
+		list_del_init(&sess->all_entry);
+		spin_unlock(&iser_tgt_sessions_lock);
+
+		target_stop_session(sess->se_sess);
+		target_wait_for_sess_cmds(sess->se_sess);
+		spin_lock(&tpg->lock);
+		sess->live = false;
+		spin_unlock(&tpg->lock);
+		target_remove_session(sess->se_sess);
+	}
+	if (!tpg)
+		return;
+
+	/* The portal group may be gone as soon as it is unlocked. */
+	spin_lock(&tpg->lock);
+	sess->se_sess = NULL;
+	list_del_init(&sess->entry);
+	wake_up_all(&tpg->idle);
+	spin_unlock(&tpg->lock);
+}
+
+/**
+ * iser_tgt_close_se_session - the core wants a session to end
+ * @se_sess: the session; may be going already, so it is only compared
+ *
+ * Context: may sleep; does not wait.
+ */
+void iser_tgt_close_se_session(struct se_session *se_sess)
+{
+	struct iser_tgt_session *sess;
+
+	spin_lock(&iser_tgt_sessions_lock);
+	list_for_each_entry(sess, &iser_tgt_all_sessions, all_entry)
+		if (sess->se_sess == se_sess)
+			iser_tgt_conn_close(sess->conn, "closed by the core");
+	spin_unlock(&iser_tgt_sessions_lock);
+}
+
+/**
+ * iser_tgt_cmd_get - a context for a request
+ * @sess: a normal session in full feature phase
+ *
+ * Context: any.
+ * Return: the context, or NULL when all are taken; whoever gives one back
+ * kicks the receive side.
+ */
+struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess)
+{
+	struct iser_tgt_cmd *cmd;
+	int tag;
+
+	tag = sbitmap_get(&sess->tags);
+	if (unlikely(tag < 0))
+		return NULL;
+
+	cmd = &sess->cmds[tag];
+	cmd->rx = NULL;
+	cmd->imm_len = 0;
+	cmd->close_after = false;
+	cmd->tx.counts = true;
+	return cmd;
+}
+
+/**
+ * iser_tgt_cmd_put - a context is free again
+ * @cmd: the context; its response, if any, has left
+ *
+ * Context: any but interrupts.
+ */
+void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd)
+{
+	struct iser_tgt_session *sess = cmd->sess;
+	struct iser_tgt_conn *conn = sess->conn;
+
+	if (cmd->rx)
+		iser_tgt_rx_put(cmd->rx);
+	/* Aborted: no response took it along. */
+	if (unlikely(cmd->tx.opens)) {
+		cmd->tx.opens = false;
+		iser_tgt_window_open(conn);
+	}
+	sbitmap_clear_bit(&sess->tags, cmd - sess->cmds);
+	iser_tgt_conn_kick(conn);
+}
+
+/**
+ * iser_tgt_protocol_error - the initiator broke the rules: end it
+ * @sess: the session
+ * @what: plain words, a string constant
+ *
+ * Context: any.
+ */
+void iser_tgt_protocol_error(struct iser_tgt_session *sess, const char *what)
+{
+	pr_warn_ratelimited("%pISpc (%s): closing the connection: %s\n",
+			    &sess->conn->peer,
+			    sess->initiator[0] ? sess->initiator : "no name yet",
+			    what);
+	iser_tgt_conn_close(sess->conn, what);
+}
+
+/**
+ * iser_tgt_session_receive - a PDU for a session
+ * @conn: the connection
+ * @rx: the PDU
+ *
+ * Context: process, one PDU of a connection at a time.
+ * Return: 0, or -EAGAIN if it has to wait for a context.
+ */
+int iser_tgt_session_receive(struct iser_tgt_conn *conn, struct iser_tgt_rx *rx)
+{
+	struct iser_tgt_session *sess = conn->upper;
+
+	if (unlikely(READ_ONCE(conn->state) != ISER_TGT_CONN_LIVE))
+		return iser_tgt_login_receive(sess, rx);
+
+	if (unlikely(rx->error)) {
+		/* RFC 7145 10.1.3.3, RFC 7143 7.7 */
+		iser_tgt_protocol_error(sess, iser_tgt_pdu_strerror(rx->error));
+		iser_tgt_rx_put(rx);
+		return 0;
+	}
+
+	if (likely(rx->pdu.opcode == ISER_TGT_OP_SCSI_CMD && !sess->discovery))
+		return iser_tgt_scsi_receive(sess, rx);
+	if (rx->pdu.opcode == ISER_TGT_OP_TMF_REQ && !sess->discovery)
+		return iser_tgt_tmf_receive(sess, rx);
+
+	return iser_tgt_control_receive(sess, rx);
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Target portal groups. */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/slab.h>
+#include <scsi/scsi_proto.h>
+
+#include "../wait.h"
+#include "lio.h"
+
+static ssize_t iser_tgt_tpg_dynamic_sessions_show(struct config_item *item,
+						  char *page)
+{
+	struct iser_tgt_tpg *tpg = iser_tgt_tpg(to_tpg(item));
+	struct iser_tgt_session *sess;
+	ssize_t len = 0;
+
+	spin_lock(&tpg->lock);
+	list_for_each_entry(sess, &tpg->sessions, entry) {
+		if (!sess->se_sess || !sess->se_sess->se_node_acl ||
+		    !sess->se_sess->se_node_acl->dynamic_node_acl)
+			continue;
+		/* Whole lines only; the file ends at a page. */
+		if (len + strlen(sess->initiator) + 2 > PAGE_SIZE)
+			break;
+		len += sysfs_emit_at(page, len, "%s\n", sess->initiator);
+	}
+	spin_unlock(&tpg->lock);
+
+	return len;
+}
+
+CONFIGFS_ATTR_RO(iser_tgt_tpg_, dynamic_sessions);
+
+struct configfs_attribute *iser_tgt_tpg_base_attrs[] = {
+	&iser_tgt_tpg_attr_dynamic_sessions,
+	NULL,
+};
+
+/**
+ * iser_tgt_make_tpg - mkdir of a portal group
+ * @se_wwn: its target
+ * @name: tpgt_N, N from 0 to 65535
+ *
+ * Context: configfs, may sleep.
+ * Return: the portal group or an ERR_PTR().
+ */
+struct se_portal_group *iser_tgt_make_tpg(struct se_wwn *se_wwn,
+					  const char *name)
+{
+	struct iser_tgt_wwn *wwn =
+		container_of(se_wwn, struct iser_tgt_wwn, se_wwn);
+	struct iser_tgt_tpg *tpg;
+	u16 tag;
+	int ret;
+
+	if (strncmp(name, "tpgt_", 5) || kstrtou16(name + 5, 10, &tag))
+		return ERR_PTR(-EINVAL);
+
+	tpg = kzalloc(sizeof(*tpg), GFP_KERNEL);
+	if (!tpg)
+		return ERR_PTR(-ENOMEM);
+
+	tpg->wwn = wwn;
+	tpg->tag = tag;
+	INIT_LIST_HEAD(&tpg->portals);
+	INIT_LIST_HEAD(&tpg->sessions);
+	spin_lock_init(&tpg->lock);
+	init_waitqueue_head(&tpg->idle);
+	iser_tgt_keys_defaults(&tpg->offer);
+	tpg->max_depth = ISER_TGT_DEPTH_DEFAULT;
+	tpg->attrib = (struct iser_tgt_tpg_attrib) {
+		.authentication = 1,
+		.cache_dynamic_acls = 0,
+		.default_cmdsn_depth = ISER_TGT_DEPTH_DEFAULT,
+		.demo_mode_discovery = 1,
+		.demo_mode_write_protect = 1,
+		.login_timeout = 15,
+		.tpg_enabled_sendtargets = 1,
+	};
+
+	ret = core_tpg_register(se_wwn, &tpg->se_tpg, SCSI_PROTOCOL_ISCSI);
+	if (ret) {
+		kfree(tpg);
+		return ERR_PTR(ret);
+	}
+
+	down_write(&iser_tgt_targets_sem);
+	list_add_tail(&tpg->entry, &wwn->tpgs);
+	up_write(&iser_tgt_targets_sem);
+
+	return &tpg->se_tpg;
+}
+
+/**
+ * iser_tgt_drop_tpg - rmdir of a portal group
+ * @se_tpg: the portal group; its portals, ACLs and LUNs are gone
+ *
+ * Context: configfs, may sleep; waits until its sessions are gone.
+ */
+void iser_tgt_drop_tpg(struct se_portal_group *se_tpg)
+{
+	struct iser_tgt_tpg *tpg = iser_tgt_tpg(se_tpg);
+
+	down_write(&iser_tgt_targets_sem);
+	list_del(&tpg->entry);
+	up_write(&iser_tgt_targets_sem);
+
+	iser_tgt_enable_tpg(se_tpg, false);
+	core_tpg_deregister(se_tpg);
+	memzero_explicit(&tpg->auth, sizeof(tpg->auth));
+	kfree(tpg);
+}
+
+/**
+ * iser_tgt_enable_tpg - write to enable
+ * @se_tpg: the portal group
+ * @enable: take logins, or refuse them and end what is there
+ *
+ * Context: configfs, may sleep; when disabling, waits until all sessions of the
+ * portal group are gone.
+ * Return: 0.
+ */
+int iser_tgt_enable_tpg(struct se_portal_group *se_tpg, bool enable)
+{
+	struct iser_tgt_tpg *tpg = iser_tgt_tpg(se_tpg);
+
+	spin_lock(&tpg->lock);
+	tpg->enabled = enable;
+	spin_unlock(&tpg->lock);
+
+	if (!enable)
+		iser_tgt_tpg_close_sessions(tpg, NULL, "portal group disabled");
+	return 0;
+}
+
+/**
+ * iser_tgt_tpg_reachable - does a portal group have a portal at a listener
+ * @tpg: the portal group
+ * @listener: where a connection came in
+ *
+ * Context: holds iser_tgt_targets_sem.
+ * Return: true if it does.
+ */
+bool iser_tgt_tpg_reachable(struct iser_tgt_tpg *tpg,
+			    struct iser_tgt_listener *listener)
+{
+	struct iser_tgt_portal *portal;
+
+	list_for_each_entry(portal, &tpg->portals, entry)
+		if (portal->listener == listener)
+			return true;
+
+	return false;
+}
+
+/**
+ * iser_tgt_tpg_need_depth - queue pairs must have room for this many commands
+ * @tpg: the portal group
+ * @depth: commands in flight of one session
+ *
+ * Context: may sleep.
+ */
+void iser_tgt_tpg_need_depth(struct iser_tgt_tpg *tpg, u32 depth)
+{
+	struct iser_tgt_portal *portal;
+
+	down_write(&iser_tgt_targets_sem);
+	tpg->max_depth = max(tpg->max_depth, depth);
+	list_for_each_entry(portal, &tpg->portals, entry)
+		iser_tgt_listener_set_depth(portal->listener, tpg->max_depth);
+	up_write(&iser_tgt_targets_sem);
+}
+
+static bool iser_tgt_tpg_idle(struct iser_tgt_tpg *tpg,
+			      struct iser_tgt_listener *listener)
+{
+	struct iser_tgt_session *sess;
+	bool idle = true;
+
+	spin_lock(&tpg->lock);
+	list_for_each_entry(sess, &tpg->sessions, entry)
+		if (!listener || sess->conn->listener == listener)
+			idle = false;
+	spin_unlock(&tpg->lock);
+
+	return idle;
+}
+
+/**
+ * iser_tgt_tpg_close_sessions - end sessions and logins of a portal group
+ * @tpg: the portal group
+ * @listener: only those that came in here; NULL for all
+ * @why: plain words for the log, a string constant
+ *
+ * The caller has seen to it that no new ones come.
+ *
+ * Context: may sleep; waits until they are gone.
+ */
+void iser_tgt_tpg_close_sessions(struct iser_tgt_tpg *tpg,
+				 struct iser_tgt_listener *listener,
+				 const char *why)
+{
+	struct iser_tgt_session *sess;
+
+	spin_lock(&tpg->lock);
+	list_for_each_entry(sess, &tpg->sessions, entry)
+		if (!listener || sess->conn->listener == listener)
+			iser_tgt_conn_close(sess->conn, why);
+	spin_unlock(&tpg->lock);
+
+	iser_tgt_wait_event(tpg->idle, iser_tgt_tpg_idle(tpg, listener),
+			    "sessions of %s,t,0x%x: %s\n", tpg->wwn->name,
+			    tpg->tag, why);
+}

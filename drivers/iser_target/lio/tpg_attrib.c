@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/* attrib/ of a portal group: names and meanings as in the iscsi fabric. */
+
+#include "lio.h"
+
+static ssize_t iser_tgt_attrib_store(struct config_item *item,
+				     const char *page, size_t count, u32 *field,
+				     u32 min, u32 max)
+{
+	u32 value;
+	int ret;
+
+	ret = kstrtou32(page, 0, &value);
+	if (ret || value < min || value > max)
+		return -EINVAL;
+
+	WRITE_ONCE(*field, value);
+	return count;
+}
+
+#define ISER_TGT_ATTRIB(_name, _min, _max)				\
+static ssize_t iser_tgt_tpg_attrib_##_name##_show(			\
+		struct config_item *item, char *page)			\
+{									\
+	struct iser_tgt_tpg *tpg = iser_tgt_tpg(attrib_to_tpg(item));	\
+									\
+	return sysfs_emit(page, "%u\n", READ_ONCE(tpg->attrib._name));	\
+}									\
+static ssize_t iser_tgt_tpg_attrib_##_name##_store(			\
+		struct config_item *item, const char *page, size_t count) \
+{									\
+	struct iser_tgt_tpg *tpg = iser_tgt_tpg(attrib_to_tpg(item));	\
+									\
+	return iser_tgt_attrib_store(item, page, count,			\
+				     &tpg->attrib._name, _min, _max);	\
+}									\
+CONFIGFS_ATTR(iser_tgt_tpg_attrib_, _name)
+
+ISER_TGT_ATTRIB(authentication, 0, 1);
+ISER_TGT_ATTRIB(generate_node_acls, 0, 1);
+ISER_TGT_ATTRIB(cache_dynamic_acls, 0, 1);
+ISER_TGT_ATTRIB(demo_mode_discovery, 0, 1);
+ISER_TGT_ATTRIB(demo_mode_write_protect, 0, 1);
+ISER_TGT_ATTRIB(prod_mode_write_protect, 0, 1);
+/* seconds */
+ISER_TGT_ATTRIB(login_timeout, 1, 300);
+ISER_TGT_ATTRIB(tpg_enabled_sendtargets, 0, 1);
+/* iSER knows no recovery within a connection here: RFC 7145 7.3.12 */
+ISER_TGT_ATTRIB(default_erl, 0, 0);
+/* No signature offload yet; the core's software protection needs neither. */
+ISER_TGT_ATTRIB(t10_pi, 0, 0);
+ISER_TGT_ATTRIB(fabric_prot_type, 0, 0);
+
+static ssize_t iser_tgt_tpg_attrib_default_cmdsn_depth_show(
+		struct config_item *item, char *page)
+{
+	struct iser_tgt_tpg *tpg = iser_tgt_tpg(attrib_to_tpg(item));
+
+	return sysfs_emit(page, "%u\n",
+			  READ_ONCE(tpg->attrib.default_cmdsn_depth));
+}
+
+static ssize_t iser_tgt_tpg_attrib_default_cmdsn_depth_store(
+		struct config_item *item, const char *page, size_t count)
+{
+	struct iser_tgt_tpg *tpg = iser_tgt_tpg(attrib_to_tpg(item));
+	ssize_t ret;
+
+	ret = iser_tgt_attrib_store(item, page, count,
+				    &tpg->attrib.default_cmdsn_depth, 1,
+				    ISER_TGT_DEPTH_MAX);
+	if (ret > 0)
+		iser_tgt_tpg_need_depth(tpg, tpg->attrib.default_cmdsn_depth);
+	return ret;
+}
+
+CONFIGFS_ATTR(iser_tgt_tpg_attrib_, default_cmdsn_depth);
+
+struct configfs_attribute *iser_tgt_tpg_attrib_attrs[] = {
+	&iser_tgt_tpg_attrib_attr_authentication,
+	&iser_tgt_tpg_attrib_attr_generate_node_acls,
+	&iser_tgt_tpg_attrib_attr_cache_dynamic_acls,
+	&iser_tgt_tpg_attrib_attr_default_cmdsn_depth,
+	&iser_tgt_tpg_attrib_attr_default_erl,
+	&iser_tgt_tpg_attrib_attr_demo_mode_discovery,
+	&iser_tgt_tpg_attrib_attr_demo_mode_write_protect,
+	&iser_tgt_tpg_attrib_attr_prod_mode_write_protect,
+	&iser_tgt_tpg_attrib_attr_login_timeout,
+	&iser_tgt_tpg_attrib_attr_t10_pi,
+	&iser_tgt_tpg_attrib_attr_fabric_prot_type,
+	&iser_tgt_tpg_attrib_attr_tpg_enabled_sendtargets,
+	NULL,
+};

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+/* iser_tgt: an iSER target for the Linux target core. */
+
+#include <linux/module.h>
+
+#include "lio/lio.h"
+#include "rdma/rdma.h"
+
+static const struct iser_tgt_upper iser_tgt_sessions = {
+	.open = iser_tgt_session_open,
+	.receive = iser_tgt_session_receive,
+	.close = iser_tgt_session_close,
+	.free = iser_tgt_session_free,
+};
+
+static int __init iser_tgt_init(void)
+{
+	int ret;
+
+	ret = iser_tgt_rdma_init(&iser_tgt_sessions);
+	if (ret)
+		return ret;
+
+	ret = iser_tgt_fabric_init();
+	if (ret)
+		iser_tgt_rdma_exit();
+
+	return ret;
+}
+
+static void __exit iser_tgt_exit(void)
+{
+	iser_tgt_fabric_exit();
+	iser_tgt_rdma_exit();
+}
+
+module_init(iser_tgt_init);
+module_exit(iser_tgt_exit);
+
+MODULE_DESCRIPTION("iSER target fabric for LIO");
+MODULE_AUTHOR("iser_tgt developers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1");

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/* RDMA CM events of connections: how they come to be, and why they end. */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/slab.h>
+
+#include "rdma.h"
+
+/*
+ * CM private data of iSER on InfiniBand and RoCE (the iSER annex of the IBTA
+ * specification): one byte of flags, three reserved.
+ */
+#define ISER_TGT_CM_ZBVA_NOT_SUP	0x80
+#define ISER_TGT_CM_SEND_INV_NOT_SUP	0x40
+
+/* For a peer that says nothing; what it names later may allow other times. */
+#define ISER_TGT_LOGIN_DEADLINE		(15 * HZ)
+
+struct iser_tgt_cm_hdr {
+	u8 flags;
+	u8 rsvd[3];
+} __packed;
+
+/*
+ * On InfiniBand private data that was not sent reads as zeros, so only a
+ * header that says something is taken for one.
+ */
+static bool iser_tgt_peer_takes_inv(const struct rdma_conn_param *param)
+{
+	const struct iser_tgt_cm_hdr *hdr = param->private_data;
+
+	if (!hdr || param->private_data_len < sizeof(*hdr))
+		return false;
+
+	return (hdr->flags & ISER_TGT_CM_ZBVA_NOT_SUP) &&
+	       !(hdr->flags & ISER_TGT_CM_SEND_INV_NOT_SUP);
+}
+
+static int iser_tgt_accept(struct iser_tgt_conn *conn,
+			   const struct rdma_conn_param *req)
+{
+	struct iser_tgt_cm_hdr hdr = { .flags = ISER_TGT_CM_ZBVA_NOT_SUP };
+	struct rdma_conn_param param = {
+		.initiator_depth = conn->ord,
+		.retry_count = 7,
+		/* libiscsi posts its buffers late: never give up. */
+		.rnr_retry_count = 7,
+	};
+
+	if (!conn->send_inv)
+		hdr.flags |= ISER_TGT_CM_SEND_INV_NOT_SUP;
+	if (req->private_data && req->private_data_len >= sizeof(hdr)) {
+		param.private_data = &hdr;
+		param.private_data_len = sizeof(hdr);
+	}
+
+	/* Only for InfiniBand and RoCE; the others have no such timer. */
+	rdma_set_min_rnr_timer(conn->cm_id, IB_RNR_TIMER_000_64);
+	return rdma_accept(conn->cm_id, &param);
+}
+
+static bool iser_tgt_publish(struct iser_tgt_listener *listener,
+			     struct iser_tgt_conn *conn)
+{
+	bool ok;
+
+	spin_lock(&iser_tgt_conn_lock);
+	ok = !conn->dev->removing;
+	if (ok) {
+		list_add_tail(&conn->dev_entry, &conn->dev->conns);
+		iser_tgt_listener_conn_add(listener, conn);
+	}
+	spin_unlock(&iser_tgt_conn_lock);
+
+	return ok;
+}
+
+/**
+ * iser_tgt_conn_request - a peer wants to connect
+ * @listener: where
+ * @cm_id: the new identifier
+ * @event: RDMA_CM_EVENT_CONNECT_REQUEST
+ * @depth: commands the connection may have in flight
+ *
+ * Context: RDMA CM handler, may sleep, waits for nobody.
+ * Return: 0, or a negative errno that makes the CM refuse the peer and destroy
+ * the identifier.
+ */
+int iser_tgt_conn_request(struct iser_tgt_listener *listener,
+			  struct rdma_cm_id *cm_id,
+			  struct rdma_cm_event *event, unsigned int depth)
+{
+	const struct rdma_conn_param *req = &event->param.conn;
+	struct iser_tgt_device *dev = iser_tgt_device_find(cm_id->device);
+	struct iser_tgt_conn *conn;
+	int ret;
+
+	if (!dev)
+		return -ENODEV;
+
+	conn = kzalloc(sizeof(*conn), GFP_KERNEL);
+	if (!conn)
+		return -ENOMEM;
+
+	iser_tgt_conn_init(conn);
+	conn->dev = dev;
+	conn->cm_id = cm_id;
+	conn->depth = depth;
+	conn->send_inv = iser_tgt_peer_takes_inv(req) &&
+		(dev->ibdev->attrs.device_cap_flags &
+		 IB_DEVICE_MEM_MGT_EXTENSIONS);
+	conn->ord = min_t(u8, req->initiator_depth,
+			  min(dev->ibdev->attrs.max_qp_init_rd_atom, 255));
+	conn->peer = cm_id->route.addr.dst_addr;
+	conn->local = cm_id->route.addr.src_addr;
+
+	ret = iser_tgt_qp_create(conn);
+	if (ret)
+		goto free_conn;
+
+	/* One request at a time; one buffer more for a peer that errs. */
+	ret = iser_tgt_rx_ring_alloc(conn, &conn->ring, 2);
+	if (ret)
+		goto destroy_qp;
+
+	ret = iser_tgt_upper->open(conn);
+	if (ret)
+		goto free_ring;
+
+	if (!iser_tgt_publish(listener, conn)) {
+		ret = -ENODEV;
+		goto free_upper;
+	}
+
+	/* From here on the release work owns it. */
+	cm_id->context = conn;
+	cm_id->event_handler = iser_tgt_conn_event;
+	iser_tgt_conn_set_deadline(conn, ISER_TGT_LOGIN_DEADLINE);
+
+	ret = iser_tgt_rx_ring_post(conn, &conn->ring);
+	if (!ret)
+		ret = iser_tgt_accept(conn, req);
+	if (ret) {
+		pr_warn_ratelimited("%pISpc: connection could not be accepted: %d\n",
+				    &conn->peer, ret);
+		iser_tgt_conn_close(conn, "accept failed");
+	}
+	return 0;
+
+free_upper:
+	iser_tgt_upper->free(conn);
+free_ring:
+	iser_tgt_rx_ring_free(conn, &conn->ring);
+destroy_qp:
+	iser_tgt_qp_destroy(conn);
+free_conn:
+	kfree(conn);
+	pr_warn_ratelimited("%pISpc: connection turned away: %d\n",
+			    (struct sockaddr *)&cm_id->route.addr.dst_addr,
+			    ret);
+	return ret;
+}
+
+/**
+ * iser_tgt_conn_event - RDMA CM event of a connection
+ * @cm_id: the identifier
+ * @event: the event
+ *
+ * Context: RDMA CM handler; only notes what to do, never waits.
+ * Return: 0; the release work alone destroys the identifier.
+ */
+int iser_tgt_conn_event(struct rdma_cm_id *cm_id, struct rdma_cm_event *event)
+{
+	struct iser_tgt_conn *conn = cm_id->context;
+
+	switch (event->event) {
+	case RDMA_CM_EVENT_ESTABLISHED:
+		iser_tgt_rx_start(conn);
+		break;
+	case RDMA_CM_EVENT_DISCONNECTED:
+	case RDMA_CM_EVENT_TIMEWAIT_EXIT:
+		iser_tgt_conn_close(conn, "disconnected by the initiator");
+		break;
+	default:
+		iser_tgt_conn_close(conn, rdma_event_msg(event->event));
+		break;
+	}
+	return 0;
+}

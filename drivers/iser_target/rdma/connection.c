@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The life of a connection and its one way out. */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/slab.h>
+
+#include "rdma.h"
+
+struct workqueue_struct *iser_tgt_wq;
+
+static void iser_tgt_conn_expired(struct work_struct *work)
+{
+	struct iser_tgt_conn *conn =
+		container_of(to_delayed_work(work), struct iser_tgt_conn,
+			     deadline);
+
+	iser_tgt_conn_close(conn, "not logged in or out in time");
+}
+
+/* PDUs that were never handled; their buffers go with the ring. */
+static void iser_tgt_conn_drop_waiting(struct iser_tgt_conn *conn)
+{
+	spin_lock(&conn->rx_lock);
+	INIT_LIST_HEAD(&conn->rx_waiting);
+	spin_unlock(&conn->rx_lock);
+}
+
+/*
+ * The only place that takes a connection apart, and the order it is done in.
+ * Every wait here ends by itself: the drain when the device has flushed its
+ * queues, the upper layer's when the backstore has answered.
+ */
+static void iser_tgt_conn_release(struct work_struct *work)
+{
+	struct iser_tgt_conn *conn =
+		container_of(work, struct iser_tgt_conn, release_work);
+	struct iser_tgt_device *dev = conn->dev;
+
+	spin_lock(&conn->post_lock);
+	conn->state = ISER_TGT_CONN_CLOSING;
+	spin_unlock(&conn->post_lock);
+
+	/* Let a handler that is just accepting this connection come out. */
+	rdma_lock_handler(conn->cm_id);
+	rdma_unlock_handler(conn->cm_id);
+
+	rdma_disconnect(conn->cm_id);
+	ib_drain_qp(conn->qp);
+	cancel_work_sync(&conn->rx_work);
+	cancel_delayed_work_sync(&conn->deadline);
+	iser_tgt_conn_drop_waiting(conn);
+	iser_tgt_xfer_flush(conn);
+
+	iser_tgt_upper->close(conn);
+	/* A command that ended meanwhile may have kicked it; it does nothing. */
+	cancel_work_sync(&conn->rx_work);
+
+	iser_tgt_qp_destroy(conn);
+	iser_tgt_upper->free(conn);
+	iser_tgt_rx_ring_free(conn, &conn->ring);
+	iser_tgt_rx_ring_free(conn, &conn->login_ring);
+	rdma_destroy_id(conn->cm_id);
+
+	pr_debug("%pISpc: closed: %s\n", &conn->peer, conn->close_reason);
+
+	spin_lock(&iser_tgt_conn_lock);
+	iser_tgt_listener_conn_del(conn);
+	list_del(&conn->dev_entry);
+	if (list_empty(&dev->conns))
+		wake_up_all(&dev->idle);
+	spin_unlock(&iser_tgt_conn_lock);
+	kfree(conn);
+}
+
+/**
+ * iser_tgt_conn_init - prepare a zeroed connection
+ * @conn: the connection
+ *
+ * Context: any.
+ */
+void iser_tgt_conn_init(struct iser_tgt_conn *conn)
+{
+	conn->state = ISER_TGT_CONN_CONNECTING;
+	spin_lock_init(&conn->rx_lock);
+	spin_lock_init(&conn->post_lock);
+	spin_lock_init(&conn->xfer_lock);
+	INIT_LIST_HEAD(&conn->rx_waiting);
+	INIT_LIST_HEAD(&conn->xfer_wait);
+	INIT_LIST_HEAD(&conn->xfer_stuck);
+	init_llist_head(&conn->rx_free);
+	/* Until it is established and logged in, PDUs are work for a worker. */
+	conn->rx_parked = true;
+	conn->rx_batch = 1;
+	INIT_WORK(&conn->rx_work, iser_tgt_rx_work);
+	INIT_WORK(&conn->release_work, iser_tgt_conn_release);
+	INIT_DELAYED_WORK(&conn->deadline, iser_tgt_conn_expired);
+	conn->last_rx = jiffies;
+}
+
+/**
+ * iser_tgt_conn_close - end a connection
+ * @conn: the connection, known to be alive: the caller holds
+ *	iser_tgt_conn_lock and found it on a list, or runs on its behalf
+ * @why: plain words, a string constant
+ *
+ * Context: any. Only the first call counts.
+ */
+void iser_tgt_conn_close(struct iser_tgt_conn *conn, const char *why)
+{
+	if (test_and_set_bit(0, &conn->close_asked))
+		return;
+
+	conn->close_reason = why;
+	queue_work(iser_tgt_wq, &conn->release_work);
+}
+
+/**
+ * iser_tgt_conn_set_live - the login is through
+ * @conn: the connection
+ * @stat_sn: StatSN of the next response
+ * @exp_cmd_sn: CmdSN of the next command
+ * @window: commands the initiator may send
+ * @direct: handle PDUs in the completion handler from now on
+ *
+ * Context: any but interrupts.
+ */
+void iser_tgt_conn_set_live(struct iser_tgt_conn *conn, u32 stat_sn,
+			    u32 exp_cmd_sn, u32 window, bool direct)
+{
+	spin_lock(&conn->post_lock);
+	if (conn->state != ISER_TGT_CONN_CLOSING)
+		conn->state = ISER_TGT_CONN_LIVE;
+	conn->stat_sn = stat_sn;
+	conn->exp_cmd_sn = exp_cmd_sn;
+	conn->max_cmd_sn = exp_cmd_sn + window - 1;
+	spin_unlock(&conn->post_lock);
+	conn->rx_direct = direct;
+}
+
+/**
+ * iser_tgt_conn_set_deadline - close the connection if it takes too long
+ * @conn: the connection
+ * @delay: jiffies from now; 0 for no deadline
+ *
+ * Context: may sleep. Not for a connection whose release has begun.
+ */
+void iser_tgt_conn_set_deadline(struct iser_tgt_conn *conn, unsigned long delay)
+{
+	if (delay)
+		mod_delayed_work(iser_tgt_wq, &conn->deadline, delay);
+	else
+		cancel_delayed_work(&conn->deadline);
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Listening RDMA CM identifiers, shared by all portals of one address. */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/inet.h>
+#include <linux/in6.h>
+#include <linux/nsproxy.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <net/addrconf.h>
+#include <net/net_namespace.h>
+
+#include "rdma.h"
+
+#define ISER_TGT_BACKLOG	128
+
+/**
+ * struct iser_tgt_listener - a listening address
+ * @entry: in iser_tgt_listeners
+ * @addr: the address
+ * @net: network namespace of the process that made the first portal
+ * @cm_id: the RDMA CM identifier
+ * @users: portals, under iser_tgt_listener_mutex
+ * @depth: commands a connection may have in flight; the largest any portal
+ *	group asked for
+ * @conns: connections that came in here, under iser_tgt_conn_lock
+ * @idle: woken when @conns becomes empty
+ */
+struct iser_tgt_listener {
+	struct list_head entry;
+	struct sockaddr_storage addr;
+	struct net *net;
+	struct rdma_cm_id *cm_id;
+	unsigned int users;
+	unsigned int depth;
+	struct list_head conns;
+	wait_queue_head_t idle;
+};
+
+/* Only configfs takes it, never a CM callback. */
+static DEFINE_MUTEX(iser_tgt_listener_mutex);
+static LIST_HEAD(iser_tgt_listeners);
+
+static int iser_tgt_listener_event(struct rdma_cm_id *cm_id,
+				   struct rdma_cm_event *event)
+{
+	struct iser_tgt_listener *listener = cm_id->context;
+
+	switch (event->event) {
+	case RDMA_CM_EVENT_CONNECT_REQUEST:
+		return iser_tgt_conn_request(listener, cm_id, event,
+					     READ_ONCE(listener->depth));
+	case RDMA_CM_EVENT_ADDR_CHANGE:
+	case RDMA_CM_EVENT_DEVICE_REMOVAL:
+		pr_warn("%pISpc: %s\n", &listener->addr,
+			rdma_event_msg(event->event));
+		return 0;
+	default:
+		pr_debug("%pISpc: unexpected CM event %s\n", &listener->addr,
+			 rdma_event_msg(event->event));
+		return 0;
+	}
+}
+
+static bool iser_tgt_addr_equal(const struct sockaddr_storage *a,
+				const struct sockaddr_storage *b)
+{
+	const struct sockaddr_in *a4 = (const struct sockaddr_in *)a;
+	const struct sockaddr_in *b4 = (const struct sockaddr_in *)b;
+	const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)a;
+	const struct sockaddr_in6 *b6 = (const struct sockaddr_in6 *)b;
+
+	if (a->ss_family != b->ss_family)
+		return false;
+	if (a->ss_family == AF_INET)
+		return a4->sin_port == b4->sin_port &&
+		       a4->sin_addr.s_addr == b4->sin_addr.s_addr;
+
+	return a6->sin6_port == b6->sin6_port &&
+	       a6->sin6_scope_id == b6->sin6_scope_id &&
+	       ipv6_addr_equal(&a6->sin6_addr, &b6->sin6_addr);
+}
+
+static int iser_tgt_listen(struct iser_tgt_listener *listener)
+{
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&listener->addr;
+	struct rdma_cm_id *cm_id;
+	int ret;
+
+	cm_id = rdma_create_id(listener->net, iser_tgt_listener_event, listener,
+			       RDMA_PS_TCP, IB_QPT_RC);
+	if (IS_ERR(cm_id))
+		return PTR_ERR(cm_id);
+
+	/* [::] serves IPv4 as well, as administrators of TCP targets expect. */
+	if (listener->addr.ss_family == AF_INET6) {
+		ret = rdma_set_afonly(cm_id, !ipv6_addr_any(&in6->sin6_addr));
+		if (ret)
+			goto destroy;
+	}
+
+	ret = rdma_bind_addr(cm_id, (struct sockaddr *)&listener->addr);
+	if (ret)
+		goto destroy;
+
+	ret = rdma_listen(cm_id, ISER_TGT_BACKLOG);
+	if (ret)
+		goto destroy;
+
+	listener->cm_id = cm_id;
+	return 0;
+
+destroy:
+	rdma_destroy_id(cm_id);
+	return ret;
+}
+
+static bool iser_tgt_listener_idle(struct iser_tgt_listener *listener)
+{
+	bool idle;
+
+	spin_lock(&iser_tgt_conn_lock);
+	idle = list_empty(&listener->conns);
+	spin_unlock(&iser_tgt_conn_lock);
+
+	return idle;
+}
+
+/**
+ * iser_tgt_listener_get - listen on an address
+ * @addr: IPv4 or IPv6 address and port; the caller's network namespace
+ * @depth: commands a connection may have in flight
+ *
+ * Context: may sleep, process of the administrator.
+ * Return: the listener, shared with whoever uses the same address, or an
+ * ERR_PTR().
+ */
+struct iser_tgt_listener *
+iser_tgt_listener_get(const struct sockaddr_storage *addr, unsigned int depth)
+{
+	struct net *net = current->nsproxy->net_ns;
+	struct iser_tgt_listener *listener;
+	int ret;
+
+	mutex_lock(&iser_tgt_listener_mutex);
+	list_for_each_entry(listener, &iser_tgt_listeners, entry) {
+		if (net_eq(listener->net, net) &&
+		    iser_tgt_addr_equal(&listener->addr, addr)) {
+			listener->users++;
+			iser_tgt_listener_set_depth(listener, depth);
+			goto unlock;
+		}
+	}
+
+	listener = kzalloc(sizeof(*listener), GFP_KERNEL);
+	if (!listener) {
+		listener = ERR_PTR(-ENOMEM);
+		goto unlock;
+	}
+
+	listener->addr = *addr;
+	listener->net = get_net(net);
+	listener->users = 1;
+	listener->depth = depth;
+	INIT_LIST_HEAD(&listener->conns);
+	init_waitqueue_head(&listener->idle);
+
+	ret = iser_tgt_listen(listener);
+	if (ret) {
+		put_net(listener->net);
+		kfree(listener);
+		listener = ERR_PTR(ret);
+		goto unlock;
+	}
+	list_add_tail(&listener->entry, &iser_tgt_listeners);
+
+unlock:
+	mutex_unlock(&iser_tgt_listener_mutex);
+	return listener;
+}
+
+/**
+ * iser_tgt_listener_put - a portal no longer needs this address
+ * @listener: from iser_tgt_listener_get()
+ *
+ * The last one ends what came in here and has not found its session.
+ * Context: may sleep.
+ */
+void iser_tgt_listener_put(struct iser_tgt_listener *listener)
+{
+	struct iser_tgt_conn *conn;
+
+	mutex_lock(&iser_tgt_listener_mutex);
+	if (--listener->users) {
+		mutex_unlock(&iser_tgt_listener_mutex);
+		return;
+	}
+	list_del(&listener->entry);
+	/* No connection request is or will be in its handler after this. */
+	rdma_destroy_id(listener->cm_id);
+	mutex_unlock(&iser_tgt_listener_mutex);
+
+	spin_lock(&iser_tgt_conn_lock);
+	list_for_each_entry(conn, &listener->conns, listener_entry)
+		iser_tgt_conn_close(conn, "portal removed");
+	spin_unlock(&iser_tgt_conn_lock);
+
+	wait_event(listener->idle, iser_tgt_listener_idle(listener));
+	put_net(listener->net);
+	kfree(listener);
+}
+
+/**
+ * iser_tgt_listener_set_depth - make room for deeper sessions
+ * @listener: the listener
+ * @depth: commands a new connection may have in flight; never lowers it
+ *
+ * Context: any.
+ */
+void iser_tgt_listener_set_depth(struct iser_tgt_listener *listener,
+				 unsigned int depth)
+{
+	if (depth > READ_ONCE(listener->depth))
+		WRITE_ONCE(listener->depth, depth);
+}
+
+/**
+ * iser_tgt_listener_conn_add - note a connection
+ * @listener: where it came in
+ * @conn: the connection
+ *
+ * Context: holds iser_tgt_conn_lock.
+ */
+void iser_tgt_listener_conn_add(struct iser_tgt_listener *listener,
+				struct iser_tgt_conn *conn)
+{
+	conn->listener = listener;
+	list_add_tail(&conn->listener_entry, &listener->conns);
+}
+
+/**
+ * iser_tgt_listener_conn_del - forget a connection
+ * @conn: the connection; its listener may be gone on return
+ *
+ * Context: holds iser_tgt_conn_lock.
+ */
+void iser_tgt_listener_conn_del(struct iser_tgt_conn *conn)
+{
+	struct iser_tgt_listener *listener = conn->listener;
+
+	list_del(&conn->listener_entry);
+	if (list_empty(&listener->conns))
+		wake_up_all(&listener->idle);
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Queue pairs and the completion queue they report to. */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include "rdma.h"
+
+/* Sends beside those of commands: login or drain, and one to spare. */
+#define ISER_TGT_QP_EXTRA	8
+
+static void iser_tgt_qp_event(struct ib_event *event, void *context)
+{
+	struct iser_tgt_conn *conn = context;
+
+	switch (event->event) {
+	case IB_EVENT_COMM_EST:
+		rdma_notify(conn->cm_id, event->event);
+		break;
+	case IB_EVENT_QP_LAST_WQE_REACHED:
+	case IB_EVENT_SQ_DRAINED:
+		break;
+	case IB_EVENT_PATH_MIG:
+	case IB_EVENT_PATH_MIG_ERR:
+		pr_info_ratelimited("%s: %pISpc: %s\n", event->device->name,
+				    &conn->peer, ib_event_msg(event->event));
+		break;
+	default:
+		pr_warn_ratelimited("%s: %pISpc: %s\n", event->device->name,
+				    &conn->peer, ib_event_msg(event->event));
+		iser_tgt_conn_close(conn, ib_event_msg(event->event));
+		break;
+	}
+}
+
+/*
+ * One credit pays for one rdma_rw context of up to sge_per_credit entries, and
+ * that is what the core reserves send queue entries and MRs for. Every command
+ * has room for its response beside that, so a response never waits.
+ */
+static void iser_tgt_qp_attr(struct iser_tgt_conn *conn,
+			     struct ib_qp_init_attr *attr)
+{
+	const struct ib_device_attr *cap = &conn->dev->ibdev->attrs;
+	unsigned int sends = conn->depth + conn->depth / 4 +
+			     2 * ISER_TGT_RECV_EXTRA + ISER_TGT_QP_EXTRA;
+	unsigned int factor = 3;
+
+	conn->credits_all = max_t(unsigned int, conn->depth,
+				  ISER_TGT_XFER_PIECE);
+	if (sends + factor * conn->credits_all > cap->max_qp_wr)
+		conn->credits_all = max_t(int, (cap->max_qp_wr - (int)sends) /
+					  (int)factor, 1);
+	atomic_set(&conn->credits, conn->credits_all);
+
+	attr->cap.max_send_wr = sends;
+	attr->cap.max_rdma_ctxs = conn->credits_all;
+	attr->cap.max_recv_wr = min_t(unsigned int, cap->max_qp_wr,
+				      conn->depth + 2 * ISER_TGT_RECV_EXTRA +
+				      ISER_TGT_RECV_BATCH + 2 + 1);
+	attr->cap.max_send_sge = clamp_t(unsigned int, cap->max_send_sge,
+					 1 + ISER_TGT_RECV_PAGES,
+					 ISER_TGT_XFER_SGE);
+	attr->cap.max_recv_sge = 1 + ISER_TGT_RECV_PAGES;
+}
+
+/**
+ * iser_tgt_qp_create - queue pair for a connection
+ * @conn: with cm_id, dev and depth set
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int iser_tgt_qp_create(struct iser_tgt_conn *conn)
+{
+	struct ib_device *ibdev = conn->dev->ibdev;
+	struct ib_qp_init_attr attr = {
+		.event_handler = iser_tgt_qp_event,
+		.qp_context = conn,
+		.sq_sig_type = IB_SIGNAL_REQ_WR,
+		.qp_type = IB_QPT_RC,
+		.port_num = conn->cm_id->port_num,
+	};
+	int ret, vector;
+
+	iser_tgt_qp_attr(conn, &attr);
+	vector = (unsigned int)atomic_inc_return(&conn->dev->next_vector) %
+		 ibdev->num_comp_vectors;
+	conn->nr_cqe = attr.cap.max_recv_wr + attr.cap.max_send_wr +
+		       3 * conn->credits_all + 2;
+	conn->cq = ib_cq_pool_get(ibdev, conn->nr_cqe, vector,
+				  IB_POLL_WORKQUEUE);
+	if (IS_ERR(conn->cq))
+		return PTR_ERR(conn->cq);
+
+	attr.send_cq = conn->cq;
+	attr.recv_cq = conn->cq;
+	ret = rdma_create_qp(conn->cm_id, conn->dev->pd, &attr);
+	if (ret) {
+		ib_cq_pool_put(conn->cq, conn->nr_cqe);
+		return ret;
+	}
+
+	conn->qp = conn->cm_id->qp;
+	conn->sge_per_credit = min(conn->qp->max_write_sge,
+				   rdma_protocol_iwarp(ibdev, attr.port_num) ?
+				   ISER_TGT_XFER_SGE : conn->qp->max_read_sge);
+	return 0;
+}
+
+/**
+ * iser_tgt_qp_destroy - undo iser_tgt_qp_create()
+ * @conn: the connection, drained
+ *
+ * Context: may sleep.
+ */
+void iser_tgt_qp_destroy(struct iser_tgt_conn *conn)
+{
+	rdma_destroy_qp(conn->cm_id);
+	ib_cq_pool_put(conn->cq, conn->nr_cqe);
+}

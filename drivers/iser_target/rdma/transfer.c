@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A command's data by RDMA READ or RDMA WRITE, in pieces as large as the send
+ * queue has credits for. Without credits a transfer waits its turn.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include "rdma.h"
+
+static void iser_tgt_piece_done(struct ib_cq *cq, struct ib_wc *wc);
+
+static bool iser_tgt_credits_take(struct iser_tgt_conn *conn, int nr)
+{
+	if (likely(atomic_sub_return(nr, &conn->credits) >= 0))
+		return true;
+
+	atomic_add(nr, &conn->credits);
+	return false;
+}
+
+/* From xfer->sg and xfer->left, what goes next. */
+static void iser_tgt_piece_plan(struct iser_tgt_xfer *xfer)
+{
+	struct iser_tgt_conn *conn = xfer->conn;
+	unsigned int max = conn->sge_per_credit *
+			   min(ISER_TGT_XFER_PIECE, conn->credits_all);
+	struct scatterlist *sg = xfer->sg;
+	u32 skip = xfer->offset;
+
+	xfer->nents = 0;
+	xfer->piece = 0;
+	while (sg && xfer->nents < max && xfer->piece < xfer->left) {
+		u32 len = sg->length - skip;
+
+		/* rdma_rw moves whole entries. */
+		if (len > xfer->left - xfer->piece) {
+			xfer->trimmed = sg;
+			xfer->trimmed_len = sg->length;
+			len = xfer->left - xfer->piece;
+			sg->length = skip + len;
+		}
+		xfer->piece += len;
+		xfer->nents++;
+		skip = 0;
+		sg = sg_next(sg);
+	}
+	xfer->credits = DIV_ROUND_UP(xfer->nents, conn->sge_per_credit);
+}
+
+static void iser_tgt_piece_advance(struct iser_tgt_xfer *xfer)
+{
+	unsigned int i;
+
+	for (i = 0; i < xfer->nents; i++)
+		xfer->sg = sg_next(xfer->sg);
+	xfer->offset = 0;
+	xfer->va += xfer->piece;
+	xfer->left -= xfer->piece;
+}
+
+static void iser_tgt_xfer_done(struct iser_tgt_xfer *xfer, int status)
+{
+	if (xfer->tx)
+		xfer->tx->done(xfer->tx, status);
+	else
+		xfer->done(xfer, status);
+}
+
+/* Start those that wait, as far as the credits go. */
+static void iser_tgt_xfer_kick(struct iser_tgt_conn *conn);
+
+static void iser_tgt_credits_put(struct iser_tgt_xfer *xfer)
+{
+	struct iser_tgt_conn *conn = xfer->conn;
+
+	atomic_add(xfer->credits, &conn->credits);
+}
+
+static void iser_tgt_xfer_untrim(struct iser_tgt_xfer *xfer)
+{
+	if (xfer->trimmed)
+		xfer->trimmed->length = xfer->trimmed_len;
+	xfer->trimmed = NULL;
+}
+
+/* Unmaps, so it comes before the entry gets its length back. */
+static void iser_tgt_piece_end(struct iser_tgt_xfer *xfer)
+{
+	struct iser_tgt_conn *conn = xfer->conn;
+
+	rdma_rw_ctx_destroy(&xfer->rw, conn->qp, conn->cm_id->port_num,
+			    xfer->sg, xfer->nents, xfer->dir);
+	iser_tgt_xfer_untrim(xfer);
+	iser_tgt_credits_put(xfer);
+}
+
+static void iser_tgt_piece_post(struct iser_tgt_xfer *xfer)
+{
+	struct iser_tgt_conn *conn = xfer->conn;
+	u8 port = conn->cm_id->port_num;
+	const struct ib_send_wr *bad;
+	struct iser_tgt_tx *tx = NULL;
+	struct ib_send_wr *first;
+	int ret;
+
+	ret = rdma_rw_ctx_init(&xfer->rw, conn->qp, port, xfer->sg, xfer->nents,
+			       xfer->offset, xfer->va, xfer->rkey, xfer->dir);
+	if (ret < 0) {
+		iser_tgt_xfer_untrim(xfer);
+		iser_tgt_credits_put(xfer);
+		iser_tgt_xfer_done(xfer, ret);
+		return;
+	}
+
+	if (xfer->tx && xfer->piece == xfer->left) {
+		tx = xfer->tx;
+		tx->xfer = xfer;
+		first = rdma_rw_ctx_wrs(&xfer->rw, conn->qp, port, NULL,
+					&tx->wr);
+	} else {
+		xfer->cqe.done = iser_tgt_piece_done;
+		first = rdma_rw_ctx_wrs(&xfer->rw, conn->qp, port, &xfer->cqe,
+					NULL);
+	}
+
+	ret = iser_tgt_post(conn, first, &bad, tx);
+	if (likely(!ret))
+		return;
+
+	if (bad != first) {
+		/* The device may still be at it; wait for the drain. */
+		spin_lock(&conn->xfer_lock);
+		list_add_tail(&xfer->wait, &conn->xfer_stuck);
+		spin_unlock(&conn->xfer_lock);
+		return;
+	}
+	iser_tgt_piece_end(xfer);
+	iser_tgt_xfer_done(xfer, ret);
+}
+
+static void iser_tgt_xfer_kick(struct iser_tgt_conn *conn)
+{
+	struct iser_tgt_xfer *xfer;
+
+	for (;;) {
+		spin_lock(&conn->xfer_lock);
+		xfer = list_first_entry_or_null(&conn->xfer_wait,
+						struct iser_tgt_xfer, wait);
+		if (!xfer || !iser_tgt_credits_take(conn, xfer->credits)) {
+			spin_unlock(&conn->xfer_lock);
+			return;
+		}
+		list_del(&xfer->wait);
+		spin_unlock(&conn->xfer_lock);
+
+		iser_tgt_piece_post(xfer);
+	}
+}
+
+static void iser_tgt_piece_start(struct iser_tgt_xfer *xfer)
+{
+	struct iser_tgt_conn *conn = xfer->conn;
+
+	iser_tgt_piece_plan(xfer);
+	if (likely(list_empty_careful(&conn->xfer_wait) &&
+		   iser_tgt_credits_take(conn, xfer->credits))) {
+		iser_tgt_piece_post(xfer);
+		return;
+	}
+
+	spin_lock(&conn->xfer_lock);
+	list_add_tail(&xfer->wait, &conn->xfer_wait);
+	spin_unlock(&conn->xfer_lock);
+	/* The last credit may have come back before we were on the list. */
+	iser_tgt_xfer_kick(conn);
+}
+
+static void iser_tgt_piece_done(struct ib_cq *cq, struct ib_wc *wc)
+{
+	struct iser_tgt_xfer *xfer =
+		container_of(wc->wr_cqe, struct iser_tgt_xfer, cqe);
+	struct iser_tgt_conn *conn = xfer->conn;
+	int status = 0;
+
+	if (unlikely(wc->status != IB_WC_SUCCESS)) {
+		if (wc->status != IB_WC_WR_FLUSH_ERR)
+			pr_warn_ratelimited("%pISpc: %s failed: %s\n",
+					    &conn->peer,
+					    xfer->dir == DMA_TO_DEVICE ?
+					    "RDMA WRITE" : "RDMA READ",
+					    ib_wc_status_msg(wc->status));
+		iser_tgt_conn_close(conn, "data transfer failed");
+		status = -EIO;
+	}
+
+	iser_tgt_piece_end(xfer);
+	if (unlikely(status)) {
+		iser_tgt_xfer_done(xfer, status);
+	} else {
+		iser_tgt_piece_advance(xfer);
+		if (xfer->left)
+			iser_tgt_piece_start(xfer);
+		else
+			iser_tgt_xfer_done(xfer, 0);
+	}
+	if (unlikely(!list_empty_careful(&conn->xfer_wait)))
+		iser_tgt_xfer_kick(conn);
+}
+
+/**
+ * iser_tgt_xfer_end - the response behind a transfer has completed
+ * @xfer: the transfer
+ *
+ * Context: completion handler.
+ */
+void iser_tgt_xfer_end(struct iser_tgt_xfer *xfer)
+{
+	struct iser_tgt_conn *conn = xfer->conn;
+
+	iser_tgt_piece_end(xfer);
+	if (unlikely(!list_empty_careful(&conn->xfer_wait)))
+		iser_tgt_xfer_kick(conn);
+}
+
+/**
+ * iser_tgt_xfer_start - move a command's data
+ * @xfer: with @xfer->done set unless there is a @tx
+ * @conn: the connection
+ * @sg: the command's scatterlist
+ * @nents: its entries
+ * @skip: bytes of it to leave alone
+ * @len: bytes to move, not 0, at most what @sg holds behind @skip
+ * @va: remote address
+ * @rkey: remote STag
+ * @dir: DMA_TO_DEVICE for RDMA WRITE, DMA_FROM_DEVICE for RDMA READ
+ * @tx: prepared response to send behind the data, or NULL
+ *
+ * @tx->done, or without @tx @xfer->done, is called in any case, maybe before
+ * this returns.
+ *
+ * Context: process.
+ */
+void iser_tgt_xfer_start(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
+			 struct scatterlist *sg, unsigned int nents, u32 skip,
+			 u32 len, u64 va, u32 rkey, enum dma_data_direction dir,
+			 struct iser_tgt_tx *tx)
+{
+	while (nents && skip >= sg->length) {
+		skip -= sg->length;
+		sg = sg_next(sg);
+		nents--;
+	}
+
+	xfer->conn = conn;
+	xfer->sg = sg;
+	xfer->offset = skip;
+	xfer->left = len;
+	xfer->va = va;
+	xfer->rkey = rkey;
+	xfer->dir = dir;
+	xfer->tx = tx;
+	xfer->trimmed = NULL;
+	if (WARN_ON_ONCE(!nents || !len)) {
+		iser_tgt_xfer_done(xfer, -EINVAL);
+		return;
+	}
+	iser_tgt_piece_start(xfer);
+}
+
+/**
+ * iser_tgt_xfer_flush - end what waits, after the drain
+ * @conn: the connection, closing; all its credits are back
+ *
+ * Context: the release work.
+ */
+void iser_tgt_xfer_flush(struct iser_tgt_conn *conn)
+{
+	struct iser_tgt_xfer *xfer;
+
+	/* Each one fails at once and gives its credits to the next. */
+	iser_tgt_xfer_kick(conn);
+
+	while ((xfer = list_first_entry_or_null(&conn->xfer_stuck,
+						struct iser_tgt_xfer, wait))) {
+		list_del(&xfer->wait);
+		iser_tgt_piece_end(xfer);
+		iser_tgt_xfer_done(xfer, -EIO);
+	}
+	iser_tgt_xfer_kick(conn);
+}
