@@ -18,16 +18,13 @@
 #include <linux/overflow.h>
 #include <linux/string.h>
 #include <linux/types.h>
-#if __has_include("linux/unaligned.h")
+#include <linux/version.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>
 #endif
-#if __has_include("crypto/utils.h")
-#include <crypto/utils.h>
-#else
 #include <crypto/algapi.h>
-#endif
 
 #else
 

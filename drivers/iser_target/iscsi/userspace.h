@@ -111,17 +111,16 @@ static inline void put_unaligned_be64(u64 v, void *p)
 
 static inline ssize_t strscpy(char *dst, const char *src, size_t size)
 {
-	size_t len = strnlen(src, size);
+	size_t i;
 
-	if (!size)
-		return -E2BIG;
-	if (len == size) {
-		memcpy(dst, src, size - 1);
-		dst[size - 1] = '\0';
-		return -E2BIG;
+	for (i = 0; i < size; i++) {
+		dst[i] = src[i];
+		if (!src[i])
+			return (ssize_t)i;
 	}
-	memcpy(dst, src, len + 1);
-	return (ssize_t)len;
+	if (size)
+		dst[size - 1] = '\0';
+	return -E2BIG;
 }
 
 /* As in the kernel: the time taken does not depend on where they differ. */

@@ -2,8 +2,8 @@
 /*
  * What is neither a command nor task management: NOP-Out, Text, Logout, and
  * the Reject for what is not understood. A normal session answers from command
- * contexts, a discovery session from the one response its initiator has a
- * buffer for (anchors: 8 KiB, one at a time).
+ * contexts, a discovery session from the one response of 8 KiB that its
+ * initiator has a buffer for.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -159,6 +159,8 @@ static int iser_tgt_nop_receive(struct iser_tgt_session *sess,
 	/* An answer to us, or a ping that wants none. */
 	if (pdu->itt == ISER_TGT_TAG_RESERVED) {
 		iser_tgt_cmd_sn_take(sess, pdu);
+		if (!pdu->immediate)
+			iser_tgt_window_open(sess->conn);
 		iser_tgt_rx_put(rx);
 		return 0;
 	}
@@ -220,7 +222,6 @@ static int iser_tgt_text_piece(struct iser_tgt_session *sess,
 	struct iser_tgt_reply reply;
 	size_t len;
 
-	/* Only fails before anything of the request was taken. */
 	if (!iser_tgt_reply_get(sess, &reply, !rx->pdu.immediate))
 		return -EAGAIN;
 
@@ -232,6 +233,7 @@ static int iser_tgt_text_piece(struct iser_tgt_session *sess,
 	return 0;
 }
 
+/* Only the receive side takes contexts: one that is free now stays so. */
 static bool iser_tgt_text_ready(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_cmd *cmd;

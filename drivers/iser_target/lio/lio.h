@@ -85,6 +85,7 @@ struct iser_tgt_tpg {
 	u16 tag;
 	struct list_head entry;
 	struct list_head portals;
+	/* enabled and sessions */
 	spinlock_t lock;
 	bool enabled;
 	struct list_head sessions;
@@ -149,7 +150,8 @@ struct iser_tgt_login_mem {
  * @ltx: the login's response, and every response of a discovery session
  * @ltx_busy: @ltx is under way
  * @ltx_last: close the connection when @ltx is sent
- * @live: full feature phase
+ * @ffp: full feature phase; only the receive side looks
+ * @live: this is the session of its initiator port, under @tpg->lock
  * @discovery: discovery session
  * @se_sess: the core's session
  * @keys: negotiated
@@ -178,6 +180,7 @@ struct iser_tgt_session {
 	struct iser_tgt_login_tx *ltx;
 	bool ltx_busy;
 	bool ltx_last;
+	bool ffp;
 	bool live;
 	bool discovery;
 	struct se_session *se_sess;

@@ -134,11 +134,18 @@ static void iser_tgt_ltx_done(struct iser_tgt_tx *tx, int status)
 {
 	struct iser_tgt_session *sess = tx->conn->upper;
 
+	struct iser_tgt_conn *conn = tx->conn;
+
 	if (sess->ltx_last)
-		iser_tgt_conn_close(tx->conn, sess->live || sess->discovery ?
-				    "logged out" : "login refused");
+		iser_tgt_conn_close(conn, sess->ffp ? "logged out" :
+				    "login refused");
+	/* That was the final response: commands have contexts of their own. */
+	if (sess->ffp && !sess->discovery) {
+		iser_tgt_login_tx_free(conn, sess->ltx);
+		sess->ltx = NULL;
+	}
 	WRITE_ONCE(sess->ltx_busy, false);
-	iser_tgt_conn_kick(tx->conn);
+	iser_tgt_conn_kick(conn);
 }
 
 /**
@@ -241,6 +248,10 @@ int iser_tgt_login_receive(struct iser_tgt_session *sess,
 
 	if (READ_ONCE(sess->ltx_busy))
 		return -EAGAIN;
+	if (sess->ltx_last) {
+		iser_tgt_rx_put(rx);
+		return 0;
+	}
 
 	if (rx->error) {
 		verdict = iser_tgt_login_refuse(login, ISER_TGT_LOGIN_INIT_ERROR,

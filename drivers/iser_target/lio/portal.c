@@ -67,8 +67,20 @@ static ssize_t iser_tgt_portal_iser_store(struct config_item *item,
 
 CONFIGFS_ATTR(iser_tgt_portal_, iser);
 
+static ssize_t iser_tgt_portal_state_show(struct config_item *item, char *page)
+{
+	struct iser_tgt_portal *portal =
+		container_of(to_tpg_np(item), struct iser_tgt_portal, np);
+
+	return sysfs_emit(page, "%s\n",
+			  iser_tgt_listener_state(portal->listener));
+}
+
+CONFIGFS_ATTR_RO(iser_tgt_portal_, state);
+
 struct configfs_attribute *iser_tgt_portal_attrs[] = {
 	&iser_tgt_portal_attr_iser,
+	&iser_tgt_portal_attr_state,
 	NULL,
 };
 

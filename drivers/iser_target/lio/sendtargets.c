@@ -95,9 +95,9 @@ static void iser_tgt_send_targets(struct iser_tgt_text_out *out,
 	iser_tgt_name_fold(name);
 
 	list_for_each_entry(wwn, &iser_tgt_targets, entry) {
-		if (own ? strcmp(wwn->name, own) ||
-			  (kv->value_len && strcmp(wwn->name, name)) :
-			  !all && strcmp(wwn->name, name))
+		if (own && strcmp(wwn->name, own))
+			continue;
+		if (!all && kv->value_len && strcmp(wwn->name, name))
 			continue;
 		iser_tgt_add_target(out, sess, wwn);
 	}
@@ -140,7 +140,7 @@ char *iser_tgt_text_answer(struct iser_tgt_session *sess, const char *text,
 
 	iser_tgt_answer_keys(&out, sess, text, len);
 	for (i = 0; i < ISER_TGT_ANSWER_TRIES; i++) {
-		size_t size = max(out.len, (size_t)1);
+		size_t size = max_t(size_t, out.len, 1);
 
 		buf = kvmalloc(size, GFP_KERNEL);
 		if (!buf)

@@ -107,6 +107,7 @@ iser_tgt_session_same(struct iser_tgt_session *sess)
 	return NULL;
 }
 
+/* Of several that log in at once, the last one stays. */
 static bool iser_tgt_session_reinstated(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_tpg *tpg = sess->tpg;
@@ -116,6 +117,8 @@ static bool iser_tgt_session_reinstated(struct iser_tgt_session *sess)
 	old = iser_tgt_session_same(sess);
 	if (old)
 		iser_tgt_conn_close(old->conn, "session reinstated");
+	else
+		sess->live = true;
 	spin_unlock(&tpg->lock);
 
 	return !old || iser_tgt_conn_closing(sess->conn);
@@ -201,15 +204,13 @@ int iser_tgt_session_start(struct iser_tgt_session *sess)
 		ret = iser_tgt_session_start_normal(sess);
 		if (ret)
 			return ret;
-		spin_lock(&sess->tpg->lock);
-		sess->live = true;
-		spin_unlock(&sess->tpg->lock);
 	}
 
 	/* StatSN of the final Login Response is put in when it is posted. */
 	iser_tgt_conn_set_live(conn, login->stat_sn - 1, login->exp_cmd_sn,
 			       sess->depth, !sess->discovery);
 	iser_tgt_conn_set_deadline(conn, 0);
+	sess->ffp = true;
 	pr_debug("%pISpc: %s logged in to %s, session %u\n", &conn->peer,
 		 sess->initiator, sess->discovery ? "discovery" : login->target,
 		 sess->sid);
@@ -342,7 +343,7 @@ int iser_tgt_session_receive(struct iser_tgt_conn *conn, struct iser_tgt_rx *rx)
 {
 	struct iser_tgt_session *sess = conn->upper;
 
-	if (unlikely(READ_ONCE(conn->state) != ISER_TGT_CONN_LIVE))
+	if (unlikely(!sess->ffp))
 		return iser_tgt_login_receive(sess, rx);
 
 	if (unlikely(rx->error)) {

@@ -51,8 +51,9 @@ ISER_TGT_ATTRIB(default_erl, 0, 0);
 ISER_TGT_ATTRIB(t10_pi, 0, 0);
 ISER_TGT_ATTRIB(fabric_prot_type, 0, 0);
 
-static ssize_t iser_tgt_tpg_attrib_default_cmdsn_depth_show(
-		struct config_item *item, char *page)
+static ssize_t
+iser_tgt_tpg_attrib_default_cmdsn_depth_show(struct config_item *item,
+					     char *page)
 {
 	struct iser_tgt_tpg *tpg = iser_tgt_tpg(attrib_to_tpg(item));
 
@@ -60,8 +61,9 @@ static ssize_t iser_tgt_tpg_attrib_default_cmdsn_depth_show(
 			  READ_ONCE(tpg->attrib.default_cmdsn_depth));
 }
 
-static ssize_t iser_tgt_tpg_attrib_default_cmdsn_depth_store(
-		struct config_item *item, const char *page, size_t count)
+static ssize_t
+iser_tgt_tpg_attrib_default_cmdsn_depth_store(struct config_item *item,
+					      const char *page, size_t count)
 {
 	struct iser_tgt_tpg *tpg = iser_tgt_tpg(attrib_to_tpg(item));
 	ssize_t ret;

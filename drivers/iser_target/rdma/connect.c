@@ -92,16 +92,17 @@ int iser_tgt_conn_request(struct iser_tgt_listener *listener,
 			  struct rdma_cm_event *event, unsigned int depth)
 {
 	const struct rdma_conn_param *req = &event->param.conn;
-	struct iser_tgt_device *dev = iser_tgt_device_find(cm_id->device);
+	struct iser_tgt_device *dev = iser_tgt_device_get(cm_id->device);
 	struct iser_tgt_conn *conn;
 	int ret;
 
 	if (!dev)
 		return -ENODEV;
 
+	ret = -ENOMEM;
 	conn = kzalloc(sizeof(*conn), GFP_KERNEL);
 	if (!conn)
-		return -ENOMEM;
+		goto put_dev;
 
 	iser_tgt_conn_init(conn);
 	conn->dev = dev;
@@ -156,6 +157,8 @@ destroy_qp:
 	iser_tgt_qp_destroy(conn);
 free_conn:
 	kfree(conn);
+put_dev:
+	iser_tgt_device_put(dev);
 	pr_warn_ratelimited("%pISpc: connection turned away: %d\n",
 			    (struct sockaddr *)&cm_id->route.addr.dst_addr,
 			    ret);

@@ -67,9 +67,8 @@ static void iser_tgt_conn_release(struct work_struct *work)
 	spin_lock(&iser_tgt_conn_lock);
 	iser_tgt_listener_conn_del(conn);
 	list_del(&conn->dev_entry);
-	if (list_empty(&dev->conns))
-		wake_up_all(&dev->idle);
 	spin_unlock(&iser_tgt_conn_lock);
+	iser_tgt_device_put(dev);
 	kfree(conn);
 }
 

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /* RDMA devices as they come and go. */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "../wait.h"
 #include "rdma.h"
 
 const struct iser_tgt_upper *iser_tgt_upper;
 /* Membership of connections in the lists of devices and listeners. */
 DEFINE_SPINLOCK(iser_tgt_conn_lock);
+static LIST_HEAD(iser_tgt_devices);
 
 static int iser_tgt_device_add(struct ib_device *ibdev);
 static void iser_tgt_device_remove(struct ib_device *ibdev, void *data);
@@ -46,6 +50,9 @@ static int iser_tgt_device_add(struct ib_device *ibdev)
 	}
 
 	ib_set_client_data(ibdev, &iser_tgt_ib_client, dev);
+	spin_lock(&iser_tgt_conn_lock);
+	list_add_tail(&dev->entry, &iser_tgt_devices);
+	spin_unlock(&iser_tgt_conn_lock);
 	return 0;
 }
 
@@ -54,7 +61,7 @@ static bool iser_tgt_device_idle(struct iser_tgt_device *dev)
 	bool idle;
 
 	spin_lock(&iser_tgt_conn_lock);
-	idle = list_empty(&dev->conns);
+	idle = !dev->users;
 	spin_unlock(&iser_tgt_conn_lock);
 
 	return idle;
@@ -70,26 +77,55 @@ static void iser_tgt_device_remove(struct ib_device *ibdev, void *data)
 	struct iser_tgt_conn *conn;
 
 	spin_lock(&iser_tgt_conn_lock);
+	list_del(&dev->entry);
 	dev->removing = true;
 	list_for_each_entry(conn, &dev->conns, dev_entry)
 		iser_tgt_conn_close(conn, "device removed");
 	spin_unlock(&iser_tgt_conn_lock);
 
-	wait_event(dev->idle, iser_tgt_device_idle(dev));
+	iser_tgt_wait_event(dev->idle, iser_tgt_device_idle(dev),
+			    "connections on %s\n", dev_name(&ibdev->dev));
 	ib_dealloc_pd(dev->pd);
 	kfree(dev);
 }
 
 /**
- * iser_tgt_device_find - our part of an RDMA device
+ * iser_tgt_device_get - our part of an RDMA device, for a connection
  * @ibdev: the device
  *
- * Context: any, as long as the RDMA CM keeps the device (in a CM handler).
- * Return: the device, NULL if we do not use it.
+ * Context: any but interrupts.
+ * Return: the device, kept until iser_tgt_device_put(); NULL if we do not use
+ * it or it is going.
  */
-struct iser_tgt_device *iser_tgt_device_find(struct ib_device *ibdev)
+struct iser_tgt_device *iser_tgt_device_get(struct ib_device *ibdev)
 {
-	return ib_get_client_data(ibdev, &iser_tgt_ib_client);
+	struct iser_tgt_device *dev;
+
+	spin_lock(&iser_tgt_conn_lock);
+	list_for_each_entry(dev, &iser_tgt_devices, entry) {
+		if (dev->ibdev == ibdev) {
+			dev->users++;
+			goto unlock;
+		}
+	}
+	dev = NULL;
+unlock:
+	spin_unlock(&iser_tgt_conn_lock);
+	return dev;
+}
+
+/**
+ * iser_tgt_device_put - a connection is through with its device
+ * @dev: from iser_tgt_device_get()
+ *
+ * Context: any but interrupts.
+ */
+void iser_tgt_device_put(struct iser_tgt_device *dev)
+{
+	spin_lock(&iser_tgt_conn_lock);
+	if (!--dev->users)
+		wake_up_all(&dev->idle);
+	spin_unlock(&iser_tgt_conn_lock);
 }
 
 /**

@@ -11,16 +11,21 @@
 #include <net/addrconf.h>
 #include <net/net_namespace.h>
 
+#include "../wait.h"
 #include "rdma.h"
 
 #define ISER_TGT_BACKLOG	128
+#define ISER_TGT_REPAIR_DELAY	HZ
 
 /**
  * struct iser_tgt_listener - a listening address
  * @entry: in iser_tgt_listeners
  * @addr: the address
  * @net: network namespace of the process that made the first portal
- * @cm_id: the RDMA CM identifier
+ * @cm_id: the RDMA CM identifier; NULL while it cannot listen
+ * @error: why it cannot, a negative errno
+ * @stopping: the last portal has gone
+ * @repair: listens again, now and then
  * @users: portals, under iser_tgt_listener_mutex
  * @depth: commands a connection may have in flight; the largest any portal
  *	group asked for
@@ -32,6 +37,9 @@ struct iser_tgt_listener {
 	struct sockaddr_storage addr;
 	struct net *net;
 	struct rdma_cm_id *cm_id;
+	int error;
+	bool stopping;
+	struct delayed_work repair;
 	unsigned int users;
 	unsigned int depth;
 	struct list_head conns;
@@ -52,10 +60,20 @@ static int iser_tgt_listener_event(struct rdma_cm_id *cm_id,
 		return iser_tgt_conn_request(listener, cm_id, event,
 					     READ_ONCE(listener->depth));
 	case RDMA_CM_EVENT_ADDR_CHANGE:
-	case RDMA_CM_EVENT_DEVICE_REMOVAL:
-		pr_warn("%pISpc: %s\n", &listener->addr,
-			rdma_event_msg(event->event));
+		pr_warn("%pISpc: address changed, listening anew\n",
+			&listener->addr);
+		queue_delayed_work(iser_tgt_wq, &listener->repair, 0);
 		return 0;
+	case RDMA_CM_EVENT_DEVICE_REMOVAL:
+		/* If somebody else has taken the identifier, he destroys it. */
+		if (xchg(&listener->cm_id, NULL) != cm_id)
+			return 0;
+		pr_warn("%pISpc: device removed, waiting for another\n",
+			&listener->addr);
+		WRITE_ONCE(listener->error, -ENODEV);
+		queue_delayed_work(iser_tgt_wq, &listener->repair,
+				   ISER_TGT_REPAIR_DELAY);
+		return 1;
 	default:
 		pr_debug("%pISpc: unexpected CM event %s\n", &listener->addr,
 			 rdma_event_msg(event->event));
@@ -108,12 +126,47 @@ static int iser_tgt_listen(struct iser_tgt_listener *listener)
 	if (ret)
 		goto destroy;
 
-	listener->cm_id = cm_id;
+	xchg(&listener->cm_id, cm_id);
 	return 0;
 
 destroy:
 	rdma_destroy_id(cm_id);
 	return ret;
+}
+
+static void iser_tgt_unlisten(struct iser_tgt_listener *listener)
+{
+	struct rdma_cm_id *cm_id = xchg(&listener->cm_id, NULL);
+
+	/* No connection request is or will be in its handler after this. */
+	if (cm_id)
+		rdma_destroy_id(cm_id);
+}
+
+static void iser_tgt_listener_repair(struct work_struct *work)
+{
+	struct iser_tgt_listener *listener =
+		container_of(to_delayed_work(work), struct iser_tgt_listener,
+			     repair);
+	int ret;
+
+	if (READ_ONCE(listener->stopping))
+		return;
+
+	iser_tgt_unlisten(listener);
+	ret = iser_tgt_listen(listener);
+	if (!ret)
+		pr_info("%pISpc: listening\n", &listener->addr);
+	else
+		queue_delayed_work(iser_tgt_wq, &listener->repair,
+				   ISER_TGT_REPAIR_DELAY);
+	WRITE_ONCE(listener->error, ret);
+}
+
+/* What may come by itself: the address, or a device that has it. */
+static bool iser_tgt_listen_later(int error)
+{
+	return error == -EADDRNOTAVAIL || error == -ENODEV;
 }
 
 static bool iser_tgt_listener_idle(struct iser_tgt_listener *listener)
@@ -131,6 +184,8 @@ static bool iser_tgt_listener_idle(struct iser_tgt_listener *listener)
  * iser_tgt_listener_get - listen on an address
  * @addr: IPv4 or IPv6 address and port; the caller's network namespace
  * @depth: commands a connection may have in flight
+ *
+ * An address or device that is not there yet is waited for in the background.
  *
  * Context: may sleep, process of the administrator.
  * Return: the listener, shared with whoever uses the same address, or an
@@ -166,8 +221,14 @@ iser_tgt_listener_get(const struct sockaddr_storage *addr, unsigned int depth)
 	INIT_LIST_HEAD(&listener->conns);
 	init_waitqueue_head(&listener->idle);
 
+	INIT_DELAYED_WORK(&listener->repair, iser_tgt_listener_repair);
+
 	ret = iser_tgt_listen(listener);
-	if (ret) {
+	if (iser_tgt_listen_later(ret)) {
+		listener->error = ret;
+		queue_delayed_work(iser_tgt_wq, &listener->repair,
+				   ISER_TGT_REPAIR_DELAY);
+	} else if (ret) {
 		put_net(listener->net);
 		kfree(listener);
 		listener = ERR_PTR(ret);
@@ -197,8 +258,11 @@ void iser_tgt_listener_put(struct iser_tgt_listener *listener)
 		return;
 	}
 	list_del(&listener->entry);
-	/* No connection request is or will be in its handler after this. */
-	rdma_destroy_id(listener->cm_id);
+	WRITE_ONCE(listener->stopping, true);
+	cancel_delayed_work_sync(&listener->repair);
+	iser_tgt_unlisten(listener);
+	/* A handler may have queued it meanwhile; it does nothing now. */
+	cancel_delayed_work_sync(&listener->repair);
 	mutex_unlock(&iser_tgt_listener_mutex);
 
 	spin_lock(&iser_tgt_conn_lock);
@@ -206,7 +270,8 @@ void iser_tgt_listener_put(struct iser_tgt_listener *listener)
 		iser_tgt_conn_close(conn, "portal removed");
 	spin_unlock(&iser_tgt_conn_lock);
 
-	wait_event(listener->idle, iser_tgt_listener_idle(listener));
+	iser_tgt_wait_event(listener->idle, iser_tgt_listener_idle(listener),
+			    "connections to %pISpc\n", &listener->addr);
 	put_net(listener->net);
 	kfree(listener);
 }
@@ -252,4 +317,25 @@ void iser_tgt_listener_conn_del(struct iser_tgt_conn *conn)
 	list_del(&conn->listener_entry);
 	if (list_empty(&listener->conns))
 		wake_up_all(&listener->idle);
+}
+
+/**
+ * iser_tgt_listener_state - how a portal is doing
+ * @listener: the listener
+ *
+ * Context: any.
+ * Return: a word or two for the administrator.
+ */
+const char *iser_tgt_listener_state(struct iser_tgt_listener *listener)
+{
+	switch (READ_ONCE(listener->error)) {
+	case 0:
+		return "listening";
+	case -EADDRNOTAVAIL:
+		return "waiting: address";
+	case -ENODEV:
+		return "waiting: device";
+	default:
+		return "error";
+	}
 }

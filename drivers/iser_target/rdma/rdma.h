@@ -40,14 +40,18 @@ struct iser_tgt_listener;
  * struct iser_tgt_device - an RDMA device we may be reached through
  * @ibdev: the device
  * @pd: one protection domain for all connections
+ * @entry: on the list of devices, under iser_tgt_conn_lock
+ * @users: connections, and requests for one, under iser_tgt_conn_lock
  * @conns: connections on this device, under iser_tgt_conn_lock
  * @removing: takes no new connections, under iser_tgt_conn_lock
- * @idle: woken when @conns becomes empty
+ * @idle: woken when @users becomes 0
  * @next_vector: completion vector of the next connection
  */
 struct iser_tgt_device {
 	struct ib_device *ibdev;
 	struct ib_pd *pd;
+	struct list_head entry;
+	unsigned int users;
 	struct list_head conns;
 	bool removing;
 	wait_queue_head_t idle;
@@ -315,7 +319,8 @@ extern spinlock_t iser_tgt_conn_lock;
 /* device.c */
 int iser_tgt_rdma_init(const struct iser_tgt_upper *upper);
 void iser_tgt_rdma_exit(void);
-struct iser_tgt_device *iser_tgt_device_find(struct ib_device *ibdev);
+struct iser_tgt_device *iser_tgt_device_get(struct ib_device *ibdev);
+void iser_tgt_device_put(struct iser_tgt_device *dev);
 
 /* listener.c */
 struct iser_tgt_listener *iser_tgt_listener_get(const struct sockaddr_storage *addr,
@@ -323,6 +328,7 @@ struct iser_tgt_listener *iser_tgt_listener_get(const struct sockaddr_storage *a
 void iser_tgt_listener_put(struct iser_tgt_listener *listener);
 void iser_tgt_listener_set_depth(struct iser_tgt_listener *listener,
 				 unsigned int depth);
+const char *iser_tgt_listener_state(struct iser_tgt_listener *listener);
 void iser_tgt_listener_conn_add(struct iser_tgt_listener *listener,
 				struct iser_tgt_conn *conn);
 void iser_tgt_listener_conn_del(struct iser_tgt_conn *conn);
