@@ -17,14 +17,24 @@ static int __init iser_tgt_init(void)
 {
 	int ret;
 
-	ret = iser_tgt_rdma_init(&iser_tgt_sessions);
+	ret = iser_tgt_refusals_init();
 	if (ret)
 		return ret;
 
+	ret = iser_tgt_rdma_init(&iser_tgt_sessions);
+	if (ret)
+		goto refusals;
+
 	ret = iser_tgt_fabric_init();
 	if (ret)
-		iser_tgt_rdma_exit();
+		goto rdma;
 
+	return 0;
+
+rdma:
+	iser_tgt_rdma_exit();
+refusals:
+	iser_tgt_refusals_exit();
 	return ret;
 }
 
@@ -32,6 +42,7 @@ static void __exit iser_tgt_exit(void)
 {
 	iser_tgt_fabric_exit();
 	iser_tgt_rdma_exit();
+	iser_tgt_refusals_exit();
 }
 
 module_init(iser_tgt_init);

@@ -32,6 +32,7 @@ void iser_tgt_login_init(struct iser_tgt_login *login,
 	login->priv = priv;
 	login->in = in;
 	login->out = out;
+	login->text_max = ISER_TGT_LOGIN_TEXT_MAX;
 	login->chap_order[0] = ISER_TGT_CHAP_SHA3_256;
 	login->chap_order[1] = ISER_TGT_CHAP_SHA256;
 	login->chap_order[2] = ISER_TGT_CHAP_SHA1;
@@ -219,7 +220,7 @@ static enum iser_tgt_login_verdict login_gather(struct iser_tgt_login *login,
 	size_t end;
 
 	if (check_add_overflow(login->in_len, pdu->data_len, &end) ||
-	    end > ISER_TGT_LOGIN_TEXT_MAX)
+	    end > min_t(size_t, login->text_max, ISER_TGT_LOGIN_TEXT_MAX))
 		return login_error(login, "login text too long");
 	if (pdu->data_len)
 		memcpy(login->in + login->in_len, data, pdu->data_len);
@@ -284,6 +285,35 @@ iser_tgt_login_request(struct iser_tgt_login *login,
 		return login_respond(login, pdu->flags);
 	}
 	return login_gather(login, pdu, data);
+}
+
+/**
+ * iser_tgt_login_malformed - answer a PDU whose lengths or headers are wrong
+ * @login: the login
+ * @pdu: as far as iser_tgt_pdu_parse() could read it
+ * @error: what iser_tgt_pdu_parse() said
+ *
+ * RFC 7143 4.2.4: a first PDU that can be read and is no Login Request is not
+ * answered. Everything else is, so that the peer learns why, with its own tags
+ * if those could be read. Context: any; one call at a time for a login.
+ *
+ * Return: ISER_TGT_LOGIN_REFUSE or ISER_TGT_LOGIN_DROP.
+ */
+enum iser_tgt_login_verdict
+iser_tgt_login_malformed(struct iser_tgt_login *login,
+			 const struct iser_tgt_pdu *pdu,
+			 enum iser_tgt_pdu_error error)
+{
+	if (login->ended)
+		return ISER_TGT_LOGIN_DROP;
+	if (pdu->bhs && !login->started) {
+		if (pdu->opcode != ISER_TGT_OP_LOGIN_REQ) {
+			login->ended = true;
+			return ISER_TGT_LOGIN_DROP;
+		}
+		login_start(login, pdu);
+	}
+	return login_error(login, iser_tgt_pdu_strerror(error));
 }
 
 /**

@@ -27,6 +27,7 @@
 #define ISER_TGT_CHAP_SHA1		6
 #define ISER_TGT_CHAP_SHA256		7
 #define ISER_TGT_CHAP_SHA3_256		8
+#define ISER_TGT_CHAP_ALGS		4
 
 /**
  * struct iser_tgt_auth - CHAP names and secrets, NUL-terminated, "" if unset
@@ -104,7 +105,10 @@ enum iser_tgt_login_chap {
  *	no response but the final one shows it
  * @cid: as sent
  * @discovery: SessionType=Discovery
+ * @text_max: bytes of text the initiator may gather in @in over several
+ *	requests; the caller may lower it after iser_tgt_login_init()
  * @tpgt: portal group tag to declare; set by @identify
+ * @target_alias: TargetAlias to declare; set by @identify, NULL or "" for none
  * @auth_required: CHAP is asked for; set by @identify
  * @auth: what to check it with; set by @identify, wiped with the login
  * @chap_order: CHAP algorithms allowed, strongest first, 0-terminated; set by
@@ -112,13 +116,15 @@ enum iser_tgt_login_chap {
  * @redirect: TargetAddress value for a "moved" status; set by @identify
  * @offer: set by @identify; defaults otherwise
  * @result: negotiated keys; valid on ISER_TGT_LOGIN_ENTER
- * @authenticated: CHAP was done and right; @auth_mutual: both ways
+ * @authenticated: CHAP was done and right
+ * @auth_mutual: and the other way round
  * @status: class and detail of the response
  * @reason: plain words for a refusal, a string constant; NULL if none
  * @exp_cmd_sn: CmdSN of the leading request: ExpCmdSN of the session
  * @stat_sn: StatSN of the next response
  * @rsp_hdr: the response's two headers
- * @rsp_data_len: bytes of text to send from @rsp_data
+ * @rsp_data: the response's text, valid until the next call
+ * @rsp_data_len: bytes of it
  */
 struct iser_tgt_login {
 	const struct iser_tgt_login_ops *ops;
@@ -132,10 +138,12 @@ struct iser_tgt_login {
 	u16 cid;
 	bool discovery;
 
+	size_t text_max;
 	u16 tpgt;
+	const char *target_alias;
 	bool auth_required;
 	struct iser_tgt_auth auth;
-	u8 chap_order[5];
+	u8 chap_order[ISER_TGT_CHAP_ALGS + 1];
 	const char *redirect;
 	struct iser_tgt_keys offer;
 
@@ -151,7 +159,7 @@ struct iser_tgt_login {
 	const char *rsp_data;
 	size_t rsp_data_len;
 
-	/* private to login*.c */
+	/* private: to login*.c */
 	char *in;
 	size_t in_len;
 	char *out;
@@ -181,6 +189,10 @@ void iser_tgt_login_init(struct iser_tgt_login *login,
 enum iser_tgt_login_verdict
 iser_tgt_login_request(struct iser_tgt_login *login,
 		       const struct iser_tgt_pdu *pdu, const char *data);
+enum iser_tgt_login_verdict
+iser_tgt_login_malformed(struct iser_tgt_login *login,
+			 const struct iser_tgt_pdu *pdu,
+			 enum iser_tgt_pdu_error error);
 enum iser_tgt_login_verdict
 iser_tgt_login_refuse(struct iser_tgt_login *login, u16 status,
 		      const char *reason);

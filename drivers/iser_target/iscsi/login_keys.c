@@ -184,6 +184,7 @@ static u16 login_identify(struct login_text *t)
 			login->reason = "refused";
 		return status;
 	}
+	login->reason = NULL;
 	login->offer.initial_r2t = true;
 	login->offer.rdma_extensions = true;
 	login->offer.max_connections = 1;
@@ -446,6 +447,9 @@ static void login_say_tpgt(struct login_text *t)
 	t->login->tpgt_sent = true;
 	snprintf(value, sizeof(value), "%u", t->login->tpgt);
 	text_say(t, ISER_TGT_KEY_TPGT, value);
+	/* RFC 7143 13.6 */
+	if (t->login->target_alias && *t->login->target_alias)
+		text_say(t, ISER_TGT_KEY_TARGET_ALIAS, t->login->target_alias);
 }
 
 /**

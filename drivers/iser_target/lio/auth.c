@@ -10,6 +10,10 @@ static DEFINE_SPINLOCK(iser_tgt_auth_lock);
 
 static struct iser_tgt_auth iser_tgt_disc_auth;
 static bool iser_tgt_disc_enforce;
+static u8 iser_tgt_disc_chap_order[ISER_TGT_CHAP_ALGS + 1] = {
+	ISER_TGT_CHAP_SHA3_256, ISER_TGT_CHAP_SHA256, ISER_TGT_CHAP_SHA1,
+	ISER_TGT_CHAP_MD5,
+};
 
 /**
  * iser_tgt_auth_copy - take names and secrets as they are together
@@ -29,13 +33,18 @@ void iser_tgt_auth_copy(struct iser_tgt_auth *to,
 /**
  * iser_tgt_discovery_auth - how discovery sessions authenticate
  * @to: names and secrets; the caller wipes it
+ * @chap_order: algorithms, 0-terminated
  *
  * Context: any but interrupts.
  * Return: true if they must authenticate.
  */
-bool iser_tgt_discovery_auth(struct iser_tgt_auth *to)
+bool iser_tgt_discovery_auth(struct iser_tgt_auth *to, u8 *chap_order)
 {
 	iser_tgt_auth_copy(to, &iser_tgt_disc_auth);
+	spin_lock(&iser_tgt_auth_lock);
+	memcpy(chap_order, iser_tgt_disc_chap_order,
+	       sizeof(iser_tgt_disc_chap_order));
+	spin_unlock(&iser_tgt_auth_lock);
 	return READ_ONCE(iser_tgt_disc_enforce);
 }
 
@@ -133,6 +142,37 @@ iser_tgt_disc_auth_enforce_discovery_auth_store(struct config_item *item,
 
 CONFIGFS_ATTR(iser_tgt_disc_auth_, enforce_discovery_auth);
 
+static ssize_t iser_tgt_disc_auth_CHAP_A_show(struct config_item *item,
+					      char *page)
+{
+	ssize_t len;
+
+	spin_lock(&iser_tgt_auth_lock);
+	len = iser_tgt_chap_order_show(iser_tgt_disc_chap_order, page);
+	spin_unlock(&iser_tgt_auth_lock);
+
+	return len;
+}
+
+static ssize_t iser_tgt_disc_auth_CHAP_A_store(struct config_item *item,
+					       const char *page, size_t count)
+{
+	u8 order[ISER_TGT_CHAP_ALGS + 1];
+	int ret;
+
+	ret = iser_tgt_chap_order_parse(page, count, order);
+	if (ret)
+		return ret;
+
+	spin_lock(&iser_tgt_auth_lock);
+	memcpy(iser_tgt_disc_chap_order, order, sizeof(order));
+	spin_unlock(&iser_tgt_auth_lock);
+
+	return count;
+}
+
+CONFIGFS_ATTR(iser_tgt_disc_auth_, CHAP_A);
+
 struct configfs_attribute *iser_tgt_tpg_auth_attrs[] = {
 	&iser_tgt_tpg_auth_attr_userid,
 	&iser_tgt_tpg_auth_attr_password,
@@ -153,6 +193,7 @@ struct configfs_attribute *iser_tgt_acl_auth_attrs[] = {
 
 struct configfs_attribute *iser_tgt_discovery_attrs[] = {
 	&iser_tgt_disc_auth_attr_enforce_discovery_auth,
+	&iser_tgt_disc_auth_attr_CHAP_A,
 	&iser_tgt_disc_auth_attr_userid,
 	&iser_tgt_disc_auth_attr_password,
 	&iser_tgt_disc_auth_attr_userid_mutual,

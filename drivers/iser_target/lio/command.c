@@ -175,6 +175,7 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		goto drop;
 	}
 	if (unlikely(!iser_tgt_whole_cdb(rx, cdb, &bidi) ||
+		     pdu->itt == ISER_TGT_TAG_RESERVED ||
 		     (iser_tgt_pdu_edtl(pdu) &&
 		      !(flags & (ISER_TGT_CMD_READ | ISER_TGT_CMD_WRITE)))))
 		return iser_tgt_reject(sess, rx,

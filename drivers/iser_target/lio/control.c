@@ -148,6 +148,47 @@ int iser_tgt_reject(struct iser_tgt_session *sess, struct iser_tgt_rx *rx,
 	return 0;
 }
 
+/**
+ * iser_tgt_hello_receive - the first message when iSERHelloRequired=Yes
+ * @sess: the session
+ * @rx: the message; RFC 7145 10.1.3.4: anything but a Hello is an error
+ *
+ * Context: the receive side.
+ * Return: 0, or -EAGAIN if there is no context for the answer yet.
+ */
+int iser_tgt_hello_receive(struct iser_tgt_session *sess,
+			   struct iser_tgt_rx *rx)
+{
+	struct iser_tgt_conn *conn = sess->conn;
+	struct iser_tgt_reply reply;
+	u16 ord = conn->ord;
+
+	if (rx->error != ISER_TGT_PDU_HELLO) {
+		iser_tgt_protocol_error(sess, "no iSER Hello though one is required");
+		goto put;
+	}
+	if (!iser_tgt_reply_get(sess, &reply, false))
+		return -EAGAIN;
+
+	sess->hello_due = false;
+	switch (iser_tgt_hello(rx->hdr, rx->received, reply.tx->hdr, &ord)) {
+	case ISER_TGT_HELLO_REFUSE:
+		reply.cmd->close_after = true;
+		fallthrough;
+	case ISER_TGT_HELLO_OK:
+		conn->ord = ord;
+		iser_tgt_send_bare(reply.tx);
+		break;
+	case ISER_TGT_HELLO_MALFORMED:
+		iser_tgt_protocol_error(sess, "malformed iSER Hello");
+		iser_tgt_cmd_put(reply.cmd);
+		break;
+	}
+put:
+	iser_tgt_rx_put(rx);
+	return 0;
+}
+
 /* RFC 7143 11.18, 11.19 */
 static int iser_tgt_nop_receive(struct iser_tgt_session *sess,
 				struct iser_tgt_rx *rx)
@@ -310,9 +351,6 @@ int iser_tgt_control_receive(struct iser_tgt_session *sess,
 		break;
 	case ISER_TGT_OP_DATA_OUT:
 		/* InitialR2T=Yes and RDMA READ leave no place for it. */
-		iser_tgt_protocol_error(sess, "unsolicited Data-Out");
-		iser_tgt_rx_put(rx);
-		return 0;
 	case ISER_TGT_OP_LOGIN_REQ:
 	case ISER_TGT_OP_SNACK_REQ:
 		/* RFC 7145 7.3.9, 7.3.11 */
@@ -329,6 +367,10 @@ int iser_tgt_control_receive(struct iser_tgt_session *sess,
 		iser_tgt_rx_put(rx);
 		return 0;
 	}
+	if (rx->pdu.itt == ISER_TGT_TAG_RESERVED &&
+	    rx->pdu.opcode != ISER_TGT_OP_NOP_OUT)
+		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_INVALID_FIELD);
+
 	switch (rx->pdu.opcode) {
 	case ISER_TGT_OP_NOP_OUT:
 		return iser_tgt_nop_receive(sess, rx);

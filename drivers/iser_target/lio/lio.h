@@ -10,6 +10,7 @@
 #include <target/target_core_fabric.h>
 
 #include "../compat.h"
+#include "../iscsi/hello.h"
 #include "../iscsi/login.h"
 #include "../iscsi/name.h"
 #include "../iscsi/text.h"
@@ -23,6 +24,8 @@
 #define ISER_TGT_DATA_SG_MAX	((16U << 20) / PAGE_SIZE)
 /* Answers to immediate requests, beside those the window pays for. */
 #define ISER_TGT_CMD_EXTRA	(2 * ISER_TGT_RECV_EXTRA)
+/* An address and port as text. */
+#define ISER_TGT_REDIRECT_MAX	64
 /* Text of a request after login in a normal session, bytes. */
 #define ISER_TGT_FFP_TEXT_MAX	1024
 
@@ -58,6 +61,7 @@ struct iser_tgt_tpg_attrib {
 	u32 t10_pi;
 	u32 fabric_prot_type;
 	u32 tpg_enabled_sendtargets;
+	u32 sessions_per_initiator;
 };
 
 /**
@@ -76,7 +80,10 @@ struct iser_tgt_tpg_attrib {
  * @attrib: attrib/
  * @offer: param/
  * @auth_method: param/AuthMethod
- * @alias: param/TargetAlias
+ * @alias: param/TargetAlias, under @lock
+ * @chap_order: param/CHAP_A, 0-terminated, under @lock
+ * @moved: param/TargetMoved: the status to redirect with, 0 for none
+ * @moved_to: param/TargetMovedAddress, under @lock
  * @auth: auth/
  */
 struct iser_tgt_tpg {
@@ -96,6 +103,9 @@ struct iser_tgt_tpg {
 	struct iser_tgt_keys offer;
 	unsigned int auth_method;
 	char alias[ISER_TGT_ALIAS_MAX];
+	u8 chap_order[ISER_TGT_CHAP_ALGS + 1];
+	u16 moved;
+	char moved_to[ISER_TGT_REDIRECT_MAX];
 	struct iser_tgt_auth auth;
 };
 
@@ -145,12 +155,14 @@ struct iser_tgt_login_mem {
  * @conn: the connection
  * @tpg: portal group, NULL before the login found it and in discovery
  * @entry: on @tpg's list, under @tpg->lock
- * @all_entry: on the list of sessions the core knows
+ * @all_entry: on the list of all sessions in full feature phase
+ * @pending_entry: on the list of those that have not logged in
  * @mem: login memory; NULL once in full feature phase of a normal session
  * @ltx: the login's response, and every response of a discovery session
  * @ltx_busy: @ltx is under way
  * @ltx_last: close the connection when @ltx is sent
  * @ffp: full feature phase; only the receive side looks
+ * @hello_due: the next message must be an iSER Hello
  * @live: this is the session of its initiator port, under @tpg->lock
  * @discovery: discovery session
  * @se_sess: the core's session
@@ -163,6 +175,8 @@ struct iser_tgt_login_mem {
  * @sid: number for the administrator, unique while the module is loaded
  * @depth: commands in the window
  * @authenticated: CHAP was done
+ * @target_alias: TargetAlias as it was at the login
+ * @redirect: address of a target that has moved
  * @cmds: command contexts
  * @nr_cmds: how many
  * @tags: which of @cmds are in use
@@ -176,11 +190,13 @@ struct iser_tgt_session {
 	struct iser_tgt_tpg *tpg;
 	struct list_head entry;
 	struct list_head all_entry;
+	struct list_head pending_entry;
 	struct iser_tgt_login_mem *mem;
 	struct iser_tgt_login_tx *ltx;
 	bool ltx_busy;
 	bool ltx_last;
 	bool ffp;
+	bool hello_due;
 	bool live;
 	bool discovery;
 	struct se_session *se_sess;
@@ -193,6 +209,8 @@ struct iser_tgt_session {
 	u32 sid;
 	u32 depth;
 	bool authenticated;
+	char target_alias[ISER_TGT_ALIAS_MAX];
+	char redirect[ISER_TGT_REDIRECT_MAX];
 	struct iser_tgt_cmd *cmds;
 	unsigned int nr_cmds;
 	struct sbitmap tags;
@@ -287,10 +305,16 @@ extern struct configfs_attribute *iser_tgt_discovery_attrs[];
 bool iser_tgt_tpg_wants_chap(const struct iser_tgt_tpg *tpg);
 void iser_tgt_auth_copy(struct iser_tgt_auth *to,
 			const struct iser_tgt_auth *from);
-bool iser_tgt_discovery_auth(struct iser_tgt_auth *to);
+bool iser_tgt_discovery_auth(struct iser_tgt_auth *to, u8 *chap_order);
 size_t iser_tgt_strip_newline(const char *page, size_t count);
 
+/* chap_order.c */
+int iser_tgt_chap_order_parse(const char *page, size_t count, u8 *order);
+ssize_t iser_tgt_chap_order_show(const u8 *order, char *page);
+void iser_tgt_chap_order_default(u8 *order);
+
 /* portal.c */
+int iser_tgt_parse_portal(const char *name, struct sockaddr_storage *addr);
 extern struct configfs_attribute *iser_tgt_portal_attrs[];
 struct se_tpg_np *iser_tgt_make_np(struct se_portal_group *se_tpg,
 				   struct config_group *group,
@@ -320,6 +344,20 @@ int iser_tgt_login_receive(struct iser_tgt_session *sess,
 			   struct iser_tgt_rx *rx);
 void iser_tgt_login_free(struct iser_tgt_session *sess);
 
+/* limits.c */
+struct seq_file;
+int iser_tgt_login_begins(struct iser_tgt_session *sess);
+void iser_tgt_login_ends(struct iser_tgt_session *sess);
+size_t iser_tgt_login_text_max(void);
+void iser_tgt_limits_show(struct seq_file *m);
+
+/* refusals.c */
+int iser_tgt_refusals_init(void);
+void iser_tgt_refusals_exit(void);
+void iser_tgt_refused(const struct sockaddr_storage *peer,
+		      const char *initiator, const char *target, u16 status,
+		      const char *reason);
+
 /* chap_digest.c */
 int iser_tgt_chap_random(u8 *buf, size_t len);
 int iser_tgt_chap_digest(u8 alg, u8 id, const char *secret, size_t secret_len,
@@ -343,6 +381,8 @@ void iser_tgt_queue_tm_rsp(struct se_cmd *se_cmd);
 /* control.c */
 int iser_tgt_control_receive(struct iser_tgt_session *sess,
 			     struct iser_tgt_rx *rx);
+int iser_tgt_hello_receive(struct iser_tgt_session *sess,
+			   struct iser_tgt_rx *rx);
 int iser_tgt_reject(struct iser_tgt_session *sess, struct iser_tgt_rx *rx,
 		    u8 reason);
 void iser_tgt_cmd_sn_take(struct iser_tgt_session *sess,

@@ -10,7 +10,8 @@
 
 static u16 iser_tgt_identify_discovery(struct iser_tgt_login *login)
 {
-	login->auth_required = iser_tgt_discovery_auth(&login->auth);
+	login->auth_required = iser_tgt_discovery_auth(&login->auth,
+						       login->chap_order);
 	return ISER_TGT_LOGIN_OK;
 }
 
@@ -67,9 +68,17 @@ static u16 iser_tgt_identify_tpg(struct iser_tgt_login *login,
 	login->tpgt = tpg->tag;
 	login->offer = tpg->offer;
 	login->auth_required = iser_tgt_tpg_wants_chap(tpg);
+	login->target_alias = sess->target_alias;
+	login->redirect = sess->redirect;
 
 	spin_lock(&tpg->lock);
-	if (!tpg->enabled) {
+	memcpy(login->chap_order, tpg->chap_order, sizeof(tpg->chap_order));
+	strscpy(sess->target_alias, tpg->alias, sizeof(sess->target_alias));
+	strscpy(sess->redirect, tpg->moved_to, sizeof(sess->redirect));
+	if (tpg->enabled && tpg->moved && sess->redirect[0]) {
+		login->reason = "target has moved";
+		status = tpg->moved;
+	} else if (!tpg->enabled) {
 		login->reason = "portal group is disabled";
 		status = ISER_TGT_LOGIN_UNAVAILABLE;
 	} else if (login->tsih) {
@@ -163,6 +172,7 @@ int iser_tgt_login_alloc(struct iser_tgt_session *sess)
 
 	iser_tgt_login_init(&sess->mem->login, &iser_tgt_login_ops, sess,
 			    sess->mem->in, sess->mem->out);
+	sess->mem->login.text_max = iser_tgt_login_text_max();
 	sess->ltx = iser_tgt_login_tx_alloc(sess->conn);
 	if (!sess->ltx)
 		return -ENOMEM;
@@ -186,15 +196,13 @@ void iser_tgt_login_free(struct iser_tgt_session *sess)
 	sess->mem = NULL;
 }
 
-static void iser_tgt_login_log(struct iser_tgt_session *sess)
+static void iser_tgt_login_note(struct iser_tgt_session *sess)
 {
 	const struct iser_tgt_login *login = &sess->mem->login;
 
-	pr_warn_ratelimited("%pISpc: login of \"%s\" to \"%s\" refused (%02x/%02x): %s\n",
-			    &sess->conn->peer, login->initiator,
-			    login->discovery ? "discovery" : login->target,
-			    login->status >> 8, login->status & 0xff,
-			    login->reason ?: "no reason given");
+	iser_tgt_refused(&sess->conn->peer, login->initiator,
+			 login->discovery ? "discovery" : login->target,
+			 login->status, login->reason ?: "no reason given");
 }
 
 static void iser_tgt_login_respond(struct iser_tgt_session *sess, bool stamped)
@@ -224,7 +232,13 @@ iser_tgt_login_enter(struct iser_tgt_session *sess)
 	case -EACCES:
 		return iser_tgt_login_refuse(login, ISER_TGT_LOGIN_FORBIDDEN,
 					     "no ACL for this initiator name");
+	case -EUSERS:
+		return iser_tgt_login_refuse(login, ISER_TGT_LOGIN_NO_RESOURCES,
+					     "this initiator has as many sessions as it may");
 	default:
+		/* The initiator went away meanwhile. */
+		if (iser_tgt_conn_closing(sess->conn))
+			return ISER_TGT_LOGIN_DROP;
 		/* RFC 7145 10.1.3.1 */
 		return iser_tgt_login_refuse(login, ISER_TGT_LOGIN_NO_RESOURCES,
 					     "not enough memory for the session");
@@ -278,12 +292,13 @@ int iser_tgt_login_receive(struct iser_tgt_session *sess,
 			iser_tgt_login_free(sess);
 		break;
 	case ISER_TGT_LOGIN_REFUSE:
-		iser_tgt_login_log(sess);
+		iser_tgt_login_note(sess);
 		sess->ltx_last = true;
 		iser_tgt_login_respond(sess, true);
 		break;
 	case ISER_TGT_LOGIN_DROP:
-		iser_tgt_protocol_error(sess, "the first PDU was no Login Request");
+		if (!iser_tgt_conn_closing(sess->conn))
+			iser_tgt_protocol_error(sess, "the first PDU was no Login Request");
 		break;
 	}
 	return 0;

@@ -12,9 +12,15 @@
 
 #include "lio.h"
 
-/* "1.2.3.4:3260" or "[fe80::1%eth0]:3260", and nothing else. */
-static int iser_tgt_parse_portal(const char *name,
-				 struct sockaddr_storage *addr)
+/**
+ * iser_tgt_parse_portal - an address and port as text
+ * @name: "1.2.3.4:3260" or "[fe80::1%eth0]:3260", and nothing else
+ * @addr: the result
+ *
+ * Context: process of the administrator, whose network namespace counts.
+ * Return: 0 or -EINVAL.
+ */
+int iser_tgt_parse_portal(const char *name, struct sockaddr_storage *addr)
 {
 	char host[INET6_ADDRSTRLEN + IFNAMSIZ + 1];
 	const char *colon = strrchr(name, ':');

@@ -114,6 +114,9 @@ static void iser_tgt_answer_keys(struct iser_tgt_text_out *out,
 	while (iser_tgt_text_next(text, len, &pos, &kv) > 0) {
 		if (iser_tgt_kv_is(&kv, "SendTargets"))
 			iser_tgt_send_targets(out, sess, &kv);
+		else if (iser_tgt_key_find(&kv) >= 0)
+			/* One that only a login negotiates. */
+			iser_tgt_text_add(out, kv.key, kv.key_len, "Reject");
 		else
 			iser_tgt_text_add(out, kv.key, kv.key_len,
 					  "NotUnderstood");

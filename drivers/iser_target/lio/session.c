@@ -8,7 +8,7 @@
 #include "../wait.h"
 #include "lio.h"
 
-/* Sessions the core knows; it may ask to close one that is just going. */
+/* Sessions in full feature phase, those of discovery too. */
 static DEFINE_SPINLOCK(iser_tgt_sessions_lock);
 static LIST_HEAD(iser_tgt_all_sessions);
 
@@ -19,11 +19,12 @@ static atomic_t iser_tgt_next_sid;
  * @conn: the connection
  *
  * Context: RDMA CM handler, may sleep.
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, or -EBUSY if a limit is reached.
  */
 int iser_tgt_session_open(struct iser_tgt_conn *conn)
 {
 	struct iser_tgt_session *sess;
+	int ret;
 
 	sess = kvzalloc(sizeof(*sess), GFP_KERNEL);
 	if (!sess)
@@ -32,7 +33,13 @@ int iser_tgt_session_open(struct iser_tgt_conn *conn)
 	sess->conn = conn;
 	INIT_LIST_HEAD(&sess->entry);
 	INIT_LIST_HEAD(&sess->all_entry);
+	INIT_LIST_HEAD(&sess->pending_entry);
 	conn->upper = sess;
+	ret = iser_tgt_login_begins(sess);
+	if (ret) {
+		kvfree(sess);
+		return ret;
+	}
 	if (iser_tgt_login_alloc(sess)) {
 		iser_tgt_session_free(conn);
 		return -ENOMEM;
@@ -50,6 +57,7 @@ void iser_tgt_session_free(struct iser_tgt_conn *conn)
 {
 	struct iser_tgt_session *sess = conn->upper;
 
+	iser_tgt_login_ends(sess);
 	iser_tgt_login_free(sess);
 	iser_tgt_login_tx_free(conn, sess->ltx);
 	sbitmap_free(&sess->tags);
@@ -124,6 +132,22 @@ static bool iser_tgt_session_reinstated(struct iser_tgt_session *sess)
 	return !old || iser_tgt_conn_closing(sess->conn);
 }
 
+/* Its own session to be is one of those counted. */
+static bool iser_tgt_session_one_too_many(struct iser_tgt_session *sess)
+{
+	u32 limit = READ_ONCE(sess->tpg->attrib.sessions_per_initiator);
+	struct iser_tgt_session *other;
+	u32 nr = 0;
+
+	spin_lock(&sess->tpg->lock);
+	list_for_each_entry(other, &sess->tpg->sessions, entry)
+		if (other->live && !strcmp(other->initiator, sess->initiator))
+			nr++;
+	spin_unlock(&sess->tpg->lock);
+
+	return limit && nr > limit;
+}
+
 static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_conn *conn = sess->conn;
@@ -133,6 +157,8 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 
 	iser_tgt_wait_event(tpg->idle, iser_tgt_session_reinstated(sess),
 			    "the old session of %s\n", sess->initiator);
+	if (iser_tgt_session_one_too_many(sess))
+		return -EUSERS;
 
 	se_sess = target_setup_session(&tpg->se_tpg, 0, 0, TARGET_PROT_NORMAL,
 				       sess->initiator, sess, NULL);
@@ -167,6 +193,30 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 	return 0;
 }
 
+/* RFC 7143 7.4.2.1: a discovery session is replaced by ISID as well. */
+static void iser_tgt_session_start_discovery(struct iser_tgt_session *sess)
+{
+	struct iser_tgt_session *old;
+
+	/* Only ever identifies the session to itself. */
+	sess->tsih = (u16)sess->sid ?: 1;
+	sess->depth = 1;
+	iser_tgt_exchange_init(&sess->exchange, sess->mem->in,
+			       sizeof(sess->mem->in),
+			       min_t(u32, ISER_TGT_LOGIN_DATA_MAX,
+				     sess->keys.max_recv_dsl));
+
+	spin_lock(&iser_tgt_sessions_lock);
+	list_for_each_entry(old, &iser_tgt_all_sessions, all_entry)
+		if (old->discovery &&
+		    old->conn->listener == sess->conn->listener &&
+		    !memcmp(old->isid, sess->isid, sizeof(sess->isid)) &&
+		    !strcmp(old->initiator, sess->initiator))
+			iser_tgt_conn_close(old->conn, "session reinstated");
+	list_add_tail(&sess->all_entry, &iser_tgt_all_sessions);
+	spin_unlock(&iser_tgt_sessions_lock);
+}
+
 /**
  * iser_tgt_session_start - the login is through: get what the session needs
  * @sess: the session
@@ -176,7 +226,8 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
  *
  * Context: the connection's worker, may sleep; waits for a session that this
  * one replaces.
- * Return: 0, -EACCES if the initiator may not enter after all, -ENOMEM.
+ * Return: 0, -EACCES if the initiator may not enter after all, -EUSERS if it
+ * has as many sessions as it may, -ENOMEM.
  */
 int iser_tgt_session_start(struct iser_tgt_session *sess)
 {
@@ -193,13 +244,7 @@ int iser_tgt_session_start(struct iser_tgt_session *sess)
 	sess->sid = atomic_inc_return(&iser_tgt_next_sid);
 
 	if (sess->discovery) {
-		/* Only ever identifies a session to itself. */
-		sess->tsih = (u16)sess->sid ?: 1;
-		sess->depth = 1;
-		iser_tgt_exchange_init(&sess->exchange, sess->mem->in,
-				       sizeof(sess->mem->in),
-				       min_t(u32, ISER_TGT_LOGIN_DATA_MAX,
-					     sess->keys.max_recv_dsl));
+		iser_tgt_session_start_discovery(sess);
 	} else {
 		ret = iser_tgt_session_start_normal(sess);
 		if (ret)
@@ -210,6 +255,8 @@ int iser_tgt_session_start(struct iser_tgt_session *sess)
 	iser_tgt_conn_set_live(conn, login->stat_sn - 1, login->exp_cmd_sn,
 			       sess->depth, !sess->discovery);
 	iser_tgt_conn_set_deadline(conn, 0);
+	iser_tgt_login_ends(sess);
+	sess->hello_due = !sess->discovery && sess->keys.hello_required;
 	sess->ffp = true;
 	pr_debug("%pISpc: %s logged in to %s, session %u\n", &conn->peer,
 		 sess->initiator, sess->discovery ? "discovery" : login->target,
@@ -228,11 +275,11 @@ void iser_tgt_session_close(struct iser_tgt_conn *conn)
 	struct iser_tgt_session *sess = conn->upper;
 	struct iser_tgt_tpg *tpg = sess->tpg;
 
-	if (sess->se_sess) {
-		spin_lock(&iser_tgt_sessions_lock);
-		list_del_init(&sess->all_entry);
-		spin_unlock(&iser_tgt_sessions_lock);
+	spin_lock(&iser_tgt_sessions_lock);
+	list_del_init(&sess->all_entry);
+	spin_unlock(&iser_tgt_sessions_lock);
 
+	if (sess->se_sess) {
 		target_stop_session(sess->se_sess);
 		target_wait_for_sess_cmds(sess->se_sess);
 		spin_lock(&tpg->lock);
@@ -290,6 +337,7 @@ struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess)
 	cmd->imm_len = 0;
 	cmd->close_after = false;
 	cmd->tx.counts = true;
+	cmd->tx.stamped = false;
 	return cmd;
 }
 
@@ -346,6 +394,8 @@ int iser_tgt_session_receive(struct iser_tgt_conn *conn, struct iser_tgt_rx *rx)
 	if (unlikely(!sess->ffp))
 		return iser_tgt_login_receive(sess, rx);
 
+	if (unlikely(sess->hello_due))
+		return iser_tgt_hello_receive(sess, rx);
 	if (unlikely(rx->error)) {
 		/* RFC 7145 10.1.3.3, RFC 7143 7.7 */
 		iser_tgt_protocol_error(sess, iser_tgt_pdu_strerror(rx->error));

@@ -63,6 +63,9 @@ int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	if (!iser_tgt_cmd_sn_ok(sess, pdu, &deliver) || !deliver)
 		goto put;
 
+	if (pdu->itt == ISER_TGT_TAG_RESERVED)
+		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_INVALID_FIELD);
+
 	cmd = iser_tgt_cmd_get(sess);
 	if (!cmd)
 		return -EAGAIN;

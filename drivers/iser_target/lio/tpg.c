@@ -78,7 +78,9 @@ struct se_portal_group *iser_tgt_make_tpg(struct se_wwn *se_wwn,
 		.demo_mode_write_protect = 1,
 		.login_timeout = 15,
 		.tpg_enabled_sendtargets = 1,
+		.sessions_per_initiator = 256,
 	};
+	iser_tgt_chap_order_default(tpg->chap_order);
 
 	ret = core_tpg_register(se_wwn, &tpg->se_tpg, SCSI_PROTOCOL_ISCSI);
 	if (ret) {

@@ -45,6 +45,8 @@ ISER_TGT_ATTRIB(prod_mode_write_protect, 0, 1);
 /* seconds */
 ISER_TGT_ATTRIB(login_timeout, 1, 300);
 ISER_TGT_ATTRIB(tpg_enabled_sendtargets, 0, 1);
+/* 0 for any number */
+ISER_TGT_ATTRIB(sessions_per_initiator, 0, 65535);
 /* iSER knows no recovery within a connection here: RFC 7145 7.3.12 */
 ISER_TGT_ATTRIB(default_erl, 0, 0);
 /* No signature offload yet; the core's software protection needs neither. */
@@ -91,5 +93,6 @@ struct configfs_attribute *iser_tgt_tpg_attrib_attrs[] = {
 	&iser_tgt_tpg_attrib_attr_t10_pi,
 	&iser_tgt_tpg_attrib_attr_fabric_prot_type,
 	&iser_tgt_tpg_attrib_attr_tpg_enabled_sendtargets,
+	&iser_tgt_tpg_attrib_attr_sessions_per_initiator,
 	NULL,
 };

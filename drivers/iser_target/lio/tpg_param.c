@@ -192,9 +192,121 @@ static ssize_t iser_tgt_tpg_param_TargetAlias_store(struct config_item *item,
 
 CONFIGFS_ATTR(iser_tgt_tpg_param_, TargetAlias);
 
+static ssize_t iser_tgt_tpg_param_CHAP_A_show(struct config_item *item,
+					      char *page)
+{
+	struct iser_tgt_tpg *tpg = iser_tgt_tpg(param_to_tpg(item));
+	ssize_t len;
+
+	spin_lock(&tpg->lock);
+	len = iser_tgt_chap_order_show(tpg->chap_order, page);
+	spin_unlock(&tpg->lock);
+
+	return len;
+}
+
+static ssize_t iser_tgt_tpg_param_CHAP_A_store(struct config_item *item,
+					       const char *page, size_t count)
+{
+	struct iser_tgt_tpg *tpg = iser_tgt_tpg(param_to_tpg(item));
+	u8 order[ISER_TGT_CHAP_ALGS + 1];
+	int ret;
+
+	ret = iser_tgt_chap_order_parse(page, count, order);
+	if (ret)
+		return ret;
+
+	spin_lock(&tpg->lock);
+	memcpy(tpg->chap_order, order, sizeof(order));
+	spin_unlock(&tpg->lock);
+
+	return count;
+}
+
+CONFIGFS_ATTR(iser_tgt_tpg_param_, CHAP_A);
+
+/* Login redirect: RFC 7143 11.13.5, status class 1. */
+static const struct {
+	u16 status;
+	const char *word;
+} iser_tgt_moved[] = {
+	{ ISER_TGT_LOGIN_OK, "No" },
+	{ ISER_TGT_LOGIN_MOVED_TEMP, "Temporarily" },
+	{ ISER_TGT_LOGIN_MOVED_PERM, "Permanently" },
+};
+
+static ssize_t iser_tgt_tpg_param_TargetMoved_show(struct config_item *item,
+						   char *page)
+{
+	struct iser_tgt_tpg *tpg = iser_tgt_tpg(param_to_tpg(item));
+
+	/* The details of the two statuses are 1 and 2. */
+	return sysfs_emit(page, "%s\n",
+			  iser_tgt_moved[READ_ONCE(tpg->moved) & 3].word);
+}
+
+static ssize_t iser_tgt_tpg_param_TargetMoved_store(struct config_item *item,
+						    const char *page,
+						    size_t count)
+{
+	struct iser_tgt_tpg *tpg = iser_tgt_tpg(param_to_tpg(item));
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(iser_tgt_moved); i++) {
+		if (iser_tgt_param_is(page, count, iser_tgt_moved[i].word)) {
+			WRITE_ONCE(tpg->moved, iser_tgt_moved[i].status);
+			return count;
+		}
+	}
+	return -EINVAL;
+}
+
+CONFIGFS_ATTR(iser_tgt_tpg_param_, TargetMoved);
+
+static ssize_t
+iser_tgt_tpg_param_TargetMovedAddress_show(struct config_item *item, char *page)
+{
+	struct iser_tgt_tpg *tpg = iser_tgt_tpg(param_to_tpg(item));
+	ssize_t len;
+
+	spin_lock(&tpg->lock);
+	len = sysfs_emit(page, "%s\n", tpg->moved_to);
+	spin_unlock(&tpg->lock);
+
+	return len;
+}
+
+static ssize_t
+iser_tgt_tpg_param_TargetMovedAddress_store(struct config_item *item,
+					    const char *page, size_t count)
+{
+	struct iser_tgt_tpg *tpg = iser_tgt_tpg(param_to_tpg(item));
+	size_t len = iser_tgt_strip_newline(page, count);
+	char address[ISER_TGT_REDIRECT_MAX];
+	struct sockaddr_storage parsed;
+
+	if (len >= sizeof(address))
+		return -EINVAL;
+	memcpy(address, page, len);
+	address[len] = '\0';
+	if (len && iser_tgt_parse_portal(address, &parsed))
+		return -EINVAL;
+
+	spin_lock(&tpg->lock);
+	memcpy(tpg->moved_to, address, len + 1);
+	spin_unlock(&tpg->lock);
+
+	return count;
+}
+
+CONFIGFS_ATTR(iser_tgt_tpg_param_, TargetMovedAddress);
+
 struct configfs_attribute *iser_tgt_tpg_param_attrs[] = {
 	&iser_tgt_tpg_param_attr_AuthMethod,
 	&iser_tgt_tpg_param_attr_TargetAlias,
+	&iser_tgt_tpg_param_attr_CHAP_A,
+	&iser_tgt_tpg_param_attr_TargetMoved,
+	&iser_tgt_tpg_param_attr_TargetMovedAddress,
 	&iser_tgt_tpg_param_attr_MaxConnections,
 	&iser_tgt_tpg_param_attr_InitialR2T,
 	&iser_tgt_tpg_param_attr_ImmediateData,

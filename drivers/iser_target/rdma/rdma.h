@@ -68,6 +68,7 @@ struct iser_tgt_device {
  * @sge: the headers, then the data pages
  * @hdr: ISER_TGT_HDR_LEN bytes for the two headers
  * @page: AHS and data segment, so that data is page aligned without AHS
+ * @received: bytes that came
  * @error: what is wrong with it
  * @pdu: what it says
  */
@@ -80,6 +81,7 @@ struct iser_tgt_rx {
 	struct ib_sge sge[1 + ISER_TGT_RECV_PAGES];
 	u8 *hdr;
 	struct page *page[ISER_TGT_RECV_PAGES];
+	u32 received;
 	enum iser_tgt_pdu_error error;
 	struct iser_tgt_pdu pdu;
 };
@@ -385,6 +387,7 @@ void iser_tgt_login_tx_free(struct iser_tgt_conn *conn,
 void iser_tgt_login_tx_send(struct iser_tgt_login_tx *ltx, const void *data,
 			    size_t len);
 void iser_tgt_send(struct iser_tgt_tx *tx, size_t data_len, u32 inv_rkey);
+void iser_tgt_send_bare(struct iser_tgt_tx *tx);
 void iser_tgt_tx_prepare(struct iser_tgt_tx *tx, size_t data_len, u32 inv_rkey);
 int iser_tgt_post(struct iser_tgt_conn *conn, struct ib_send_wr *first,
 		  const struct ib_send_wr **bad, struct iser_tgt_tx *tx);

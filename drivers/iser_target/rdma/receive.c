@@ -406,6 +406,7 @@ static void iser_tgt_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 
 	WRITE_ONCE(conn->last_rx, jiffies);
 	iser_tgt_recv_sync(rx, wc->byte_len);
+	rx->received = wc->byte_len;
 	rx->error = iser_tgt_pdu_parse(&rx->pdu, rx->hdr, wc->byte_len);
 
 	/* Pairs with the release in iser_tgt_rx_work(). */

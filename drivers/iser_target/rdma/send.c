@@ -331,6 +331,27 @@ void iser_tgt_send(struct iser_tgt_tx *tx, size_t data_len, u32 inv_rkey)
 }
 
 /**
+ * iser_tgt_send_bare - send an iSER header without an iSCSI PDU
+ * @tx: the PDU, its iSER header filled in
+ *
+ * RFC 7145 9.4: a HelloReply, which has no sequence numbers.
+ *
+ * Context: any but interrupts. @tx->done is called in any case.
+ */
+void iser_tgt_send_bare(struct iser_tgt_tx *tx)
+{
+	const struct ib_send_wr *bad;
+	int ret;
+
+	iser_tgt_tx_prepare(tx, 0, 0);
+	tx->sge.length = ISER_TGT_ISER_HDR_LEN;
+	tx->stamped = true;
+	ret = iser_tgt_post(tx->conn, &tx->wr, &bad, tx);
+	if (ret)
+		tx->done(tx, ret);
+}
+
+/**
  * iser_tgt_window_open - a counted request ended without a response
  * @conn: the connection
  *

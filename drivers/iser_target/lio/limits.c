@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a peer can make us spend before it has logged in: RFC 7145 section 11.
+ * Counted from the connection request on, given back when the login is through
+ * or the connection gone.
+ */
+
+#include <linux/jhash.h>
+#include <linux/module.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/seq_file.h>
+#include <net/ipv6.h>
+
+#include "lio.h"
+
+static unsigned int max_pending_logins = 1024;
+module_param(max_pending_logins, uint, 0644);
+MODULE_PARM_DESC(max_pending_logins,
+		 "connections that have not logged in yet, all together");
+
+static unsigned int max_pending_logins_per_peer = 256;
+module_param(max_pending_logins_per_peer, uint, 0644);
+MODULE_PARM_DESC(max_pending_logins_per_peer,
+		 "connections that have not logged in yet, of one address");
+
+static unsigned int login_rate_per_peer = 100;
+module_param(login_rate_per_peer, uint, 0644);
+MODULE_PARM_DESC(login_rate_per_peer,
+		 "logins that one address may begin, per second on average over ten; 0 for any");
+
+static unsigned int login_text_max = ISER_TGT_LOGIN_TEXT_MAX;
+module_param(login_text_max, uint, 0644);
+MODULE_PARM_DESC(login_text_max,
+		 "bytes of text a login may gather over several requests, 8192 to 16384");
+
+/* Seconds over which the rate is taken. */
+#define ISER_TGT_RATE_WINDOW	10
+/* Peers remembered; those of one slot share their rate. */
+#define ISER_TGT_RATE_SLOTS	256
+
+struct iser_tgt_rate {
+	unsigned long start;
+	u64 begun;
+};
+
+static DEFINE_SPINLOCK(iser_tgt_limits_lock);
+static LIST_HEAD(iser_tgt_pending);
+static unsigned int iser_tgt_nr_pending;
+static struct iser_tgt_rate iser_tgt_rates[ISER_TGT_RATE_SLOTS];
+
+static bool iser_tgt_same_host(const struct sockaddr_storage *a,
+			       const struct sockaddr_storage *b)
+{
+	if (a->ss_family != b->ss_family)
+		return false;
+	if (a->ss_family == AF_INET)
+		return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
+		       ((const struct sockaddr_in *)b)->sin_addr.s_addr;
+	return ipv6_addr_equal(&((const struct sockaddr_in6 *)a)->sin6_addr,
+			       &((const struct sockaddr_in6 *)b)->sin6_addr);
+}
+
+static struct iser_tgt_rate *
+iser_tgt_rate_of(const struct sockaddr_storage *peer)
+{
+	u32 hash;
+
+	if (peer->ss_family == AF_INET)
+		hash = jhash_1word((__force u32)((const struct sockaddr_in *)
+						 peer)->sin_addr.s_addr, 0);
+	else
+		hash = ipv6_addr_hash(&((const struct sockaddr_in6 *)
+					peer)->sin6_addr);
+	return &iser_tgt_rates[hash % ISER_TGT_RATE_SLOTS];
+}
+
+static bool iser_tgt_rate_ok(const struct sockaddr_storage *peer)
+{
+	struct iser_tgt_rate *rate = iser_tgt_rate_of(peer);
+	unsigned int limit = READ_ONCE(login_rate_per_peer);
+
+	if (time_after(jiffies, rate->start + ISER_TGT_RATE_WINDOW * HZ)) {
+		rate->start = jiffies;
+		rate->begun = 0;
+	}
+	rate->begun++;
+	return !limit || rate->begun <= (u64)limit * ISER_TGT_RATE_WINDOW;
+}
+
+static const char *iser_tgt_limit_hit(const struct sockaddr_storage *peer)
+{
+	struct iser_tgt_session *sess;
+	unsigned int same = 0;
+
+	if (!iser_tgt_rate_ok(peer))
+		return "this address begins too many logins";
+	if (iser_tgt_nr_pending >= READ_ONCE(max_pending_logins))
+		return "too many connections have not logged in";
+	list_for_each_entry(sess, &iser_tgt_pending, pending_entry)
+		if (iser_tgt_same_host(&sess->conn->peer, peer))
+			same++;
+	if (same >= READ_ONCE(max_pending_logins_per_peer))
+		return "too many connections of this address have not logged in";
+	return NULL;
+}
+
+/**
+ * iser_tgt_login_begins - may another peer begin to log in
+ * @sess: its session to be
+ *
+ * Context: may not be called in interrupts.
+ * Return: 0 or -EBUSY; the ledger says why.
+ */
+int iser_tgt_login_begins(struct iser_tgt_session *sess)
+{
+	const char *reason;
+
+	spin_lock(&iser_tgt_limits_lock);
+	reason = iser_tgt_limit_hit(&sess->conn->peer);
+	if (!reason) {
+		list_add_tail(&sess->pending_entry, &iser_tgt_pending);
+		iser_tgt_nr_pending++;
+	}
+	spin_unlock(&iser_tgt_limits_lock);
+
+	if (!reason)
+		return 0;
+	iser_tgt_refused(&sess->conn->peer, "", "", 0, reason);
+	return -EBUSY;
+}
+
+/**
+ * iser_tgt_login_ends - a login is through, or never will be
+ * @sess: the session; may have ended before
+ *
+ * Context: may not be called in interrupts.
+ */
+void iser_tgt_login_ends(struct iser_tgt_session *sess)
+{
+	spin_lock(&iser_tgt_limits_lock);
+	if (!list_empty(&sess->pending_entry)) {
+		list_del_init(&sess->pending_entry);
+		iser_tgt_nr_pending--;
+	}
+	spin_unlock(&iser_tgt_limits_lock);
+}
+
+/**
+ * iser_tgt_login_text_max - text a login may gather
+ *
+ * Context: any.
+ * Return: bytes, within what RFC 7143 6.1 asks for and what there is room for.
+ */
+size_t iser_tgt_login_text_max(void)
+{
+	return clamp_t(size_t, READ_ONCE(login_text_max),
+		       ISER_TGT_LOGIN_DATA_MAX, ISER_TGT_LOGIN_TEXT_MAX);
+}
+
+/**
+ * iser_tgt_limits_show - how much is spent on logins now
+ * @m: where to
+ *
+ * Context: may not be called in interrupts.
+ */
+void iser_tgt_limits_show(struct seq_file *m)
+{
+	unsigned int nr;
+
+	spin_lock(&iser_tgt_limits_lock);
+	nr = iser_tgt_nr_pending;
+	spin_unlock(&iser_tgt_limits_lock);
+
+	seq_printf(m, "pending: %u of %u\nbytes: %zu\n", nr,
+		   READ_ONCE(max_pending_logins),
+		   nr * (sizeof(struct iser_tgt_conn) +
+			 sizeof(struct iser_tgt_session) +
+			 sizeof(struct iser_tgt_login_mem) +
+			 (1 + ISER_TGT_RECV_PAGES) * PAGE_SIZE +
+			 2 * (ISER_TGT_RECV_PAGES * PAGE_SIZE) + PAGE_SIZE));
+}
