@@ -268,8 +268,7 @@ int iser_tgt_login_receive(struct iser_tgt_session *sess,
 	}
 
 	if (rx->error) {
-		verdict = iser_tgt_login_refuse(login, ISER_TGT_LOGIN_INIT_ERROR,
-						iser_tgt_pdu_strerror(rx->error));
+		verdict = iser_tgt_login_malformed(login, &rx->pdu, rx->error);
 	} else {
 		iser_tgt_rx_copy(rx, rx->pdu.ahs_len, mem->data,
 				 min_t(size_t, rx->pdu.data_len,

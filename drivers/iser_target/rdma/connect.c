@@ -3,6 +3,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/module.h>
 #include <linux/slab.h>
 
 #include "rdma.h"
@@ -14,8 +15,11 @@
 #define ISER_TGT_CM_ZBVA_NOT_SUP	0x80
 #define ISER_TGT_CM_SEND_INV_NOT_SUP	0x40
 
-/* For a peer that says nothing; what it names later may allow other times. */
-#define ISER_TGT_LOGIN_DEADLINE		(15 * HZ)
+/* For a peer that says nothing; the target it names may allow other times. */
+static unsigned int login_timeout = 15;
+module_param(login_timeout, uint, 0644);
+MODULE_PARM_DESC(login_timeout,
+		 "seconds a connection may take to say which target it wants");
 
 struct iser_tgt_cm_hdr {
 	u8 flags;
@@ -137,7 +141,8 @@ int iser_tgt_conn_request(struct iser_tgt_listener *listener,
 	/* From here on the release work owns it. */
 	cm_id->context = conn;
 	cm_id->event_handler = iser_tgt_conn_event;
-	iser_tgt_conn_set_deadline(conn, ISER_TGT_LOGIN_DEADLINE);
+	iser_tgt_conn_set_deadline(conn, HZ * clamp(READ_ONCE(login_timeout),
+						    1U, 3600U));
 
 	ret = iser_tgt_rx_ring_post(conn, &conn->ring);
 	if (!ret)
