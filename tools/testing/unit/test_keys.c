@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The key table and its result functions: RFC 7143 section 13, RFC 7145 6. */
+#include "test.h"
+#include "keys.h"
+
+static struct iser_tgt_keys offer, result;
+
+static int setup(void **state)
+{
+	iser_tgt_keys_defaults(&offer);
+	iser_tgt_keys_defaults(&result);
+	result.rdma_extensions = false;
+	return 0;
+}
+
+/* What @value is answered with, "FAIL" if the negotiation has failed. */
+static const char *answer(int id, const char *value)
+{
+	static char text[ISER_TGT_KEY_VALUE_MAX];
+
+	if (iser_tgt_key_answer(id, &offer, &result, value, text))
+		return "FAIL";
+	return text;
+}
+
+static int answered(int id, const char *value)
+{
+	return iser_tgt_key_answered(id, &offer, &result, value);
+}
+
+static bool acceptable(int id)
+{
+	return iser_tgt_key_acceptable(id, &offer, &result);
+}
+
+static const char *propose(int id)
+{
+	static char text[ISER_TGT_KEY_VALUE_MAX];
+
+	iser_tgt_key_offer(id, &offer, text);
+	return text;
+}
+
+#define K(id) ISER_TGT_KEY_##id
+
+static void table_is_complete(void **state)
+{
+	int id;
+
+	for (id = 0; id < ISER_TGT_KEY_COUNT; id++) {
+		const struct iser_tgt_key *key = &iser_tgt_key_table[id];
+		struct iser_tgt_kv kv = {
+			.key = key->name,
+			.key_len = strlen(key->name),
+		};
+
+		assert_int_equal(iser_tgt_key_find(&kv), id);
+		assert_memory_equal(key->again, key->name, kv.key_len);
+		assert_memory_equal(key->bad, key->name, kv.key_len);
+	}
+}
+
+static void rfc7143_6_2_key_that_is_not_understood(void **state)
+{
+	struct iser_tgt_kv kv = { .key = "X-com.example.foo", .key_len = 17 };
+
+	assert_int_equal(iser_tgt_key_find(&kv), -ENOENT);
+}
+
+static void rfc7143_6_1_numerical_value(void **state)
+{
+	static const struct {
+		const char *text;
+		bool ok;
+		u64 number;
+	} cases[] = {
+		{ "0", true, 0 },
+		{ "8192", true, 8192 },
+		{ "0x2000", true, 8192 },
+		{ "0X1fF", true, 511 },
+		{ "18446744073709551615", true, ~0ULL },
+		{ "0xffffffffffffffff", true, ~0ULL },
+		{ "18446744073709551616" },
+		{ "99999999999999999999" },
+		{ "0x10000000000000000" },
+		{ "" }, { "0x" }, { "00" }, { "0123" }, { "-1" }, { "+1" },
+		{ " 1" }, { "1 " }, { "1~2" }, { "1,2" }, { "1.5" }, { "a" },
+		{ "0b00" }, { "12f" }, { "0x1g" }, { "Reject" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		u64 n = 77;
+
+		if (iser_tgt_key_number(cases[i].text, &n) != cases[i].ok)
+			fail_msg("%s", cases[i].text);
+		if (cases[i].ok)
+			assert_true(n == cases[i].number);
+	}
+}
+
+static void rfc7143_6_2_1_lists(void **state)
+{
+	assert_true(iser_tgt_key_list_has("None", "None"));
+	assert_true(iser_tgt_key_list_has("CRC32C,None", "None"));
+	assert_true(iser_tgt_key_list_has("None,CRC32C", "None"));
+	assert_true(iser_tgt_key_list_has(",,None", "None"));
+	assert_false(iser_tgt_key_list_has("", "None"));
+	assert_false(iser_tgt_key_list_has("CRC32C", "None"));
+	assert_false(iser_tgt_key_list_has("Nonesuch,None2", "None"));
+	assert_false(iser_tgt_key_list_has("none", "None"));
+	assert_false(iser_tgt_key_list_has("CRC32C, None", "None"));
+}
+
+static void rfc7143_13_1_digests(void **state)
+{
+	assert_string_equal(answer(K(HEADER_DIGEST), "CRC32C,None"), "None");
+	assert_string_equal(answer(K(DATA_DIGEST), "None"), "None");
+	assert_string_equal(answer(K(HEADER_DIGEST), "CRC32C"), "FAIL");
+	assert_string_equal(answer(K(DATA_DIGEST), ""), "FAIL");
+}
+
+static void rfc7143_13_2_max_connections_minimum(void **state)
+{
+	assert_string_equal(answer(K(MAX_CONNECTIONS), "4"), "1");
+	assert_int_equal(result.max_connections, 1);
+	assert_string_equal(answer(K(MAX_CONNECTIONS), "0"), "Reject");
+	assert_string_equal(answer(K(MAX_CONNECTIONS), "65536"), "Reject");
+}
+
+static void rfc7143_13_10_initial_r2t_or(void **state)
+{
+	assert_string_equal(answer(K(INITIAL_R2T), "No"), "Yes");
+	assert_true(result.initial_r2t);
+	assert_string_equal(answer(K(INITIAL_R2T), "Yes"), "Yes");
+	assert_string_equal(answer(K(INITIAL_R2T), "Maybe"), "Reject");
+	assert_true(result.initial_r2t);
+}
+
+static void rfc7143_13_11_immediate_data_and(void **state)
+{
+	assert_string_equal(answer(K(IMMEDIATE_DATA), "Yes"), "Yes");
+	assert_string_equal(answer(K(IMMEDIATE_DATA), "No"), "No");
+	assert_false(result.immediate_data);
+	offer.immediate_data = false;
+	assert_string_equal(answer(K(IMMEDIATE_DATA), "Yes"), "No");
+	assert_false(result.immediate_data);
+}
+
+static void rfc7143_13_12_max_recv_dsl_is_declared(void **state)
+{
+	assert_string_equal(answer(K(MAX_RECV_DSL), "32768"), "");
+	assert_int_equal(result.max_recv_dsl, 32768);
+	assert_string_equal(answer(K(MAX_RECV_DSL), "511"), "FAIL");
+	assert_string_equal(answer(K(MAX_RECV_DSL), "16777216"), "FAIL");
+	assert_string_equal(answer(K(MAX_RECV_DSL), "16777215"), "");
+}
+
+static void rfc7143_13_13_max_burst_minimum(void **state)
+{
+	assert_string_equal(answer(K(MAX_BURST), "16776192"), "262144");
+	assert_string_equal(answer(K(MAX_BURST), "0x1000"), "4096");
+	assert_int_equal(result.max_burst, 4096);
+	assert_string_equal(answer(K(MAX_BURST), "511"), "Reject");
+	assert_string_equal(answer(K(MAX_BURST), "16777216"), "Reject");
+	assert_int_equal(result.max_burst, 4096);
+}
+
+static void rfc7143_13_14_first_burst_within_max_burst(void **state)
+{
+	assert_string_equal(answer(K(FIRST_BURST), "262144"), "65536");
+	result.max_burst = 8192;
+	assert_string_equal(answer(K(FIRST_BURST), "262144"), "8192");
+	assert_int_equal(result.first_burst, 8192);
+}
+
+static void rfc7143_13_15_time2wait_maximum(void **state)
+{
+	assert_string_equal(answer(K(TIME2WAIT), "0"), "2");
+	assert_string_equal(answer(K(TIME2WAIT), "60"), "60");
+	assert_int_equal(result.time2wait, 60);
+	assert_string_equal(answer(K(TIME2WAIT), "3601"), "Reject");
+}
+
+static void rfc7143_13_16_time2retain_minimum(void **state)
+{
+	assert_string_equal(answer(K(TIME2RETAIN), "0"), "0");
+	assert_string_equal(answer(K(TIME2RETAIN), "60"), "20");
+	assert_int_equal(result.time2retain, 20);
+}
+
+static void rfc7143_13_17_max_outstanding_r2t_minimum(void **state)
+{
+	assert_string_equal(answer(K(MAX_OUTSTANDING_R2T), "8"), "1");
+	assert_string_equal(answer(K(MAX_OUTSTANDING_R2T), "0"), "Reject");
+}
+
+static void rfc7143_13_18_19_order_or(void **state)
+{
+	assert_string_equal(answer(K(DATA_PDU_IN_ORDER), "No"), "Yes");
+	offer.data_seq_in_order = false;
+	assert_string_equal(answer(K(DATA_SEQ_IN_ORDER), "No"), "No");
+	assert_false(result.data_seq_in_order);
+	assert_string_equal(answer(K(DATA_SEQ_IN_ORDER), "Yes"), "Yes");
+}
+
+static void rfc7143_13_20_error_recovery_level_minimum(void **state)
+{
+	assert_string_equal(answer(K(ERL), "2"), "0");
+	assert_string_equal(answer(K(ERL), "0"), "0");
+	assert_string_equal(answer(K(ERL), "3"), "Reject");
+	assert_int_equal(result.erl, 0);
+}
+
+static void rfc7143_13_23_task_reporting(void **state)
+{
+	assert_string_equal(answer(K(TASK_REPORTING),
+				   "FastAbort,ResponseFence,RFC3720"),
+			    "RFC3720");
+	assert_string_equal(answer(K(TASK_REPORTING), "FastAbort"), "Reject");
+}
+
+static void rfc7143_13_24_protocol_level(void **state)
+{
+	assert_string_equal(answer(K(PROTOCOL_LEVEL), "2"), "1");
+	assert_string_equal(answer(K(PROTOCOL_LEVEL), "0"), "0");
+	assert_string_equal(answer(K(PROTOCOL_LEVEL), "32"), "Reject");
+}
+
+static void rfc7143_13_25_obsolete_keys(void **state)
+{
+	assert_string_equal(answer(K(IF_MARKER), "No"), "No");
+	assert_string_equal(answer(K(OF_MARKER), "Yes"), "No");
+	assert_string_equal(answer(K(IF_MARK_INT), "1~65535"), "Reject");
+	assert_string_equal(answer(K(OF_MARK_INT), "2048"), "Reject");
+}
+
+static void rfc7143_13_26_node_architecture_is_taken_in_silence(void **state)
+{
+	assert_string_equal(answer(K(NODE_ARCHITECTURE), "ExampleOS/v1"), "");
+}
+
+static void rfc7145_6_3_rdma_extensions_and(void **state)
+{
+	assert_false(acceptable(K(RDMA_EXTENSIONS)));
+	assert_string_equal(answer(K(RDMA_EXTENSIONS), "Yes"), "Yes");
+	assert_true(acceptable(K(RDMA_EXTENSIONS)));
+	assert_string_equal(answer(K(RDMA_EXTENSIONS), "No"), "No");
+	assert_false(acceptable(K(RDMA_EXTENSIONS)));
+}
+
+static void rfc7145_6_4_6_5_recv_data_segment_lengths_minimum(void **state)
+{
+	offer.initiator_rdsl = 65536;
+	assert_string_equal(answer(K(TARGET_RDSL), "262144"), "8192");
+	assert_string_equal(answer(K(INITIATOR_RDSL), "262144"), "65536");
+	assert_string_equal(answer(K(TARGET_RDSL), "512"), "512");
+	assert_int_equal(result.target_rdsl, 512);
+	assert_string_equal(answer(K(TARGET_RDSL), "511"), "Reject");
+}
+
+static void rfc7145_6_7_max_unexpected_pdus(void **state)
+{
+	assert_string_equal(answer(K(MAX_UNEXPECTED), "0"), "");
+	assert_int_equal(result.max_unexpected, 0);
+	assert_string_equal(answer(K(MAX_UNEXPECTED), "4294967295"), "");
+	assert_int_equal(result.max_unexpected, 0xffffffff);
+	assert_string_equal(answer(K(MAX_UNEXPECTED), "1"), "FAIL");
+	assert_string_equal(answer(K(MAX_UNEXPECTED), "4294967296"), "FAIL");
+	offer.max_unexpected = 16;
+	assert_string_equal(answer(K(MAX_UNEXPECTED), "8"), "16");
+	assert_int_equal(result.max_unexpected, 8);
+}
+
+static void rfc7145_6_8_max_ahs_length(void **state)
+{
+	assert_string_equal(answer(K(MAX_AHS), "512"), "256");
+	assert_int_equal(result.max_ahs, 512);
+	offer.max_ahs = 0;
+	assert_string_equal(answer(K(MAX_AHS), "0"), "");
+	assert_string_equal(answer(K(MAX_AHS), "1"), "FAIL");
+}
+
+static void rfc7145_6_9_6_10_declared_booleans(void **state)
+{
+	assert_string_equal(answer(K(SOLICITED_ONLY), "Yes"), "");
+	assert_true(result.solicited_only);
+	assert_string_equal(answer(K(HELLO_REQUIRED), "Yes"), "");
+	assert_true(result.hello_required);
+	assert_string_equal(answer(K(HELLO_REQUIRED), "No"), "");
+	assert_false(result.hello_required);
+	assert_string_equal(answer(K(HELLO_REQUIRED), "yes"), "FAIL");
+}
+
+static void keys_that_are_not_operational(void **state)
+{
+	assert_string_equal(answer(K(AUTH_METHOD), "None"), "FAIL");
+	assert_true(acceptable(K(AUTH_METHOD)));
+}
+
+static void what_has_to_be_proposed(void **state)
+{
+	int id;
+
+	for (id = 0; id < ISER_TGT_KEY_COUNT; id++)
+		assert_int_equal(acceptable(id), id != K(RDMA_EXTENSIONS));
+	offer.target_rdsl = 4096;
+	offer.immediate_data = false;
+	offer.time2wait = 10;
+	assert_false(acceptable(K(TARGET_RDSL)));
+	assert_false(acceptable(K(IMMEDIATE_DATA)));
+	assert_false(acceptable(K(TIME2WAIT)));
+	result.data_pdu_in_order = false;
+	assert_false(acceptable(K(DATA_PDU_IN_ORDER)));
+	assert_string_equal(propose(K(TARGET_RDSL)), "4096");
+	assert_string_equal(propose(K(IMMEDIATE_DATA)), "No");
+	assert_string_equal(propose(K(RDMA_EXTENSIONS)), "Yes");
+	offer.max_unexpected = 0xffffffff;
+	assert_string_equal(propose(K(MAX_UNEXPECTED)), "4294967295");
+}
+
+static void rfc7143_6_2_2_answers_to_proposals(void **state)
+{
+	offer.target_rdsl = 4096;
+	assert_int_equal(answered(K(TARGET_RDSL), "4096"), 0);
+	assert_int_equal(answered(K(TARGET_RDSL), "1024"), 0);
+	assert_int_equal(result.target_rdsl, 1024);
+	assert_int_equal(answered(K(TARGET_RDSL), "8192"), -EINVAL);
+	assert_int_equal(answered(K(TARGET_RDSL), "100"), -EINVAL);
+	assert_int_equal(answered(K(TARGET_RDSL), "Irrelevant"), -EINVAL);
+	assert_int_equal(answered(K(RDMA_EXTENSIONS), "Yes"), 0);
+	assert_int_equal(answered(K(RDMA_EXTENSIONS), "No"), -EINVAL);
+	assert_int_equal(answered(K(RDMA_EXTENSIONS), "NotUnderstood"),
+			 -EINVAL);
+	assert_int_equal(answered(K(RDMA_EXTENSIONS), "Irrelevant"), -EINVAL);
+	offer.time2wait = 10;
+	assert_int_equal(answered(K(TIME2WAIT), "9"), -EINVAL);
+	assert_int_equal(answered(K(TIME2WAIT), "11"), 0);
+	offer.immediate_data = false;
+	assert_int_equal(answered(K(IMMEDIATE_DATA), "Yes"), -EINVAL);
+	assert_int_equal(answered(K(IMMEDIATE_DATA), "Reject"), -EINVAL);
+	assert_int_equal(answered(K(IMMEDIATE_DATA), "No"), 0);
+}
+
+static void rfc7143_13_14_irrelevant_first_burst(void **state)
+{
+	offer.first_burst = 4096;
+	assert_int_equal(answered(K(FIRST_BURST), "Irrelevant"), 0);
+	assert_int_equal(result.first_burst, 4096);
+	offer.immediate_data = false;
+	assert_int_equal(answered(K(IMMEDIATE_DATA), "Irrelevant"), 0);
+	assert_false(result.immediate_data);
+}
+
+static void rfc7143_6_2_reserved_words(void **state)
+{
+	assert_true(iser_tgt_key_reserved("Reject"));
+	assert_true(iser_tgt_key_reserved("Irrelevant"));
+	assert_true(iser_tgt_key_reserved("NotUnderstood"));
+	assert_false(iser_tgt_key_reserved("None"));
+	assert_false(iser_tgt_key_reserved("Yes"));
+}
+
+int main(void)
+{
+#define T(test) cmocka_unit_test_setup(test, setup)
+	const struct CMUnitTest tests[] = {
+		T(table_is_complete),
+		T(rfc7143_6_2_key_that_is_not_understood),
+		T(rfc7143_6_1_numerical_value),
+		T(rfc7143_6_2_1_lists),
+		T(rfc7143_13_1_digests),
+		T(rfc7143_13_2_max_connections_minimum),
+		T(rfc7143_13_10_initial_r2t_or),
+		T(rfc7143_13_11_immediate_data_and),
+		T(rfc7143_13_12_max_recv_dsl_is_declared),
+		T(rfc7143_13_13_max_burst_minimum),
+		T(rfc7143_13_14_first_burst_within_max_burst),
+		T(rfc7143_13_15_time2wait_maximum),
+		T(rfc7143_13_16_time2retain_minimum),
+		T(rfc7143_13_17_max_outstanding_r2t_minimum),
+		T(rfc7143_13_18_19_order_or),
+		T(rfc7143_13_20_error_recovery_level_minimum),
+		T(rfc7143_13_23_task_reporting),
+		T(rfc7143_13_24_protocol_level),
+		T(rfc7143_13_25_obsolete_keys),
+		T(rfc7143_13_26_node_architecture_is_taken_in_silence),
+		T(rfc7145_6_3_rdma_extensions_and),
+		T(rfc7145_6_4_6_5_recv_data_segment_lengths_minimum),
+		T(rfc7145_6_7_max_unexpected_pdus),
+		T(rfc7145_6_8_max_ahs_length),
+		T(rfc7145_6_9_6_10_declared_booleans),
+		T(keys_that_are_not_operational),
+		T(what_has_to_be_proposed),
+		T(rfc7143_6_2_2_answers_to_proposals),
+		T(rfc7143_13_14_irrelevant_first_burst),
+		T(rfc7143_6_2_reserved_words),
+	};
+
+	return TESTS(tests);
+}

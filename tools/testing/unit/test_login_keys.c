@@ -1,0 +1,672 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is said in a login: names, operational keys, proposals of the target.
+ * RFC 7143 6.2, 6.3, section 13; RFC 7145 5.1, section 6.
+ */
+#include "test.h"
+#include "initiator.h"
+
+static int setup(void **state)
+{
+	*state = initiator_new();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	initiator_free(*state);
+	return 0;
+}
+
+/* A login in one request that has to be refused. */
+static void one_shot(const char *text, size_t len, u16 status,
+		     const char *reason)
+{
+	struct initiator *i = initiator_new();
+
+	refused(i, login_send(i, OPERATIONAL | TO_FFP, text, len), status,
+		reason);
+	initiator_free(i);
+}
+
+static void rfc7143_6_3_initiator_name_is_missing(void **state)
+{
+	one_shot(TEXT("TargetName=" TARGET "\0" RDMA), 0x0207,
+		 "InitiatorName missing");
+	one_shot(TEXT(RDMA), 0x0207, "InitiatorName missing");
+	one_shot("", 0, 0x0207, "InitiatorName missing");
+}
+
+static void rfc7143_6_3_target_name_is_missing(void **state)
+{
+	one_shot(TEXT("InitiatorName=" INITIATOR "\0" RDMA), 0x0207,
+		 "TargetName missing");
+	one_shot(TEXT("InitiatorName=" INITIATOR "\0SessionType=Normal\0"),
+		 0x0207, "TargetName missing");
+}
+
+static void rfc7143_4_2_7_names_that_are_none(void **state)
+{
+	one_shot(TEXT("InitiatorName=\0TargetName=" TARGET "\0"), 0x0200,
+		 "InitiatorName is no iSCSI name");
+	one_shot(TEXT("InitiatorName=x\0TargetName=" TARGET "\0"), 0x0200,
+		 "InitiatorName is no iSCSI name");
+	one_shot(TEXT("InitiatorName=" INITIATOR "\0TargetName=a_b\0"), 0x0203,
+		 "TargetName is no iSCSI name");
+}
+
+static void rfc7143_4_2_7_1_name_of_224_bytes(void **state)
+{
+	char text[400] = "InitiatorName=iqn.2001-04.com.example:";
+	size_t n;
+
+	for (n = strlen(text); n < 14 + 224; n++)
+		text[n] = 'a';
+	memcpy(text + n + 1, "TargetName=" TARGET, sizeof(TARGET) + 11);
+	one_shot(text, n + 1 + 11 + sizeof(TARGET), 0x0200,
+		 "InitiatorName is no iSCSI name");
+}
+
+static void rfc7143_4_2_7_1_name_of_223_bytes(void **state)
+{
+	struct initiator *i = *state;
+	char text[400] = "InitiatorName=iqn.2001-04.com.example:";
+	size_t n;
+
+	for (n = strlen(text); n < 14 + 223; n++)
+		text[n] = 'a';
+	memcpy(text + n + 1, "TargetName=" TARGET, sizeof(TARGET) + 11);
+	assert_int_equal(login_send(i, OPERATIONAL, text,
+				    n + 1 + 11 + sizeof(TARGET)), SEND);
+	assert_int_equal(strlen(i->login.initiator), 223);
+}
+
+static void rfc7143_4_2_7_1_names_are_folded(void **state)
+{
+	struct initiator *i = *state;
+
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP,
+			     "InitiatorName=IQN.2001-04.com.Example:Initiator\0"
+			     "TargetName=Eui.02004567A425678D\0" RDMA), ENTER);
+	assert_string_equal(i->login.initiator, INITIATOR);
+	assert_string_equal(i->login.target, "eui.02004567a425678d");
+}
+
+static void rfc7143_13_21_session_type(void **state)
+{
+	one_shot(TEXT(NAMES "SessionType=Other\0"), 0x0209,
+		 "unknown SessionType");
+	one_shot(TEXT(NAMES "SessionType=\0"), 0x0209, "unknown SessionType");
+}
+
+static void rfc7143_13_21_discovery_with_a_target_name(void **state)
+{
+	struct initiator *i = *state;
+
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, DISCOVERY "TargetName="
+			     TARGET "\0"), ENTER);
+	assert_true(i->login.discovery);
+	assert_string_equal(i->login.target, "");
+}
+
+static void rfc7143_13_7_initiator_alias(void **state)
+{
+	struct initiator *i = *state;
+
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES
+			     "InitiatorAlias=Web Server\n\x1b[2J\x7f\xc3\xa4\0"
+			     RDMA), ENTER);
+	assert_string_equal(i->login.alias, "Web Server??[2J?\xc3\xa4");
+	/* declarative: no answer */
+	assert_string_equal(rsp_value(i, "InitiatorAlias"), "(none)");
+}
+
+static void rfc7143_6_1_alias_of_256_bytes(void **state)
+{
+	char text[512] = "InitiatorAlias=";
+
+	memset(text + 15, 'a', 256);
+	memcpy(text + 15 + 257, NAMES, sizeof(NAMES) - 1);
+	one_shot(text, 15 + 257 + sizeof(NAMES) - 1, 0x0200,
+		 "InitiatorAlias too long");
+}
+
+static void rfc7143_6_3_renegotiation(void **state)
+{
+	one_shot(TEXT(NAMES RDMA "ImmediateData=Yes\0ImmediateData=Yes\0"),
+		 0x0200, "ImmediateData renegotiated");
+	one_shot(TEXT(NAMES RDMA "InitiatorName=" INITIATOR "\0"), 0x0200,
+		 "InitiatorName renegotiated");
+	one_shot(TEXT(NAMES RDMA RDMA), 0x0200, "RDMAExtensions renegotiated");
+	one_shot(TEXT(NAMES RDMA "MaxRecvDataSegmentLength=512\0"
+		      "MaxRecvDataSegmentLength=512\0"), 0x0200,
+		 "MaxRecvDataSegmentLength renegotiated");
+}
+
+static void rfc7143_6_3_renegotiation_in_a_later_request(void **state)
+{
+	struct initiator *i = *state;
+
+	SAY(i, OPERATIONAL, NAMES RDMA "MaxBurstLength=8192\0");
+	refused(i, SAY(i, OPERATIONAL, "MaxBurstLength=4096\0"), 0x0200,
+		"MaxBurstLength renegotiated");
+}
+
+static void rfc7143_6_3_names_again_in_the_same_stage(void **state)
+{
+	struct initiator *i = *state;
+
+	SAY(i, OPERATIONAL, NAMES RDMA);
+	refused(i, SAY(i, OPERATIONAL, "TargetName=" TARGET "\0"), 0x0200,
+		"TargetName renegotiated");
+}
+
+static void libiscsi_says_its_names_in_every_stage(void **state)
+{
+	struct initiator *i = *state;
+
+	SAY(i, SECURITY | TO_OPERATIONAL, NAMES "InitiatorAlias=a\0"
+	    "AuthMethod=None\0");
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES
+			     "InitiatorAlias=a\0SessionType=Normal\0" RDMA),
+			 ENTER);
+	assert_int_equal(i->identified, 1);
+}
+
+static void in_discovery_as_well(void **state)
+{
+	struct initiator *i = *state;
+
+	SAY(i, SECURITY | TO_OPERATIONAL, DISCOVERY "AuthMethod=None\0");
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, DISCOVERY
+			     "TargetName=" TARGET "\0"), ENTER);
+}
+
+/* A second stage that says something else than the first. */
+static void changed(const char *text, size_t len, const char *reason)
+{
+	struct initiator *i = initiator_new();
+
+	SAY(i, SECURITY | TO_OPERATIONAL, NAMES "AuthMethod=None\0");
+	refused(i, login_send(i, OPERATIONAL | TO_FFP, text, len), 0x0200,
+		reason);
+	initiator_free(i);
+}
+
+static void rfc7143_6_3_names_that_change(void **state)
+{
+	changed(TEXT("InitiatorName=iqn.2001-04.com.example:evil\0" RDMA),
+		"InitiatorName renegotiated");
+	changed(TEXT("InitiatorName=x\0" RDMA), "InitiatorName renegotiated");
+	changed(TEXT("TargetName=iqn.2001-04.com.example:other\0" RDMA),
+		"TargetName renegotiated");
+	changed(TEXT("SessionType=Discovery\0"), "SessionType renegotiated");
+	changed(TEXT("SessionType=Foo\0"), "SessionType renegotiated");
+	changed(TEXT(NAMES NAMES RDMA), "InitiatorName renegotiated");
+}
+
+static void rfc7143_6_3_keys_of_the_other_stage(void **state)
+{
+	struct initiator *i = *state;
+
+	one_shot(TEXT(NAMES RDMA "AuthMethod=None\0"), 0x0200,
+		 "key of another login stage");
+	one_shot(TEXT(NAMES RDMA "CHAP_A=5\0"), 0x0200,
+		 "key of another login stage");
+	refused(i, SAY(i, SECURITY, NAMES "MaxBurstLength=512\0"), 0x0200,
+		"key of another login stage");
+}
+
+static void rfc7143_13_keys_only_a_target_sends(void **state)
+{
+	static const char reason[] = "key that no initiator sends in a login";
+
+	one_shot(TEXT(NAMES RDMA "TargetAddress=1.2.3.4\0"), 0x0200, reason);
+	one_shot(TEXT(NAMES RDMA "TargetAlias=x\0"), 0x0200, reason);
+	one_shot(TEXT(NAMES RDMA "TargetPortalGroupTag=1\0"), 0x0200, reason);
+	one_shot(TEXT(NAMES RDMA "SendTargets=All\0"), 0x0200, reason);
+}
+
+static void rfc7143_6_2_keys_not_understood(void **state)
+{
+	struct initiator *i = *state;
+
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA
+			     "X-com.example.a=b\0X#foo=1\0Foo=\0"), ENTER);
+	assert_string_equal(rsp_value(i, "X-com.example.a"), "NotUnderstood");
+	assert_string_equal(rsp_value(i, "X#foo"), "NotUnderstood");
+	assert_string_equal(rsp_value(i, "Foo"), "NotUnderstood");
+}
+
+static void rfc7143_6_2_keys_not_understood_in_security(void **state)
+{
+	struct initiator *i = *state;
+
+	assert_int_equal(SAY(i, SECURITY | TO_OPERATIONAL, NAMES
+			     "AuthMethod=None\0SRP_U=x\0"), SEND);
+	assert_string_equal(rsp_value(i, "SRP_U"), "NotUnderstood");
+}
+
+static void rfc7143_6_2_reserved_words_as_proposals(void **state)
+{
+	static const char reason[] = "answer to a key that was not proposed";
+
+	one_shot(TEXT(NAMES RDMA "ImmediateData=Irrelevant\0"), 0x0200,
+		 reason);
+	one_shot(TEXT(NAMES RDMA "MaxBurstLength=Reject\0"), 0x0200, reason);
+	one_shot(TEXT(NAMES "RDMAExtensions=NotUnderstood\0"), 0x0200, reason);
+}
+
+static void open_iscsi_normal_session(void **state)
+{
+	struct initiator *i = *state;
+
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES
+			     "InitiatorAlias=host\0SessionType=Normal\0"
+			     "DefaultTime2Wait=2\0DefaultTime2Retain=0\0"
+			     "IFMarker=No\0OFMarker=No\0ErrorRecoveryLevel=0\0"
+			     "InitialR2T=No\0ImmediateData=Yes\0"
+			     "MaxBurstLength=16776192\0FirstBurstLength=262144\0"
+			     "MaxOutstandingR2T=1\0MaxConnections=1\0"
+			     "DataPDUInOrder=Yes\0DataSequenceInOrder=Yes\0"
+			     "InitiatorRecvDataSegmentLength=262144\0"
+			     "TargetRecvDataSegmentLength=8192\0" RDMA),
+			 ENTER);
+	assert_string_equal(rsp_value(i, "ErrorRecoveryLevel"), "0");
+	assert_string_equal(rsp_value(i, "InitialR2T"), "Yes");
+	assert_string_equal(rsp_value(i, "ImmediateData"), "Yes");
+	assert_string_equal(rsp_value(i, "MaxBurstLength"), "262144");
+	assert_string_equal(rsp_value(i, "FirstBurstLength"), "65536");
+	assert_string_equal(rsp_value(i, "MaxOutstandingR2T"), "1");
+	assert_string_equal(rsp_value(i, "MaxConnections"), "1");
+	assert_string_equal(rsp_value(i, "IFMarker"), "No");
+	assert_string_equal(rsp_value(i, "OFMarker"), "No");
+	assert_string_equal(rsp_value(i, "InitiatorRecvDataSegmentLength"),
+			    "8192");
+	assert_string_equal(rsp_value(i, "TargetRecvDataSegmentLength"),
+			    "8192");
+	/* it fails a login over a key it does not know */
+	assert_int_equal(rsp_pairs(i), 17);
+	assert_int_equal(i->login.result.max_burst, 262144);
+	assert_int_equal(i->login.result.first_burst, 65536);
+	assert_true(i->login.result.initial_r2t);
+	assert_int_equal(i->login.result.time2retain, 0);
+}
+
+static void open_iscsi_discovery_session(void **state)
+{
+	struct initiator *i = *state;
+
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, DISCOVERY
+			     "HeaderDigest=None\0DataDigest=None\0"
+			     "DefaultTime2Wait=2\0DefaultTime2Retain=0\0"
+			     "IFMarker=No\0OFMarker=No\0ErrorRecoveryLevel=0\0"
+			     "MaxRecvDataSegmentLength=32768\0"), ENTER);
+	assert_string_equal(rsp_value(i, "ErrorRecoveryLevel"), "0");
+	assert_string_equal(rsp_value(i, "HeaderDigest"), "None");
+	assert_string_equal(rsp_value(i, "DataDigest"), "None");
+	assert_int_equal(rsp_pairs(i), 7);
+	assert_int_equal(i->login.result.max_recv_dsl, 32768);
+}
+
+static void libiscsi_discovery_session(void **state)
+{
+	struct initiator *i = *state;
+
+	/* RFC 7145 5.1 forbids the last three there; libiscsi sends them */
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, DISCOVERY
+			     "HeaderDigest=None,CRC32C\0DataDigest=None\0"
+			     "InitialR2T=No\0ImmediateData=Yes\0"
+			     "MaxBurstLength=262144\0FirstBurstLength=262144\0"
+			     "MaxConnections=1\0MaxOutstandingR2T=1\0"
+			     "DataPDUInOrder=Yes\0DataSequenceInOrder=Yes\0"
+			     "InitiatorRecvDataSegmentLength=8192\0"
+			     "TargetRecvDataSegmentLength=8192\0" RDMA),
+			 ENTER);
+	assert_string_equal(rsp_value(i, "RDMAExtensions"), "Yes");
+	assert_string_equal(rsp_value(i, "TargetRecvDataSegmentLength"),
+			    "8192");
+	assert_string_equal(rsp_value(i, "MaxBurstLength"), "Irrelevant");
+	assert_string_equal(rsp_value(i, "FirstBurstLength"), "Irrelevant");
+	assert_string_equal(rsp_value(i, "InitialR2T"), "Irrelevant");
+}
+
+static void rfc7143_13_irrelevant_in_discovery(void **state)
+{
+	struct initiator *i = *state;
+
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, DISCOVERY
+			     "MaxConnections=1\0InitialR2T=No\0"
+			     "ImmediateData=Yes\0MaxBurstLength=512\0"
+			     "FirstBurstLength=512\0MaxOutstandingR2T=1\0"
+			     "DataPDUInOrder=No\0DataSequenceInOrder=No\0"
+			     "TaskReporting=RFC3720\0iSCSIProtocolLevel=1\0"),
+			 ENTER);
+	assert_string_equal(rsp_value(i, "MaxConnections"), "Irrelevant");
+	assert_string_equal(rsp_value(i, "ImmediateData"), "Irrelevant");
+	assert_string_equal(rsp_value(i, "MaxOutstandingR2T"), "Irrelevant");
+	assert_string_equal(rsp_value(i, "DataPDUInOrder"), "Irrelevant");
+	assert_string_equal(rsp_value(i, "DataSequenceInOrder"), "Irrelevant");
+	assert_string_equal(rsp_value(i, "TaskReporting"), "Irrelevant");
+	assert_string_equal(rsp_value(i, "iSCSIProtocolLevel"), "Irrelevant");
+	assert_int_equal(rsp_pairs(i), 10);
+}
+
+static void rfc7145_5_1_no_rdma_extensions_in_discovery(void **state)
+{
+	struct initiator *i = *state;
+
+	/* and nothing proposed by us either, whatever our limits */
+	i->offer.target_rdsl = 4096;
+	i->offer.immediate_data = false;
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, DISCOVERY), ENTER);
+	assert_int_equal(rsp_pairs(i), 0);
+	assert_false(i->login.result.rdma_extensions);
+}
+
+static void rfc7143_13_1_digest_without_none(void **state)
+{
+	one_shot(TEXT(NAMES RDMA "HeaderDigest=CRC32C\0"), 0x0200,
+		 "HeaderDigest: no acceptable value");
+	one_shot(TEXT(NAMES RDMA "DataDigest=CRC32C\0"), 0x0200,
+		 "DataDigest: no acceptable value");
+}
+
+static void rfc7143_7_12_declared_value_that_cannot_be(void **state)
+{
+	one_shot(TEXT(NAMES RDMA "MaxRecvDataSegmentLength=1\0"), 0x0200,
+		 "MaxRecvDataSegmentLength: no acceptable value");
+	one_shot(TEXT(NAMES RDMA "MaxAHSLength=x\0"), 0x0200,
+		 "MaxAHSLength: no acceptable value");
+}
+
+static void rfc7143_6_2_2_reject_leaves_the_default(void **state)
+{
+	struct initiator *i = *state;
+
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA
+			     "MaxBurstLength=1\0InitialR2T=Perhaps\0"
+			     "FirstBurstLength=1~2\0"), ENTER);
+	assert_string_equal(rsp_value(i, "MaxBurstLength"), "Reject");
+	assert_string_equal(rsp_value(i, "InitialR2T"), "Reject");
+	assert_string_equal(rsp_value(i, "FirstBurstLength"), "Reject");
+	assert_int_equal(i->login.result.max_burst, 262144);
+}
+
+static void rfc7143_6_2_2_reject_when_the_default_will_not_do(void **state)
+{
+	struct initiator *i = *state;
+
+	i->offer.target_rdsl = 4096;
+	refused(i, SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA
+		       "TargetRecvDataSegmentLength=1\0"), 0x0200,
+		"TargetRecvDataSegmentLength: no acceptable value");
+}
+
+static void rfc7143_13_14_first_burst_before_max_burst(void **state)
+{
+	struct initiator *i = *state;
+
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA
+			     "FirstBurstLength=65536\0MaxBurstLength=8192\0"),
+			 ENTER);
+	assert_string_equal(rsp_value(i, "FirstBurstLength"), "8192");
+	assert_int_equal(i->login.result.first_burst, 8192);
+}
+
+static void rfc7143_13_14_max_burst_below_a_settled_first_burst(void **state)
+{
+	struct initiator *i = *state;
+
+	SAY(i, OPERATIONAL, NAMES RDMA "FirstBurstLength=65536\0");
+	refused(i, SAY(i, OPERATIONAL | TO_FFP, "MaxBurstLength=8192\0"),
+		0x0200, "FirstBurstLength above MaxBurstLength");
+}
+
+static void rfc7143_13_14_first_burst_never_mentioned(void **state)
+{
+	struct initiator *i = *state;
+
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA
+			     "MaxBurstLength=8192\0"), SEND);
+	assert_string_equal(rsp_value(i, "FirstBurstLength"), "8192");
+	assert_int_equal(rsp_flags(i), OPERATIONAL);
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP,
+			     "FirstBurstLength=8192\0"), ENTER);
+	assert_int_equal(i->login.result.first_burst, 8192);
+}
+
+static void rfc7145_6_3_target_proposes_rdma_extensions(void **state)
+{
+	struct initiator *i = *state;
+
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES), SEND);
+	assert_int_equal(rsp_flags(i), OPERATIONAL);
+	assert_string_equal(rsp_value(i, "RDMAExtensions"), "Yes");
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, RDMA), ENTER);
+	/* its answer needs no answer */
+	assert_int_equal(rsp_pairs(i), 0);
+}
+
+static void rfc7145_6_3_in_the_first_response_even_without_transit(void **state)
+{
+	struct initiator *i = *state;
+
+	assert_int_equal(SAY(i, OPERATIONAL, NAMES), SEND);
+	assert_string_equal(rsp_value(i, "RDMAExtensions"), "Yes");
+	assert_int_equal(SAY_NOTHING(i, OPERATIONAL), SEND);
+	assert_int_equal(rsp_pairs(i), 0);
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, RDMA), ENTER);
+}
+
+static void rfc7145_6_3_after_the_security_stage(void **state)
+{
+	struct initiator *i = *state;
+
+	SAY(i, SECURITY | TO_OPERATIONAL, NAMES "AuthMethod=None\0");
+	assert_int_equal(SAY_NOTHING(i, OPERATIONAL | TO_FFP), SEND);
+	assert_string_equal(rsp_value(i, "RDMAExtensions"), "Yes");
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, RDMA), ENTER);
+}
+
+static void rfc7145_5_1_no_session_without_rdma_extensions(void **state)
+{
+	struct initiator *i = *state;
+	static const char reason[] = "RDMAExtensions=Yes was not negotiated";
+
+	one_shot(TEXT(NAMES "RDMAExtensions=No\0"), 0x0200, reason);
+	one_shot(TEXT(NAMES "RDMAExtensions=Perhaps\0"), 0x0200, reason);
+	SAY(i, OPERATIONAL | TO_FFP, NAMES);
+	refused(i, SAY_NOTHING(i, OPERATIONAL | TO_FFP), 0x0200, reason);
+}
+
+static void rfc7145_5_1_proposal_turned_down(void **state)
+{
+	static const char * const answers[] = {
+		"RDMAExtensions=No", "RDMAExtensions=NotUnderstood",
+		"RDMAExtensions=Irrelevant", "RDMAExtensions=Reject",
+	};
+	size_t n;
+
+	for (n = 0; n < ARRAY_SIZE(answers); n++) {
+		struct initiator *i = initiator_new();
+
+		SAY(i, OPERATIONAL | TO_FFP, NAMES);
+		refused(i, login_send(i, OPERATIONAL | TO_FFP, answers[n],
+				      strlen(answers[n]) + 1), 0x0200,
+			"RDMAExtensions=Yes was not negotiated");
+		initiator_free(i);
+	}
+}
+
+static void target_proposes_what_has_no_fitting_default(void **state)
+{
+	struct initiator *i = *state;
+
+	i->offer.target_rdsl = 4096;
+	i->offer.immediate_data = false;
+	i->offer.time2wait = 5;
+	assert_int_equal(SAY(i, OPERATIONAL, NAMES RDMA), SEND);
+	/* it may still come by itself */
+	assert_int_equal(rsp_pairs(i), 2);
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, "DefaultTime2Wait=1\0"),
+			 SEND);
+	assert_int_equal(rsp_flags(i), OPERATIONAL);
+	assert_string_equal(rsp_value(i, "DefaultTime2Wait"), "5");
+	assert_string_equal(rsp_value(i, "TargetRecvDataSegmentLength"),
+			    "4096");
+	assert_string_equal(rsp_value(i, "ImmediateData"), "No");
+	assert_int_equal(rsp_pairs(i), 3);
+	/* 6.2.2: a No that is one in any case needs no answer */
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP,
+			     "TargetRecvDataSegmentLength=2048\0"), ENTER);
+	assert_int_equal(i->login.result.target_rdsl, 2048);
+	assert_false(i->login.result.immediate_data);
+	assert_int_equal(i->login.result.time2wait, 5);
+}
+
+static void proposal_without_an_answer(void **state)
+{
+	struct initiator *i = *state;
+
+	i->offer.target_rdsl = 4096;
+	SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA);
+	assert_int_equal(SAY_NOTHING(i, OPERATIONAL), SEND);
+	refused(i, SAY_NOTHING(i, OPERATIONAL | TO_FFP), 0x0200,
+		"TargetRecvDataSegmentLength: no acceptable value");
+}
+
+static void proposal_with_an_answer_out_of_bounds(void **state)
+{
+	struct initiator *i = *state;
+
+	i->offer.target_rdsl = 4096;
+	SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA);
+	refused(i, SAY(i, OPERATIONAL | TO_FFP,
+		       "TargetRecvDataSegmentLength=8192\0"), 0x0200,
+		"TargetRecvDataSegmentLength: no acceptable value");
+}
+
+static void proposal_answered_twice(void **state)
+{
+	struct initiator *i = *state;
+
+	SAY(i, OPERATIONAL | TO_FFP, NAMES);
+	refused(i, SAY(i, OPERATIONAL | TO_FFP, RDMA RDMA), 0x0200,
+		"RDMAExtensions renegotiated");
+}
+
+static void transit_waits_for_the_last_piece_of_a_long_answer(void **state)
+{
+	struct initiator *i = *state;
+	static char text[8192];
+	size_t len = 0;
+	int k;
+
+	/* asked without T, T only while fetching the rest: proposals first */
+	i->offer.target_rdsl = 4096;
+	SAY(i, OPERATIONAL, NAMES RDMA);
+	for (k = 0; k < 500; k++)
+		len += (size_t)sprintf(text + len, "X-k%04d=", k) + 1;
+	assert_int_equal(login_send(i, OPERATIONAL, text, len), SEND);
+	assert_int_equal(rsp_flags(i), OPERATIONAL | C);
+	assert_int_equal(SAY_NOTHING(i, OPERATIONAL | TO_FFP), SEND);
+	assert_int_equal(rsp_flags(i), OPERATIONAL);
+	assert_int_equal(SAY_NOTHING(i, OPERATIONAL | TO_FFP), SEND);
+	assert_string_equal(rsp_value(i, "TargetRecvDataSegmentLength"),
+			    "4096");
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP,
+			     "TargetRecvDataSegmentLength=4096\0"), ENTER);
+}
+
+static void offers_that_are_not_the_administrators(void **state)
+{
+	struct initiator *i = *state;
+
+	i->offer.initial_r2t = false;
+	i->offer.rdma_extensions = false;
+	i->offer.max_connections = 8;
+	i->offer.erl = 2;
+	i->offer.protocol_level = 9;
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA
+			     "InitialR2T=No\0MaxConnections=4\0"
+			     "ErrorRecoveryLevel=2\0iSCSIProtocolLevel=2\0"),
+			 ENTER);
+	assert_string_equal(rsp_value(i, "RDMAExtensions"), "Yes");
+	assert_string_equal(rsp_value(i, "InitialR2T"), "Yes");
+	assert_string_equal(rsp_value(i, "MaxConnections"), "1");
+	assert_string_equal(rsp_value(i, "ErrorRecoveryLevel"), "0");
+	assert_string_equal(rsp_value(i, "iSCSIProtocolLevel"), "1");
+}
+
+static void rfc7145_6_7_limits_are_declared_only_in_return(void **state)
+{
+	struct initiator *i = *state;
+
+	i->offer.max_unexpected = 12;
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA
+			     "MaxOutstandingUnexpectedPDUs=4\0MaxAHSLength=0\0"
+			     "iSERHelloRequired=Yes\0"
+			     "TaggedBufferForSolicitedDataOnly=Yes\0"), ENTER);
+	assert_string_equal(rsp_value(i, "MaxOutstandingUnexpectedPDUs"), "12");
+	assert_string_equal(rsp_value(i, "MaxAHSLength"), "256");
+	assert_int_equal(rsp_pairs(i), 4);
+	assert_int_equal(i->login.result.max_unexpected, 4);
+	assert_true(i->login.result.hello_required);
+	assert_true(i->login.result.solicited_only);
+}
+
+int main(void)
+{
+#undef T
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(rfc7143_6_3_initiator_name_is_missing),
+		T(rfc7143_6_3_target_name_is_missing),
+		T(rfc7143_4_2_7_names_that_are_none),
+		T(rfc7143_4_2_7_1_name_of_224_bytes),
+		T(rfc7143_4_2_7_1_name_of_223_bytes),
+		T(rfc7143_4_2_7_1_names_are_folded),
+		T(rfc7143_13_21_session_type),
+		T(rfc7143_13_21_discovery_with_a_target_name),
+		T(rfc7143_13_7_initiator_alias),
+		T(rfc7143_6_1_alias_of_256_bytes),
+		T(rfc7143_6_3_renegotiation),
+		T(rfc7143_6_3_renegotiation_in_a_later_request),
+		T(rfc7143_6_3_names_again_in_the_same_stage),
+		T(libiscsi_says_its_names_in_every_stage),
+		T(in_discovery_as_well),
+		T(rfc7143_6_3_names_that_change),
+		T(rfc7143_6_3_keys_of_the_other_stage),
+		T(rfc7143_13_keys_only_a_target_sends),
+		T(rfc7143_6_2_keys_not_understood),
+		T(rfc7143_6_2_keys_not_understood_in_security),
+		T(rfc7143_6_2_reserved_words_as_proposals),
+		T(open_iscsi_normal_session),
+		T(open_iscsi_discovery_session),
+		T(libiscsi_discovery_session),
+		T(rfc7143_13_irrelevant_in_discovery),
+		T(rfc7145_5_1_no_rdma_extensions_in_discovery),
+		T(rfc7143_13_1_digest_without_none),
+		T(rfc7143_7_12_declared_value_that_cannot_be),
+		T(rfc7143_6_2_2_reject_leaves_the_default),
+		T(rfc7143_6_2_2_reject_when_the_default_will_not_do),
+		T(rfc7143_13_14_first_burst_before_max_burst),
+		T(rfc7143_13_14_max_burst_below_a_settled_first_burst),
+		T(rfc7143_13_14_first_burst_never_mentioned),
+		T(rfc7145_6_3_target_proposes_rdma_extensions),
+		T(rfc7145_6_3_in_the_first_response_even_without_transit),
+		T(rfc7145_6_3_after_the_security_stage),
+		T(rfc7145_5_1_no_session_without_rdma_extensions),
+		T(rfc7145_5_1_proposal_turned_down),
+		T(target_proposes_what_has_no_fitting_default),
+		T(proposal_without_an_answer),
+		T(proposal_with_an_answer_out_of_bounds),
+		T(proposal_answered_twice),
+		T(transit_waits_for_the_last_piece_of_a_long_answer),
+		T(offers_that_are_not_the_administrators),
+		T(rfc7145_6_7_limits_are_declared_only_in_return),
+	};
+
+	return TESTS(tests);
+}

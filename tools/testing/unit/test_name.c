@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+/* iSCSI names: RFC 7143 4.2.7. */
+#include "test.h"
+#include "name.h"
+
+static int check(const char *name)
+{
+	char *copy = exactly(name, strlen(name) + 1);
+	int ret = iser_tgt_name_check(copy);
+
+	free(copy);
+	return ret;
+}
+
+static void good(const char *name)
+{
+	if (check(name))
+		fail_msg("refused: %s", name);
+}
+
+static void bad(const char *name)
+{
+	if (check(name) != -EINVAL)
+		fail_msg("accepted: %s", name);
+}
+
+static void rfc7143_4_2_7_4_iqn(void **state)
+{
+	good("iqn.2001-04.com.example");
+	good("iqn.2001-04.com.example:storage:diskarrays-sn-a8675309");
+	good("iqn.2001-04.com.example:storage.tape1.sys1.xyz");
+	good("iqn.1993-08.org.debian:01:ffffffffffff");
+	good("iqn.2003-01.org.linux-iscsi.host.x8664:sn.0123456789ab");
+	good("iqn.2001-12.com");
+}
+
+static void rfc7143_4_2_7_4_iqn_needs_date_and_domain(void **state)
+{
+	bad("iqn.");
+	bad("iqn.com.example:disk");
+	bad("iqn.2001");
+	bad("iqn.2001-");
+	bad("iqn.2001-04");
+	bad("iqn.2001-04.");
+	bad("iqn.2001-4.com.example");
+	bad("iqn.2001-00.com.example");
+	bad("iqn.2001-13.com.example");
+	bad("iqn.2001-20.com.example");
+	bad("iqn.01-04.com.example");
+	bad("iqn.2001_04.com.example");
+	bad("iqn.2001-04:disk");
+	bad("iqn.2001-04.:disk");
+	bad("iqn.2001-04..disk");
+	bad("iqn.2001-04.-disk");
+	bad("iqn.a001-04.com.example");
+}
+
+static void rfc3722_only_lower_case(void **state)
+{
+	bad("iqn.2001-04.com.Example");
+	bad("IQN.2001-04.com.example");
+	bad("eui.02004567A425678D");
+	bad("iqn.2001-04.com.example:A");
+}
+
+static void rfc3722_no_underscore_no_space_no_punctuation(void **state)
+{
+	const char *c;
+	char name[] = "iqn.2001-04.com.example:x?y";
+
+	for (c = "_ !\"#$%&'()*+,/;<=>?@[\\]^`{|}~\t\n\x7f\x01"; *c; c++) {
+		name[25] = *c;
+		bad(name);
+	}
+}
+
+static void rfc7143_4_2_7_2_utf8(void **state)
+{
+	good("iqn.2001-04.com.example:\xc3\xa4\xc3\xb6");
+	good("iqn.2001-04.com.example:\xe2\x82\xac");
+	good("iqn.2001-04.com.example:\xf0\x9f\x98\x80");
+	/* continuation alone, cut short, overlong, surrogate, too high, C1 */
+	bad("iqn.2001-04.com.example:\x80");
+	bad("iqn.2001-04.com.example:\xc3");
+	bad("iqn.2001-04.com.example:\xe2\x82");
+	bad("iqn.2001-04.com.example:\xe2\x82:");
+	bad("iqn.2001-04.com.example:\xc0\xaf");
+	bad("iqn.2001-04.com.example:\xe0\x80\xaf");
+	bad("iqn.2001-04.com.example:\xf0\x80\x80\xaf");
+	bad("iqn.2001-04.com.example:\xed\xa0\x80");
+	bad("iqn.2001-04.com.example:\xf4\x90\x80\x80");
+	bad("iqn.2001-04.com.example:\xff");
+	bad("iqn.2001-04.com.example:\xc2\x85");
+}
+
+static void rfc7143_4_2_7_1_length(void **state)
+{
+	char name[ISER_TGT_NAME_MAX + 2];
+
+	memset(name, 'a', sizeof(name));
+	memcpy(name, "iqn.2001-04.com.example:", 24);
+	name[ISER_TGT_NAME_MAX] = '\0';
+	good(name);
+	name[ISER_TGT_NAME_MAX] = 'a';
+	name[ISER_TGT_NAME_MAX + 1] = '\0';
+	bad(name);
+}
+
+static void rfc7143_4_2_7_5_eui(void **state)
+{
+	good("eui.02004567a425678d");
+	bad("eui.02004567a425678");
+	bad("eui.02004567a425678d0");
+	bad("eui.02004567a425678g");
+	bad("eui.");
+}
+
+static void rfc7143_4_2_7_6_naa(void **state)
+{
+	good("naa.52004567ba64678d");
+	good("naa.62004567ba64678d0123456789abcdef");
+	bad("naa.52004567ba64678");
+	bad("naa.62004567ba64678d0123456789abcde");
+	bad("naa.62004567ba64678d0123456789abcdef0");
+	bad("naa.6200:567ba64678d");
+}
+
+static void rfc7143_4_2_7_3_other_types(void **state)
+{
+	bad("");
+	bad("i");
+	bad("iqn");
+	bad("foo.2001-04.com.example");
+	bad("com.example");
+	bad("0");
+}
+
+static void rfc7143_4_2_7_1_folding(void **state)
+{
+	char name[] = "IQN.2001-04.Com.EXAMPLE:[Z]\xc3\x84";
+
+	iser_tgt_name_fold(name);
+	assert_string_equal(name, "iqn.2001-04.com.example:[z]\xc3\x84");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rfc7143_4_2_7_4_iqn),
+		cmocka_unit_test(rfc7143_4_2_7_4_iqn_needs_date_and_domain),
+		cmocka_unit_test(rfc3722_only_lower_case),
+		cmocka_unit_test(rfc3722_no_underscore_no_space_no_punctuation),
+		cmocka_unit_test(rfc7143_4_2_7_2_utf8),
+		cmocka_unit_test(rfc7143_4_2_7_1_length),
+		cmocka_unit_test(rfc7143_4_2_7_5_eui),
+		cmocka_unit_test(rfc7143_4_2_7_6_naa),
+		cmocka_unit_test(rfc7143_4_2_7_3_other_types),
+		cmocka_unit_test(rfc7143_4_2_7_1_folding),
+	};
+
+	return TESTS(tests);
+}
