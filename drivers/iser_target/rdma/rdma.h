@@ -271,6 +271,7 @@ struct iser_tgt_conn {
 	struct iser_tgt_rx_ring login_ring;
 	struct llist_head rx_free;
 	atomic_t rx_free_nr;
+	/* rx_waiting, and the setting of rx_parked */
 	spinlock_t rx_lock;
 	struct list_head rx_waiting;
 	unsigned int rx_batch;
@@ -278,6 +279,7 @@ struct iser_tgt_conn {
 	bool rx_parked;
 	struct work_struct rx_work;
 
+	/* state, stat_sn, max_cmd_sn, and posting */
 	spinlock_t post_lock;
 	u32 stat_sn;
 	u32 exp_cmd_sn;
@@ -286,6 +288,7 @@ struct iser_tgt_conn {
 	atomic_t credits;
 	int credits_all;
 	unsigned int sge_per_credit;
+	/* xfer_wait and xfer_stuck */
 	spinlock_t xfer_lock;
 	struct list_head xfer_wait;
 	struct list_head xfer_stuck;

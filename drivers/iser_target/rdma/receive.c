@@ -333,6 +333,7 @@ void iser_tgt_rx_work(struct work_struct *work)
 		rx = list_first_entry_or_null(&conn->rx_waiting,
 					      struct iser_tgt_rx, entry);
 		if (!rx && conn->rx_direct)
+			/* Pairs with the acquire in iser_tgt_recv_done(). */
 			smp_store_release(&conn->rx_parked, false);
 		spin_unlock(&conn->rx_lock);
 
