@@ -43,10 +43,9 @@ struct iser_tgt_wwn {
 	struct list_head tpgs;
 };
 
-/**
- * struct iser_tgt_tpg_attrib - attrib/ of a portal group, as the iscsi fabric
- *
- * Flags are 0 or 1; @login_timeout is seconds; @default_cmdsn_depth commands.
+/*
+ * attrib/ of a portal group; what each means is in Documentation/ABI. Flags are
+ * 0 or 1, login_timeout is seconds.
  */
 struct iser_tgt_tpg_attrib {
 	u32 authentication;
@@ -231,6 +230,8 @@ struct iser_tgt_session {
  * @imm_len: immediate data, bytes
  * @itt: initiator task tag
  * @close_after: close the connection when the response is sent
+ * @rsv: the initiator named a buffer for a READ
+ * @wsv: the initiator named a buffer for a WRITE
  * @read_stag: initiator's STag for a READ, valid if @rsv
  * @read_va: its address
  * @write_stag: initiator's STag for a WRITE, valid if @wsv
