@@ -1,0 +1,121 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# CHAP with open-iscsi: every algorithm, one way and both, for sessions and for discovery; who may see a secret.
+
+seconds=300
+. "$(dirname "$0")/../in-guest"
+
+alone || bail "no RDMA device"
+works "a target" simple_target rd 16 || bail "no target"
+start_initiator || bail "no iscsid"
+tpg=$(tpg)
+modprobe -a md5 sha1_generic sha256_generic sha3_generic 2>/dev/null
+
+# Secrets open-iscsi takes: 12 to 255 bytes.
+user=alice secret=one-way-secret-1 user_in=target-name secret_in=the-other-way-2
+
+# set_node NAME VALUE... : of the node record
+set_node() {
+	while [ $# -gt 0 ]; do
+		iscsiadm -m node -T "$IQN" -p "$IP:$PORT" -o update -n "node.session.auth.$1" -v "$2" || return
+		shift 2
+	done
+}
+# auth_is DIR userid password userid_mutual password_mutual
+auth_is() {
+	echo "$2" >"$1/userid" && echo "$3" >"$1/password" && echo "${4:-NULL}" >"$1/userid_mutual" &&
+		echo "${5:-NULL}" >"$1/password_mutual"
+}
+# The counter of a reason in the ledger.
+refusals() { grep -F "$1" /sys/kernel/debug/iser_tgt/refusal_counts | cut -d' ' -f1; }
+refused_once_more() {
+	local before
+	before=$(refusals "$2")
+	fails "$1" login
+	is "$(refusals "$2")" $((${before:-0} + 1)) "... and the ledger says: $2"
+}
+mount -t debugfs none /sys/kernel/debug 2>/dev/null
+
+discover >/dev/null || bail "discovery"
+login >/dev/null && logout >/dev/null || bail "login in demo mode"
+
+echo 1 >"$tpg/attrib/authentication"
+refused_once_more "no secret is set: nobody enters" "authentication required, but no CHAP secret is set"
+
+auth_is "$tpg/auth" $user $secret
+is "$(cat "$tpg/auth/authenticate_target")" 0 "authenticate_target is 0 one way"
+refused_once_more "without CHAP, no login" "no AuthMethod in common"
+set_node authmethod CHAP username $user password $secret
+for alg in SHA3-256 SHA-256 SHA1 MD5; do
+	echo $alg >"$tpg/param/CHAP_A" || not_ok "CHAP_A takes $alg"
+	set_node chap_algs "${alg/SHA-256/SHA256}"
+	works "$alg, one way" login && logout >/dev/null
+done
+echo SHA3-256,SHA-256,SHA1,MD5 >"$tpg/param/CHAP_A"
+set_node chap_algs MD5,SHA1,SHA256,SHA3-256
+works "the strongest of several" login && logout >/dev/null
+echo SHA3-256 >"$tpg/param/CHAP_A"
+set_node chap_algs MD5
+fails "no algorithm in common" login
+echo SHA3-256,SHA-256,SHA1,MD5 >"$tpg/param/CHAP_A"
+set_node chap_algs SHA3-256,SHA256,SHA1,MD5
+
+set_node password wrong-secret-99
+refused_once_more "a wrong secret" "CHAP: wrong response"
+set_node password $secret username bob
+fails "a wrong name" login
+set_node username $user
+
+auth_is "$tpg/auth" $user $secret $user_in $secret_in
+is "$(cat "$tpg/auth/authenticate_target")" 1 "authenticate_target is 1 both ways"
+set_node username_in $user_in password_in $secret_in
+for alg in SHA3-256 SHA-256 SHA1 MD5; do
+	echo $alg >"$tpg/param/CHAP_A"
+	works "$alg, both ways" login && logout >/dev/null
+done
+echo SHA3-256,SHA-256,SHA1,MD5 >"$tpg/param/CHAP_A"
+set_node password_in not-what-it-is-3
+fails "the initiator sees a target with a wrong secret" login
+auth_is "$tpg/auth" $user $secret $user_in $secret
+set_node password_in $secret
+fails "equal secrets both ways" login
+
+mkdir "$tpg/acls/$INITIATOR"
+acl=$tpg/acls/$INITIATOR
+mkdir "$acl/lun_0" && ln -s "$tpg/lun/lun_0" "$acl/lun_0/disk"
+set_node username_in "" password_in ""
+refused_once_more "an ACL has secrets of its own, and none is set" "authentication required, but no CHAP secret is set"
+auth_is "$acl/auth" carol carols-own-secret
+set_node username carol password carols-own-secret
+works "the ACL's secret" login && logout >/dev/null
+set_node username $user password $secret
+fails "the portal group's secret does not open the ACL" login
+
+echo 1 >"$CFS/iser/discovery_auth/enforce_discovery_auth"
+fails "discovery must authenticate, and no secret is set" discover
+auth_is "$CFS/iser/discovery_auth" dora discovery-secret
+fails "discovery without CHAP" discover
+sed -i -e '/^discovery.sendtargets.auth/d' /etc/iscsi/iscsid.conf
+cat >>/etc/iscsi/iscsid.conf <<'EOT'
+discovery.sendtargets.auth.authmethod = CHAP
+discovery.sendtargets.auth.username = dora
+discovery.sendtargets.auth.password = discovery-secret
+EOT
+works "discovery with CHAP" discover
+sed -i 's/discovery-secret/discovery-guess/' /etc/iscsi/iscsid.conf
+fails "discovery with a wrong secret" discover
+echo 0 >"$CFS/iser/discovery_auth/enforce_discovery_auth"
+auth_is "$CFS/iser/discovery_auth" NULL NULL
+is "$(cat "$CFS/iser/discovery_auth/userid")" NULL "NULL unsets"
+
+plain() { setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$@"; }
+for file in "$tpg/auth/password" "$tpg/auth/password_mutual" "$acl/auth/password" "$CFS/iser/discovery_auth/password"; do
+	fails "${file#"$CFS"/iser/} cannot be read without CAP_SYS_ADMIN" plain cat "$file"
+done
+fails "... nor written" plain sh -c "echo x >$tpg/auth/password"
+is "$(cat "$tpg/auth/password")" "$secret" "... and is what it was"
+is "$(dmesg | grep -cE 'one-way-secret|wrong-secret|not-what|the-other|carols-own|discovery-(secret|guess)')" 0 "no secret in the log"
+
+stop_initiator
+works "all is removed" remove_all
+done_testing

@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Many that do not log in, and many that do: nobody waits for anybody, and what a crowd may cost is bounded.
+
+seconds=400
+. "$(dirname "$0")/../in-guest"
+
+alone || bail "no RDMA device"
+works "a target" simple_target rd 16 || bail "no target"
+mount -t debugfs none /sys/kernel/debug 2>/dev/null
+crowd=/src/tools/testing/conformance/crowd
+param=/sys/module/iser_tgt/parameters
+echo 300 >$param/login_timeout
+pending() { sed -n 's/^pending: \([0-9]*\) of.*/\1/p' /sys/kernel/debug/iser_tgt/logins; }
+nobody_pends() { [ "$(pending)" -eq 0 ]; }
+
+# Prints "# ..." lines and the points "quiet=", "crowded=", in ms.
+out=$($crowd silent --target "$IP:$PORT" --iqn "$IQN" --connections 200)
+note "$out"
+quiet=$(sed -n 's/^quiet=//p' <<<"$out") crowded=$(sed -n 's/^crowded=//p' <<<"$out")
+is "$(sed -n 's/^held=//p' <<<"$out")" 200 "200 silent connections are held"
+if [ -n "$quiet" ] && [ -n "$crowded" ] && [ "$crowded" -lt $((quiet * 2)) ]; then
+	ok "a good login among them takes less than twice its quiet time ($crowded ms, $quiet ms)"
+else
+	not_ok "a good login among them takes less than twice its quiet time" "$out"
+fi
+works "they are gone when they hang up" wait_for 20 "no pending login" nobody_pends
+is "$(sed -n 's/^bytes: //p' /sys/kernel/debug/iser_tgt/logins)" 0 "... and their memory is given back"
+
+out=$($crowd storm --target "$IP:$PORT" --iqn "$IQN" --connections 64)
+note "$out"
+is "$(sed -n 's/^logged_in=//p' <<<"$out")" 64 "64 logins at once all get in"
+works "nobody is left" wait_for 20 "no pending login" nobody_pends
+
+echo 5 >$param/max_pending_logins_per_peer
+out=$($crowd silent --target "$IP:$PORT" --iqn "$IQN" --connections 8 --only-hold)
+is "$(sed -n 's/^held=//p' <<<"$out")" 5 "max_pending_logins_per_peer=5 holds five of eight"
+works "they go" wait_for 20 "no pending login" nobody_pends
+echo 256 >$param/max_pending_logins_per_peer
+echo 3 >$param/max_pending_logins
+out=$($crowd silent --target "$IP:$PORT" --iqn "$IQN" --connections 8 --only-hold)
+is "$(sed -n 's/^held=//p' <<<"$out")" 3 "max_pending_logins=3 holds three of eight"
+works "they go" wait_for 20 "no pending login" nobody_pends
+echo 1024 >$param/max_pending_logins
+echo 1 >$param/login_rate_per_peer
+out=$($crowd storm --target "$IP:$PORT" --iqn "$IQN" --connections 40)
+got=$(sed -n 's/^logged_in=//p' <<<"$out")
+if [ "${got:-40}" -lt 30 ]; then ok "login_rate_per_peer=1 turns most of 40 away ($got got in)"; else not_ok "login_rate_per_peer=1 turns most of 40 away" "$out"; fi
+echo 100 >$param/login_rate_per_peer
+like "$(cat /sys/kernel/debug/iser_tgt/refusal_counts)" "this address begins too many logins" "the ledger says why"
+
+echo 2 >"$(tpg)/attrib/login_timeout"
+out=$($crowd stall --target "$IP:$PORT" --iqn "$IQN")
+note "$out"
+took=$(sed -n 's/^closed_after=//p' <<<"$out")
+if [ -n "$took" ] && [ "$took" -ge 1500 ] && [ "$took" -lt 8000 ]; then
+	ok "login_timeout=2 ends a login that stalls ($took ms)"
+else
+	not_ok "login_timeout=2 ends a login that stalls" "$out"
+fi
+
+works "all is removed" remove_all
+done_testing
