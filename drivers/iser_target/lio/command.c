@@ -212,6 +212,8 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		transport_send_check_condition_and_sense(&cmd->se_cmd,
 							 TCM_INVALID_CDB_FIELD,
 							 0);
+		/* The core's reference: it will not see the command again. */
+		target_put_sess_cmd(&cmd->se_cmd);
 		return 0;
 	}
 	/* On failure the core has queued the status. */
@@ -219,6 +221,7 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 			       NULL, 0, NULL, 0, GFP_KERNEL))
 		return 0;
 
+	cmd->stage = "in the backstore";
 	target_submit(&cmd->se_cmd);
 	return 0;
 
@@ -231,6 +234,7 @@ static void iser_tgt_read_done(struct iser_tgt_xfer *xfer, int status)
 {
 	struct iser_tgt_cmd *cmd = container_of(xfer, struct iser_tgt_cmd, xfer);
 
+	cmd->stage = "in the backstore";
 	if (likely(!status))
 		target_execute_cmd(&cmd->se_cmd);
 	else
@@ -269,6 +273,7 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 		return -EINVAL;
 	}
 
+	cmd->stage = "its data is being read from the initiator";
 	cmd->xfer.done = iser_tgt_read_done;
 	iser_tgt_xfer_start(&cmd->xfer, cmd->sess->conn, se_cmd->t_data_sg,
 			    se_cmd->t_data_nents, imm, left, cmd->write_va,

@@ -179,6 +179,8 @@ struct iser_tgt_login_mem {
  * @cmds: command contexts
  * @nr_cmds: how many
  * @tags: which of @cmds are in use
+ * @idle: woken when one is given back after @stopping
+ * @stopping: the session ends
  * @tx_pool: memory of their responses
  * @exchange: text negotiation
  * @answer: its answer, kvmalloc
@@ -213,6 +215,8 @@ struct iser_tgt_session {
 	struct iser_tgt_cmd *cmds;
 	unsigned int nr_cmds;
 	struct sbitmap tags;
+	wait_queue_head_t idle;
+	bool stopping;
 	struct iser_tgt_tx_pool tx_pool;
 	struct iser_tgt_exchange exchange;
 	char *answer;
@@ -225,6 +229,7 @@ struct iser_tgt_session {
  * @xfer: its data transfer
  * @sess: its session
  * @rx: receive buffer kept for its immediate data
+ * @stage: where it is, for whoever waits for it
  * @sg: that data as a scatterlist
  * @edtl: ExpectedDataTransferLength, bytes
  * @imm_len: immediate data, bytes
@@ -243,6 +248,7 @@ struct iser_tgt_cmd {
 	struct iser_tgt_xfer xfer;
 	struct iser_tgt_session *sess;
 	struct iser_tgt_rx *rx;
+	const char *stage;
 	struct scatterlist sg[ISER_TGT_RECV_PAGES];
 	u32 edtl;
 	u32 imm_len;

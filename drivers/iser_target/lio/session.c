@@ -34,6 +34,7 @@ int iser_tgt_session_open(struct iser_tgt_conn *conn)
 	INIT_LIST_HEAD(&sess->entry);
 	INIT_LIST_HEAD(&sess->all_entry);
 	INIT_LIST_HEAD(&sess->pending_entry);
+	init_waitqueue_head(&sess->idle);
 	conn->upper = sess;
 	ret = iser_tgt_login_begins(sess);
 	if (ret) {
@@ -264,6 +265,32 @@ int iser_tgt_session_start(struct iser_tgt_session *sess)
 	return 0;
 }
 
+static bool iser_tgt_session_show(struct sbitmap *tags, unsigned int tag,
+				  void *data)
+{
+	struct iser_tgt_session *sess = data;
+	const struct iser_tgt_cmd *cmd = &sess->cmds[tag];
+
+	pr_warn("session %u of %s: still waiting for command 0x%08x, CDB %*ph: %s\n",
+		sess->sid, sess->initiator, cmd->itt, 6, cmd->se_cmd.t_task_cdb,
+		cmd->stage);
+	return true;
+}
+
+/* The core waits for its references; this says which commands hold them. */
+static void iser_tgt_session_wait(struct iser_tgt_session *sess)
+{
+	if (!sess->cmds)
+		return;
+
+	WRITE_ONCE(sess->stopping, true);
+	/* Either we see the bit clear, or iser_tgt_cmd_put() sees us. */
+	smp_mb();
+	if (!wait_event_timeout(sess->idle, !sbitmap_weight(&sess->tags),
+				ISER_TGT_WAIT_QUIET))
+		sbitmap_for_each_set(&sess->tags, iser_tgt_session_show, sess);
+}
+
 /**
  * iser_tgt_session_close - the connection has ended
  * @conn: the connection, drained
@@ -281,6 +308,7 @@ void iser_tgt_session_close(struct iser_tgt_conn *conn)
 
 	if (sess->se_sess) {
 		target_stop_session(sess->se_sess);
+		iser_tgt_session_wait(sess);
 		target_wait_for_sess_cmds(sess->se_sess);
 		spin_lock(&tpg->lock);
 		sess->live = false;
@@ -336,6 +364,7 @@ struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess)
 	cmd->rx = NULL;
 	cmd->imm_len = 0;
 	cmd->close_after = false;
+	cmd->stage = "received";
 	cmd->tx.counts = true;
 	cmd->tx.stamped = false;
 	return cmd;
@@ -361,6 +390,8 @@ void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd)
 	}
 	sbitmap_clear_bit(&sess->tags, cmd - sess->cmds);
 	iser_tgt_conn_kick(conn);
+	if (unlikely(READ_ONCE(sess->stopping)))
+		wake_up(&sess->idle);
 }
 
 /**

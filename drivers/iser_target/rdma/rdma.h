@@ -135,7 +135,8 @@ struct iser_tgt_tx {
  * @rw: the piece on the wire
  * @sg: first entry of the piece
  * @nents: entries of the piece
- * @offset: bytes of @sg to skip
+ * @skipped: bytes by which the very first entry was moved on, until its piece
+ *	has ended
  * @left: bytes not yet posted, the piece included
  * @piece: bytes of the piece
  * @credits: send queue credits the piece holds
@@ -155,7 +156,7 @@ struct iser_tgt_xfer {
 	struct rdma_rw_ctx rw;
 	struct scatterlist *sg;
 	unsigned int nents;
-	u32 offset;
+	u32 skipped;
 	u32 left;
 	u32 piece;
 	u32 credits;

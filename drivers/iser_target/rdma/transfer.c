@@ -26,23 +26,21 @@ static void iser_tgt_piece_plan(struct iser_tgt_xfer *xfer)
 	unsigned int max = conn->sge_per_credit *
 			   min(ISER_TGT_XFER_PIECE, conn->credits_all);
 	struct scatterlist *sg = xfer->sg;
-	u32 skip = xfer->offset;
 
 	xfer->nents = 0;
 	xfer->piece = 0;
 	while (sg && xfer->nents < max && xfer->piece < xfer->left) {
-		u32 len = sg->length - skip;
+		u32 len = sg->length;
 
 		/* rdma_rw moves whole entries. */
 		if (len > xfer->left - xfer->piece) {
 			xfer->trimmed = sg;
 			xfer->trimmed_len = sg->length;
 			len = xfer->left - xfer->piece;
-			sg->length = skip + len;
+			sg->length = len;
 		}
 		xfer->piece += len;
 		xfer->nents++;
-		skip = 0;
 		sg = sg_next(sg);
 	}
 	xfer->credits = DIV_ROUND_UP(xfer->nents, conn->sge_per_credit);
@@ -54,7 +52,6 @@ static void iser_tgt_piece_advance(struct iser_tgt_xfer *xfer)
 
 	for (i = 0; i < xfer->nents; i++)
 		xfer->sg = sg_next(xfer->sg);
-	xfer->offset = 0;
 	xfer->va += xfer->piece;
 	xfer->left -= xfer->piece;
 }
@@ -77,11 +74,16 @@ static void iser_tgt_credits_put(struct iser_tgt_xfer *xfer)
 	atomic_add(xfer->credits, &conn->credits);
 }
 
+/* The entries become what they were. */
 static void iser_tgt_xfer_untrim(struct iser_tgt_xfer *xfer)
 {
 	if (xfer->trimmed)
 		xfer->trimmed->length = xfer->trimmed_len;
 	xfer->trimmed = NULL;
+
+	xfer->sg->offset -= xfer->skipped;
+	xfer->sg->length += xfer->skipped;
+	xfer->skipped = 0;
 }
 
 /* Unmaps, so it comes before the entry gets its length back. */
@@ -105,7 +107,7 @@ static void iser_tgt_piece_post(struct iser_tgt_xfer *xfer)
 	int ret;
 
 	ret = rdma_rw_ctx_init(&xfer->rw, conn->qp, port, xfer->sg, xfer->nents,
-			       xfer->offset, xfer->va, xfer->rkey, xfer->dir);
+			       0, xfer->va, xfer->rkey, xfer->dir);
 	if (ret < 0) {
 		iser_tgt_xfer_untrim(xfer);
 		iser_tgt_credits_put(xfer);
@@ -254,7 +256,6 @@ void iser_tgt_xfer_start(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
 
 	xfer->conn = conn;
 	xfer->sg = sg;
-	xfer->offset = skip;
 	xfer->left = len;
 	xfer->va = va;
 	xfer->rkey = rkey;
@@ -265,6 +266,11 @@ void iser_tgt_xfer_start(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
 		iser_tgt_xfer_done(xfer, -EINVAL);
 		return;
 	}
+
+	/* siw's MRs know no offset into an entry, so the entry moves on. */
+	xfer->skipped = skip;
+	sg->offset += skip;
+	sg->length -= skip;
 	iser_tgt_piece_start(xfer);
 }
 
