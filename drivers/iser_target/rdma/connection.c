@@ -45,8 +45,12 @@ static void iser_tgt_conn_release(struct work_struct *work)
 	rdma_lock_handler(conn->cm_id);
 	rdma_unlock_handler(conn->cm_id);
 
-	rdma_disconnect(conn->cm_id);
+	/*
+	 * In this order: rdma_disconnect() takes siw's queue pair to a state
+	 * from which its send queue is not flushed.
+	 */
 	ib_drain_qp(conn->qp);
+	rdma_disconnect(conn->cm_id);
 	cancel_work_sync(&conn->rx_work);
 	cancel_delayed_work_sync(&conn->deadline);
 	iser_tgt_conn_drop_waiting(conn);
