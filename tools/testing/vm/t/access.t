@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Who may enter, who sees what, where a moved target sends its initiators, and what the ledger keeps.
+# only: rxe
 
 seconds=240
 . "$(dirname "$0")/../in-guest"

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0
+# iser_tgt: make help
+
+KVER ?=
+ifeq ($(KVER),debug)
+# the debug kernel of the test machine, built if it is not there yet
+KDIR := $(shell tools/testing/vm/debug-kdir)
+endif
+ifneq ($(KDIR),)
+REL := $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+else ifneq ($(filter 6.1 6.12,$(KVER)),)
+# the newest installed headers of this Debian kernel line
+REL := $(shell ls -d /lib/modules/$(KVER).*-amd64/build 2>/dev/null | cut -d/ -f4 | grep -vE -- '-(rt|cloud)-' | sort -V | tail -n 1)
+KDIR := /lib/modules/$(REL)/build
+else
+REL := $(or $(KVER),$(shell uname -r))
+KDIR := /lib/modules/$(REL)/build
+endif
+HEADERS := $(if $(filter 6.12,$(KVER)),linux-headers-6.12.*+deb12-amd64,$(if $(filter 6.1,$(KVER)),linux-headers-amd64,linux-headers-$(REL)))
+
+BUILD := build/$(REL)
+VM := tools/testing/vm
+Q := $(if $(V),,@)
+
+export KVER
+
+.PHONY: all module run shell check check-debug check-unit lint install uninstall clean help
+
+all: module
+
+# Each kernel has a build directory of links to the sources, so that the objects of two kernels never meet.
+module:
+	$(if $(wildcard $(KDIR)/Makefile),,$(error kernel headers are missing: apt-get install $(HEADERS)))
+	$(Q)mkdir -p $(BUILD)
+	$(Q)find $(BUILD) -xtype l -delete
+	$(Q)cp -rsfu $(CURDIR)/Kbuild $(CURDIR)/drivers $(BUILD)/
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(BUILD) $(KARGS) modules
+	$(Q)ln -sf drivers/iser_target/iser_tgt.ko $(BUILD)/iser_tgt.ko
+	@echo "built $(BUILD)/iser_tgt.ko"
+
+run:
+	$(Q)$(VM)/demo run
+
+shell:
+	$(Q)$(VM)/demo shell
+
+check:
+	$(Q)$(VM)/check
+
+check-debug:
+	$(Q)KVER=debug $(VM)/check
+
+check-unit:
+	$(Q)if [ -f tools/testing/unit/Makefile ]; then $(MAKE) -C tools/testing/unit check; else echo "no unit tests here"; fi
+
+# SECONDS=n for each of the fuzzers
+fuzz:
+	$(Q)$(MAKE) --no-print-directory -C tools/testing/fuzz fuzz $(if $(SECONDS),SECONDS=$(SECONDS))
+
+lint:
+	$(Q)$(VM)/lint
+
+install: module
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(BUILD) INSTALL_MOD_DIR=updates modules_install
+	depmod $(REL)
+
+uninstall:
+	find /lib/modules/$(REL)/updates -name 'iser_tgt.ko*' -delete
+	depmod $(REL)
+
+clean:
+	rm -rf build
+	$(Q)for dir in unit fuzz conformance; do \
+		[ ! -f tools/testing/$$dir/Makefile ] || $(MAKE) --no-print-directory -C tools/testing/$$dir clean; done
+
+help:
+	@echo 'make               build iser_tgt.ko for the running kernel, or for KVER=6.12|6.1|debug|RELEASE or KDIR=DIR'
+	@echo 'make run           see it work: boots a virtual machine, exports a disk over iSER, logs in, writes, verifies, measures'
+	@echo 'make shell         the same machine, left to you with the target up'
+	@echo 'make check         all tests; KVER=6.12|6.1 LINK=rxe|siw TEST=NAME select'
+	@echo 'make check-debug   the tests under a kernel with KASAN, lockdep and more, and one that looks for leaks; LINK= TEST= select'
+	@echo 'make check-unit    only the tests that need no kernel'
+	@echo 'make lint          checkpatch, sparse, W=1 with gcc and clang, shellcheck'
+	@echo 'make install       install the module for the kernel it is built for; make uninstall removes it'
+	@echo 'make clean         remove all that was built (the test machine itself stays in ~/.cache/iser_tgt)'

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One function a rule, named by RFC and section; its docstring is the rule."""
+
+MODULES = ("connect", "login", "keys", "discovery", "nop", "scsi", "data", "tasks", "numbering",
+           "rejects", "logout", "hostile_login", "hostile")

@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The login phase of normal sessions: RFC 7143 sections 4.2.4, 6.1 to 6.3, 11.12, 11.13."""
+
+from iser import pdu as P
+from iser.initiator import FULL_FEATURE, LIBISCSI_KEYS, OPEN_ISCSI_KEYS, OPERATIONAL, SECURITY
+
+
+def rfc7143_6_3_login_through_both_stages(t):
+    """SecurityNegotiation, LoginOperationalNegotiation, FullFeaturePhase, as open-iscsi does."""
+    t.alive(t.session(OPEN_ISCSI_KEYS))
+
+
+def rfc7143_6_3_login_without_security_stage(t):
+    """SecurityNegotiation may be left out where the target wants no authentication."""
+    t.alive(t.session(OPEN_ISCSI_KEYS, security=False))
+
+
+def rfc7143_6_3_login_as_libiscsi(t):
+    """The same with the keys of libiscsi."""
+    t.alive(t.session(LIBISCSI_KEYS))
+
+
+def rfc7143_6_3_1_first_response_carries_portal_group_tag(t):
+    """TargetPortalGroupTag is in the first response, also when that is of the security stage."""
+    s = t.session()
+    tag = s.logins[0].keys.get("TargetPortalGroupTag", "missing")
+    t.ok(tag.isdigit() and int(tag) < 65536, f"TargetPortalGroupTag is {tag}")
+    t.ok(all("TargetPortalGroupTag" not in r.keys for r in s.logins[1:]), "declared a second time")
+
+
+def rfc7143_11_13_3_final_response_carries_tsih(t):
+    """The final response of a new session has a TSIH that is not zero."""
+    s = t.session()
+    t.ok(s.tsih, "TSIH is 0")
+
+
+def rfc7143_11_13_3_two_sessions_have_two_tsihs(t):
+    """Sessions that live side by side are told apart by their TSIH."""
+    a, b = t.session(), t.session()
+    t.ok(a.tsih != b.tsih, f"both have TSIH {a.tsih}")
+    t.alive(a)
+
+
+def rfc7143_11_13_response_mirrors_isid_and_task_tag(t):
+    """A Login Response has the ISID and Initiator Task Tag of its request."""
+    s = t.connection()
+    r = s.negotiate(s.login_request(s.names(), SECURITY, OPERATIONAL, itt=0xCAFE0001))
+    t.eq(r.itt, 0xCAFE0001, "Initiator Task Tag")
+    t.eq(r.isid, s.isid, "ISID")
+
+
+def rfc7143_11_13_2_version_active_is_zero(t):
+    """Version-max and Version-active of every response are 0x00."""
+    for r in t.session().logins:
+        t.eq((r.version_max, r.version_active), (0, 0), "Version-max, Version-active")
+
+
+def rfc7143_11_12_8_expcmdsn_starts_with_the_first_cmdsn(t):
+    """ExpCmdSN of the responses is the CmdSN of the first request, and MaxCmdSN no less than
+    ExpCmdSN - 1. Both may wrap."""
+    for cmdsn in (1, 0x12345678, 0xFFFFFFFF, 0):
+        s = t.session(cmdsn=cmdsn)
+        for r in s.logins:
+            t.eq(r.expcmdsn, cmdsn, "ExpCmdSN")
+            t.ok((r.maxcmdsn - r.expcmdsn + 1) & P.NONE < 1 << 31, f"MaxCmdSN is {r.maxcmdsn:#x}")
+        t.alive(s)
+
+
+def rfc7143_11_13_4_statsn_counts_login_responses(t):
+    """StatSN goes up by one with each Login Response."""
+    s = t.session()
+    first = s.logins[0].statsn
+    t.eq([r.statsn - first & P.NONE for r in s.logins], list(range(len(s.logins))), "StatSN")
+
+
+def rfc7143_6_3_no_transit_unless_asked(t):
+    """A request with T=0 is answered with T=0, and the stage goes on."""
+    s = t.connection()
+    r = s.negotiate(s.login_request(s.names(), OPERATIONAL, t=0))
+    t.eq(r.t, 0, "T bit")
+    t.eq(r.csg, OPERATIONAL, "CSG")
+    r = s.negotiate(s.login_request(OPEN_ISCSI_KEYS))
+    while not r.t:
+        r = s.negotiate(s.login_request())
+    t.eq(r.nsg, FULL_FEATURE, "NSG")
+
+
+def rfc7143_6_3_next_stage_is_not_beyond_the_one_asked_for(t):
+    """NSG of a response does not exceed NSG of its request."""
+    s = t.connection()
+    r = s.negotiate(s.login_request({**s.names(), "AuthMethod": "None"}, SECURITY, OPERATIONAL))
+    t.eq(r.csg, SECURITY, "CSG")
+    if r.t:
+        t.eq(r.nsg, OPERATIONAL, "NSG")
+
+
+def rfc7143_6_2_c_bit_gets_empty_response(t):
+    """A request with C=1 is answered without data, without T, and nothing of it is judged yet."""
+    s = t.connection()
+    text = P.encode_keys({**s.names(), **OPEN_ISCSI_KEYS})
+    for part in (text[:30], text[30:100]):
+        r = s.negotiate(s.login_request(data=part, t=0, c=1))
+        t.eq(r.dlen, 0, "DataSegmentLength of the response")
+        t.eq((r.t, r.c), (0, 0), "T and C bit")
+    r = s.negotiate(s.login_request(data=text[100:]))
+    while not r.t:
+        r = s.negotiate(s.login_request())
+    t.ok("TargetPortalGroupTag" in s.negotiated, "no TargetPortalGroupTag after the first request with C=0")
+    t.eq(s.negotiated.get("RDMAExtensions"), "Yes", "RDMAExtensions")
+    s.enter_full_feature(r)
+    t.alive(s)
+
+
+def rfc7143_6_1_eight_kib_of_text_are_accepted(t):
+    """A login text of 8192 bytes in one PDU is read, and long keys not understood."""
+    s = t.connection()
+    text = P.encode_keys({**s.names(), **OPEN_ISCSI_KEYS})
+    text += b"X-test.conformance.fill="
+    text += b"f" * 255 + b"\0"
+    i = 0
+    while len(text) + 300 < 8192:
+        text += b"X-test.conformance.f%d=" % i + b"f" * 250 + b"\0"
+        i += 1
+    rest = 8192 - len(text)
+    key = b"X-test.conformance.last="
+    if rest > len(key) + 1:
+        text += key + b"l" * (rest - len(key) - 1) + b"\0"
+    r = s.negotiate(s.login_request(data=text))
+    for _ in range(8):
+        if r.t:
+            break
+        r = s.negotiate(s.login_request())
+    t.eq(s.negotiated.get("X-test.conformance.f0"), "NotUnderstood", "an unknown key")
+
+
+def rfc7143_4_2_7_1_names_of_223_bytes(t):
+    """An initiator name may be 223 bytes long."""
+    name = "iqn.2026-01.test.conformance:" + "n" * 194
+    t.alive(t.session(initiator=name))
+
+
+def rfc7143_11_13_5_unknown_target_is_not_found(t):
+    """A TargetName that is not here: status 0203, then the connection is closed."""
+    s = t.connection()
+    t.refused(s, s.login_request({**s.names(), "TargetName": t.target.iqn + ".not"}), 0x0203)
+
+
+def rfc7143_11_13_5_unknown_target_in_the_security_stage(t):
+    """The same, found out at the first request of the security stage."""
+    s = t.connection()
+    names = {**s.names(), "TargetName": "iqn.2026-01.test.conformance:nobody", "AuthMethod": "None"}
+    t.refused(s, s.login_request(names, SECURITY, OPERATIONAL), 0x0203)
+
+
+def rfc7143_6_3_initiator_name_is_mandatory(t):
+    """A first request without InitiatorName: status 0207, missing parameter."""
+    s = t.connection()
+    names = s.names()
+    del names["InitiatorName"]
+    t.refused(s, s.login_request(names), 0x0207)
+
+
+def rfc7143_6_3_target_name_is_mandatory_in_normal_sessions(t):
+    """A first request of a normal session without TargetName: status 0207."""
+    s = t.connection()
+    t.refused(s, s.login_request({"InitiatorName": s.name, "SessionType": "Normal"}), 0x0207)
+
+
+def rfc7143_11_12_4_unsupported_version(t):
+    """Version-min above what the target knows: status 0205."""
+    s = t.connection()
+    t.refused(s, s.login_request(s.names(), version_max=1, version_min=1), 0x0205)
+
+
+def rfc7143_11_12_4_1_higher_version_max_is_fine(t):
+    """Version-max above the target's is no reason to refuse."""
+    s = t.connection()
+    r = s.negotiate(s.login_request(s.names(), SECURITY, OPERATIONAL, version_max=1, version_min=0))
+    t.eq(r.version_active, 0, "Version-active")
+
+
+def rfc7143_6_3_1_tsih_of_no_session(t):
+    """A TSIH that belongs to no session: status 020a, session does not exist."""
+    s = t.connection()
+    t.refused(s, s.login_request(s.names(), tsih=0x7A7A), 0x020A)
+
+
+def rfc7143_13_2_second_connection_of_a_session_with_one(t):
+    """With MaxConnections=1, a connection more is refused: 0206, too many connections (or 0208,
+    0200: the session does not take it)."""
+    a = t.session()
+    b = t.connection(isid=a.isid)
+    t.refused(b, b.login_request(b.names(), tsih=a.tsih, cid=1), 0x0206, 0x0208, 0x0200)
+    t.alive(a)
+
+
+def rfc7143_6_3_5_same_isid_reinstates_the_session(t):
+    """A new login with the names and ISID of a session, and TSIH 0: the old one is closed, the new
+    one works."""
+    a = t.session()
+    b = t.session(isid=a.isid)
+    t.alive(b)
+    t.closes(a)
+    t.alive(b)
+
+
+def rfc7143_3_4_other_isid_leaves_the_session_alone(t):
+    """The same names with another ISID are another session."""
+    a = t.session()
+    t.session()
+    t.alive(a)
+
+
+def rfc7143_13_21_unknown_session_type(t):
+    """SessionType=Foo: the login is refused."""
+    s = t.connection()
+    t.refused(s, s.login_request({**s.names(), "SessionType": "Foo"}), 0x02)
+
+
+def rfc7143_12_1_unknown_auth_method(t):
+    """No common AuthMethod: answered Reject, or refused with 0201."""
+    s = t.connection()
+    r = s.exchange(s.login_request({**s.names(), "AuthMethod": "KRB5"}, SECURITY, OPERATIONAL))
+    if r.status:
+        t.among(r.status, (0x0201, 0x0200), "login status")
+        t.closes(s)
+    else:
+        t.eq(r.keys.get("AuthMethod"), "Reject", "AuthMethod")
+
+
+def rfc7143_6_3_2_first_known_auth_method_is_chosen(t):
+    """Of the methods offered, the first that the target may use: here None."""
+    s = t.connection()
+    r = s.negotiate(s.login_request({**s.names(), "AuthMethod": "KRB5,None"}, SECURITY, OPERATIONAL))
+    t.eq(r.keys.get("AuthMethod"), "None", "AuthMethod")
+
+
+def rfc7143_6_3_key_of_another_stage_is_a_protocol_error(t):
+    """An operational key in the security stage is a protocol error: the login is refused."""
+    s = t.connection()
+    t.refused(s, s.login_request({**s.names(), "MaxBurstLength": 8192}, SECURITY, OPERATIONAL), 0x02)
+
+
+def rfc7145_5_1_no_full_feature_phase_without_rdma_extensions(t):
+    """Without RDMAExtensions=Yes there is no iSER mode: the target offers it, or refuses."""
+    keys = {k: v for k, v in OPEN_ISCSI_KEYS.items() if k != "RDMAExtensions"}
+    s = t.connection()
+    r = s.exchange(s.login_request({**s.names(), **keys}))
+    t.ok(r.status or "RDMAExtensions" in r.keys or not r.t,
+         "full feature phase, and RDMAExtensions was never spoken of")
+
+
+def rfc7145_6_3_rdma_extensions_no_is_not_iser(t):
+    """An initiator that says RDMAExtensions=No cannot get to full feature phase here."""
+    s = t.connection()
+    r = s.exchange(s.login_request({**s.names(), **OPEN_ISCSI_KEYS, "RDMAExtensions": "No"}))
+    t.ok(r.status or not r.t, "full feature phase with RDMAExtensions=No")
+
+
+def rfc7143_6_3_unpadded_text(t):
+    """A login text whose length is no multiple of four, without the padding, as ib_iser and
+    libiscsi send all data."""
+    s = t.connection()
+    names = {**s.names(), "AuthMethod": "None"}
+    while len(P.encode_keys(names)) % 4 != 1:
+        names["InitiatorName"] += "x"
+    r = s.negotiate(s.login_request(names, SECURITY, OPERATIONAL), pad=False)
+    t.ok("TargetPortalGroupTag" in r.keys, f"answered {r.keys}")
+
+
+def rfc7145_9_2_reserved_bits_of_the_iser_header_are_ignored(t):
+    """Reserved fields of the iSER header are ignored on receive; tags too, without their flag."""
+    s = t.connection()
+    iser = P.IserHeader(write_stag=0xDEAD, read_stag=0xBEEF, write_va=1, read_va=2)
+    iser.raw[0] |= 3
+    iser.raw[1:4] = b"\xff\xff\xff"
+    s.wire.post_recv()
+    s.wire.send(iser.raw + s.login_request({**s.names(), "AuthMethod": "None"}, SECURITY, OPERATIONAL).encode())
+    t.eq(s.recv_login().status, 0, "login status")
+
+
+def iser_tgt_login_and_logout_fifty_times(t):
+    """Nothing is left behind that would hinder the next login."""
+    for _ in range(50):
+        s = t.session(security=False, credits=8)
+        s.logout()
+        s.close()
+
+
+def rfc7145_9_2_login_from_a_dozen_initiators_at_once(t):
+    """Connections do not wait for each other: twelve logins with their steps interleaved."""
+    many = [t.connection(initiator=f"{t.target.initiator}-{i}") for i in range(12)]
+    for s in many:
+        s.send_login(s.login_request({**s.names(), "AuthMethod": "None"}, SECURITY, OPERATIONAL))
+    for s in reversed(many):
+        t.eq(s.recv_login().status, 0, "login status")
+    for s in many:
+        s.send_login(s.login_request(OPEN_ISCSI_KEYS))
+    for s in many:
+        t.eq(s.recv_login().status, 0, "login status")

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What is not understood gets a Reject, and the session goes on: RFC 7143 sections 7.3, 11.17."""
+
+from iser import pdu as P
+from iser.pdu import Reject
+from iser.wire import Closed, Timeout
+
+
+def rfc7143_11_17_unknown_opcode(t):
+    """An opcode nobody has defined: Reject, command not supported (or protocol error)."""
+    for opcode in (0x07, 0x0F, 0x11, 0x1C, 0x1F):
+        s = t.session()
+        t.rejected(s, P.Pdu(opcode=opcode, immediate=1), Reject.NOT_SUPPORTED, Reject.PROTOCOL_ERROR)
+        t.alive(s)
+
+
+def rfc7143_11_2_1_2_opcodes_of_the_target(t):
+    """A PDU only a target may send: Reject, or the connection is closed."""
+    for opcode in (0x20, 0x21, 0x25, 0x31, 0x3F):
+        s = t.session()
+        try:
+            got = s.ask(P.Pdu(opcode=opcode))
+            t.ok(isinstance(got, Reject), f"opcode {opcode:#x} was answered with {got}")
+            t.alive(s)
+        except Closed:
+            pass
+
+
+def rfc7145_7_3_11_snack(t):
+    """SNACK: Reject, protocol error."""
+    s = t.session()
+    t.rejected(s, P.Snack(type=1, ttt=P.NONE, itt=P.NONE - 1), Reject.PROTOCOL_ERROR)
+    t.alive(s)
+
+
+def rfc7145_7_3_9_login_request_in_full_feature_phase(t):
+    """Login Request after login: Reject, protocol error."""
+    s = t.session()
+    t.rejected(s, s.login_request({"MaxBurstLength": 8192}, itt=0x4321), Reject.PROTOCOL_ERROR, number=False)
+    t.alive(s)
+
+
+def rfc7143_11_7_unsolicited_data_out_of_no_task(t):
+    """Data-Out for a task that is not there, though InitialR2T=Yes: Reject."""
+    s = t.session()
+    t.rejected(s, P.DataOut(bytes(512), ttt=P.NONE, itt=0x5555), Reject.PROTOCOL_ERROR, Reject.INVALID_FIELD)
+    t.alive(s)
+
+
+def rfc7143_11_7_4_data_out_with_an_invented_transfer_tag(t):
+    """Data-Out with a Target Transfer Tag the target has never given out: Reject."""
+    s = t.session()
+    t.rejected(s, P.DataOut(bytes(512), ttt=0x99, itt=0x5555), Reject.PROTOCOL_ERROR, Reject.INVALID_FIELD)
+    t.alive(s)
+
+
+def rfc7143_11_10_4_text_with_an_invented_transfer_tag(t):
+    """Text Request with a Target Transfer Tag the target has never given out: Reject."""
+    s = t.session()
+    t.rejected(s, P.TextRequest(ttt=0x99), Reject.PROTOCOL_ERROR, Reject.INVALID_FIELD, Reject.NOT_SUPPORTED)
+    t.alive(s)
+
+
+def rfc7143_11_10_2_text_with_c_and_f(t):
+    """Text Request with C and F both set breaks section 11.10.2: Reject."""
+    s = t.session()
+    t.rejected(s, P.TextRequest(b"SendTargets=\0", c=1, final=1), Reject.PROTOCOL_ERROR, Reject.INVALID_FIELD)
+    t.alive(s)
+
+
+def rfc7143_6_2_unknown_key_in_full_feature_phase(t):
+    """A key not known in a Text Request is answered NotUnderstood."""
+    s = t.session()
+    t.eq(dict(s.text({"X-test.conformance.key": 1})).get("X-test.conformance.key"), "NotUnderstood", "answer")
+
+
+def rfc7143_13_login_only_keys_in_full_feature_phase(t):
+    """A key that only login may negotiate, in a Text Request: Reject, as a key's answer or as PDU."""
+    s = t.session()
+    got = s.ask(P.TextRequest(P.encode_keys({"ErrorRecoveryLevel": 2})))
+    if not isinstance(got, Reject):
+        t.eq(got.keys.get("ErrorRecoveryLevel"), "Reject", "ErrorRecoveryLevel")
+    t.alive(s)
+
+
+def rfc7143_11_17_3_statsn_counts_rejects(t):
+    """StatSN is advanced by a Reject."""
+    s = t.session()
+    a = s.nop()
+    b = t.rejected(s, P.Pdu(opcode=0x1C, immediate=1), Reject.NOT_SUPPORTED, Reject.PROTOCOL_ERROR)
+    c = s.nop()
+    t.eq((b.statsn, c.statsn), (a.statsn + 1, a.statsn + 2), "StatSN")
+
+
+def rfc7143_7_3_rejected_command_takes_no_number(t):
+    """The CmdSN of a PDU that is rejected does not count as received."""
+    s = t.session()
+    before = s.cmdsn
+    got = t.rejected(s, P.Pdu(opcode=0x1C, immediate=1), Reject.NOT_SUPPORTED, Reject.PROTOCOL_ERROR)
+    t.eq(got.expcmdsn, before, "ExpCmdSN")
+
+
+def iser_tgt_a_thousand_rejects(t):
+    """A buffer is given back after each Reject."""
+    s = t.session(credits=100)
+    for _ in range(20):
+        itts = [s.send(P.Pdu(opcode=0x1C, immediate=1)) for _ in range(50)]
+        for itt in itts:
+            t.ok(isinstance(s.answer(itt), Reject), "no Reject")
+    t.alive(s)
+
+
+def rfc7143_11_2_1_7_reserved_bits_are_ignored(t):
+    """Reserved bits and bytes of a PDU are ignored on receive."""
+    s = t.disk()
+    nop = P.NopOut(b"x", immediate=1, ttt=P.NONE)
+    nop.raw[0] |= 0x80
+    nop.raw[1] |= 0x7F
+    nop.raw[2:4] = b"\xff\xff"
+    nop.raw[32:48] = b"\xff" * 16
+    t.eq(s.ask(nop, P.NopIn).data, b"x", "NOP-In data")
+
+
+def rfc7143_11_2_1_5_no_task_tag_for_a_command(t):
+    """A SCSI Command with task tag 0xffffffff is invalid: Reject, or the connection is closed; it
+    is not executed and answered like any other."""
+    s = t.session()
+    try:
+        s.send(P.ScsiCommand(attr=1, itt=P.NONE, lun=s._lun(None)))
+        got = s.recv(t.target.ms(1000))
+        t.ok(isinstance(got, Reject), f"answered with {got}")
+    except (Closed, Timeout):
+        pass

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Task management: RFC 7143 sections 11.5 and 11.6. A session's other work is not disturbed."""
+
+from iser import pdu as P
+from iser.pdu import TaskManagement as T
+from iser.pdu import TaskManagementResponse as R
+from iser.wire import Closed
+
+
+def asked(t, s, function, *want, **how):
+    got = s.tmf(function, **how)
+    t.ok(isinstance(got, R), f"answered with {got}")
+    t.among(got.response, want, "task management response")
+    t.eq((got.final, got.dlen, got.ahslen), (1, 0, 0), "F bit, DataSegmentLength, TotalAHSLength")
+    t.alive(s)
+    return got
+
+
+def rfc7143_11_6_1_abort_of_an_unknown_task(t):
+    """ABORT TASK for a task that is not there, RefCmdSN outside the window: 1, task does not exist."""
+    s = t.disk()
+    asked(t, s, T.ABORT_TASK, R.NO_TASK, ref_itt=0x777, ref_cmdsn=s.cmdsn - 1)
+
+
+def rfc7143_11_6_1_abort_of_a_task_already_answered(t):
+    """The same for a task that has been answered."""
+    s = t.disk()
+    c = s.test_unit_ready()
+    asked(t, s, T.ABORT_TASK, R.NO_TASK, ref_itt=c.request.itt, ref_cmdsn=c.request.cmdsn)
+
+
+def rfc7143_11_5_1_abort_task_under_way(t):
+    """ABORT TASK for a READ just sent. 0, function complete: if its response has not come before,
+    it never comes. 1, task does not exist: then it has been answered."""
+    s = t.disk(4 << 20)
+    for size in (8, 512, 2048):
+        c = s.start(s.rw_cdb(0x28, 0, size), read=size * s.block_size)
+        itt = s.send(T(function=T.ABORT_TASK, lun=s._lun(None), ref_itt=c.request.itt,
+                       ref_cmdsn=c.request.cmdsn, immediate=1))
+        got = s.answer(itt, t.target.ms(10000))
+        t.among(got.response, (R.COMPLETE, R.NO_TASK), "task management response")
+        if got.response == R.NO_TASK:
+            s.finish(c)
+        s.inbox.clear()
+        s.silent()
+        t.contained(c)
+        t.alive(s)
+
+
+def rfc7143_11_5_1_lun_reset(t):
+    """LOGICAL UNIT RESET: 0, function complete, and the disk works on."""
+    s = t.disk()
+    asked(t, s, T.LUN_RESET, R.COMPLETE)
+    for _ in range(3):      # a unit attention is due
+        if s.test_unit_ready().status == 0:
+            return
+    t.fail("the disk is not ready after the reset")
+
+
+def rfc7143_11_5_1_lun_reset_of_an_unknown_lun(t):
+    """LOGICAL UNIT RESET of a LUN that is not there: 2, LUN does not exist."""
+    asked(t, t.disk(), T.LUN_RESET, R.NO_LUN, lun=201)
+
+
+def rfc7143_11_5_1_abort_task_set(t):
+    """ABORT TASK SET: done, or 5, not supported."""
+    asked(t, t.disk(), T.ABORT_TASK_SET, R.COMPLETE, R.NOT_SUPPORTED)
+
+
+def rfc7143_11_5_1_clear_task_set(t):
+    """CLEAR TASK SET: done, or 5, not supported."""
+    asked(t, t.disk(), T.CLEAR_TASK_SET, R.COMPLETE, R.NOT_SUPPORTED)
+
+
+def rfc7143_11_5_1_clear_aca(t):
+    """CLEAR ACA: done, or 5, not supported."""
+    asked(t, t.disk(), T.CLEAR_ACA, R.COMPLETE, R.NOT_SUPPORTED)
+
+
+def rfc7143_11_5_1_target_warm_reset(t):
+    """TARGET WARM RESET is optional: done, 5 or 6."""
+    asked(t, t.disk(), T.WARM_RESET, R.COMPLETE, R.NOT_SUPPORTED, R.NOT_AUTHORIZED)
+
+
+def rfc7143_11_5_1_target_cold_reset(t):
+    """TARGET COLD RESET is optional: 5 or 6, and the session goes on; or the connection is closed."""
+    s = t.disk()
+    try:
+        got = s.tmf(T.COLD_RESET)
+    except Closed:
+        return
+    if got.response == R.COMPLETE:
+        t.closes(s)
+    else:
+        t.among(got.response, (R.NOT_SUPPORTED, R.NOT_AUTHORIZED), "task management response")
+        t.alive(s)
+
+
+def rfc7143_11_5_1_task_reassign(t):
+    """TASK REASSIGN at ErrorRecoveryLevel 0: 4, not supported; or 1 or 5."""
+    asked(t, t.disk(), T.REASSIGN, R.NO_REASSIGN, R.NO_TASK, R.NOT_SUPPORTED, ref_itt=0x777)
+
+
+def rfc7143_11_5_1_unknown_function(t):
+    """A function code that does not exist: 5, not supported, or 255, rejected; or a Reject."""
+    for function in (0, 9, 42, 127):
+        s = t.disk()
+        got = s.tmf(function)
+        if not isinstance(got, P.Reject):
+            t.among(got.response, (R.NOT_SUPPORTED, R.REJECTED), f"response to function {function}")
+        t.alive(s)
+
+
+def rfc7143_11_5_task_management_with_a_number(t):
+    """A Task Management Request that is not immediate takes a CmdSN."""
+    s = t.disk()
+    before = s.cmdsn
+    t.eq(asked(t, s, T.LUN_RESET, R.COMPLETE, immediate=0).expcmdsn, before + 1, "ExpCmdSN")
+
+
+def rfc7143_11_5_1_task_management_cannot_be_aborted(t):
+    """ABORT TASK of a task management request, and of itself: 255, or 1 when it is gone."""
+    s = t.disk()
+    done = s.tmf(T.LUN_RESET)
+    asked(t, s, T.ABORT_TASK, R.REJECTED, R.NO_TASK, ref_itt=done.itt)
+    itt = s.next_itt()
+    asked(t, s, T.ABORT_TASK, R.REJECTED, R.NO_TASK, ref_itt=itt, itt=itt)
+
+
+def rfc7143_4_2_2_1_immediate_requests_do_not_need_a_window(t):
+    """Eight immediate LUN resets and pings sent at once are all answered, by their function or by
+    Reject "too many immediate commands"."""
+    s = t.disk()
+    itts = [s.send(T(function=T.LUN_RESET, lun=s._lun(None), ref_itt=P.NONE, immediate=1) if i & 1 else
+                   P.NopOut(b"%d" % i, immediate=1, ttt=P.NONE)) for i in range(8)]
+    for itt in itts:
+        got = s.answer(itt)
+        if isinstance(got, P.Reject):
+            t.eq(got.reason, P.Reject.TOO_MANY_IMMEDIATE, "Reject reason")
+    t.alive(s)

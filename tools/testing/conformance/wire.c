@@ -1,0 +1,635 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One RDMA connection, for a caller that wants to misbehave on it.
+ *
+ * Nothing here knows iSER or iSCSI: any bytes go out, any private data goes into
+ * the connect request, and receives exist only when the caller posts them. There
+ * are no threads, and every wait ends at a deadline in milliseconds. Functions
+ * return 0 or a count, or a negative errno:
+ *   -ETIMEDOUT     the deadline passed
+ *   -ENOTCONN      the peer has disconnected, or its adapter has ended the connection
+ *                  by an error, and nothing more is to be received
+ *   -ECONNREFUSED  the peer rejected the connect request
+ *   -EIO           a work request completed with an error; see the wire_wc
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <rdma/rdma_cma.h>
+
+#define MAX_SGE		4
+#define MAX_PRIVATE	256
+#define GUARD_BYTE	0xa5
+/* A last message and the disconnect that follows it travel by different QPs. */
+#define LATE_MESSAGE_MS	300
+
+struct wire_wc {
+	uint32_t status;	/* enum ibv_wc_status */
+	uint32_t opcode;	/* enum ibv_wc_opcode */
+	uint32_t byte_len;
+	uint32_t vendor_err;
+	uint32_t invalidated;	/* was the message a SEND with invalidate */
+	uint32_t rkey;		/* and of which key */
+};
+
+struct slab {
+	uint8_t *mem;
+	struct ibv_mr *mr;
+	bool *busy;
+	uint32_t size, count;
+};
+
+struct wire {
+	struct rdma_event_channel *events;
+	struct rdma_cm_id *id;
+	struct ibv_comp_channel *completions;
+	struct ibv_cq *send_cq, *recv_cq;
+	struct slab send, recv;
+	struct wire_wc send_error;	/* first send that failed */
+	bool connected, disconnected;
+	int64_t disconnected_at;
+	int cm_event, cm_status;	/* the last event */
+	uint8_t private_data[MAX_PRIVATE];
+	int private_len;
+	uint8_t responder_resources, initiator_depth;
+};
+
+struct wire_window {
+	struct wire *wire;
+	uint8_t *mem;
+	size_t len, guard, total;
+	struct ibv_mr *mr;
+	struct ibv_mw *mw;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void sleep_until_readable(const int *fds, int n, int64_t deadline)
+{
+	struct pollfd pfd[2];
+	int64_t left = deadline - now_ms();
+
+	for (int i = 0; i < n; i++)
+		pfd[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
+	if (left > 0)
+		poll(pfd, n, (int)left);
+}
+
+static int set_nonblock(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+/* ---- connection events ------------------------------------------------- */
+
+static bool take_cm_event(struct wire *w)
+{
+	struct rdma_cm_event *ev;
+	const struct rdma_conn_param *p;
+
+	if (rdma_get_cm_event(w->events, &ev))
+		return false;
+	p = &ev->param.conn;
+	w->cm_event = ev->event;
+	w->cm_status = ev->status;
+	switch (ev->event) {
+	case RDMA_CM_EVENT_ESTABLISHED:
+		w->connected = true;
+		w->responder_resources = p->responder_resources;
+		w->initiator_depth = p->initiator_depth;
+		/* fall through */
+	case RDMA_CM_EVENT_REJECTED:
+		w->private_len = p->private_data ? p->private_data_len : 0;
+		if (w->private_len)
+			memcpy(w->private_data, p->private_data, w->private_len);
+		break;
+	case RDMA_CM_EVENT_DISCONNECTED:
+	case RDMA_CM_EVENT_DEVICE_REMOVAL:
+		if (!w->disconnected)
+			w->disconnected_at = now_ms();
+		w->disconnected = true;
+		break;
+	default:
+		break;
+	}
+	rdma_ack_cm_event(ev);
+	return true;
+}
+
+static int await_cm(struct wire *w, int wanted, int64_t deadline)
+{
+	for (;;) {
+		while (take_cm_event(w)) {
+			if (w->cm_event == wanted)
+				return 0;
+			if (w->cm_event == RDMA_CM_EVENT_REJECTED)
+				return -ECONNREFUSED;
+			if (w->cm_event == RDMA_CM_EVENT_UNREACHABLE)
+				return -EHOSTUNREACH;
+			if (w->cm_status)
+				return -abs(w->cm_status);
+		}
+		if (now_ms() >= deadline)
+			return -ETIMEDOUT;
+		sleep_until_readable(&w->events->fd, 1, deadline);
+	}
+}
+
+/* ---- message buffers --------------------------------------------------- */
+
+static int slab_init(struct slab *s, struct ibv_pd *pd, uint32_t size, uint32_t count)
+{
+	s->size = (size + 63) & ~63u;
+	s->count = count;
+	s->busy = calloc(count, sizeof(*s->busy));
+	s->mem = aligned_alloc(4096, ((size_t)s->size * count + 4095) & ~4095ul);
+	if (!s->busy || !s->mem)
+		return -ENOMEM;
+	s->mr = ibv_reg_mr(pd, s->mem, (size_t)s->size * count, IBV_ACCESS_LOCAL_WRITE);
+	return s->mr ? 0 : -errno;
+}
+
+static void slab_free(struct slab *s)
+{
+	if (s->mr)
+		ibv_dereg_mr(s->mr);
+	free(s->mem);
+	free(s->busy);
+}
+
+static int slab_get(struct slab *s)
+{
+	for (uint32_t i = 0; i < s->count; i++)
+		if (!s->busy[i]) {
+			s->busy[i] = true;
+			return (int)i;
+		}
+	return -ENOBUFS;
+}
+
+static uint8_t *slab_mem(struct slab *s, int i)
+{
+	return s->mem + (size_t)s->size * i;
+}
+
+static bool poll_one(struct ibv_cq *cq, struct wire_wc *out, uint64_t *id)
+{
+	struct ibv_wc wc;
+
+	if (ibv_poll_cq(cq, 1, &wc) < 1)
+		return false;
+	*id = wc.wr_id;
+	*out = (struct wire_wc){
+		.status = wc.status, .opcode = wc.opcode, .byte_len = wc.byte_len,
+		.vendor_err = wc.vendor_err,
+	};
+	if (wc.status == IBV_WC_SUCCESS && (wc.wc_flags & IBV_WC_WITH_INV)) {
+		out->invalidated = 1;
+		out->rkey = wc.invalidated_rkey;
+	}
+	return true;
+}
+
+static void reap_sends(struct wire *w)
+{
+	struct wire_wc wc;
+	uint64_t id;
+
+	while (poll_one(w->send_cq, &wc, &id)) {
+		if (id < w->send.count)
+			w->send.busy[id] = false;
+		if (wc.status && !w->send_error.status)
+			w->send_error = wc;
+	}
+}
+
+/* Sleep until a completion or a connection event, or the deadline. */
+static void await_anything(struct wire *w, int64_t deadline)
+{
+	int fds[2] = { w->completions->fd, w->events->fd };
+	struct ibv_cq *cq;
+	void *ctx;
+
+	sleep_until_readable(fds, 2, deadline);
+	while (!ibv_get_cq_event(w->completions, &cq, &ctx))
+		ibv_ack_cq_events(cq, 1);
+	while (take_cm_event(w))
+		;
+}
+
+static void arm(struct wire *w)
+{
+	ibv_req_notify_cq(w->send_cq, 0);
+	ibv_req_notify_cq(w->recv_cq, 0);
+}
+
+/* ---- life -------------------------------------------------------------- */
+
+void wire_close(struct wire *w)
+{
+	if (!w)
+		return;
+	if (w->id && w->id->qp)
+		rdma_destroy_qp(w->id);
+	slab_free(&w->send);
+	slab_free(&w->recv);
+	if (w->send_cq)
+		ibv_destroy_cq(w->send_cq);
+	if (w->recv_cq)
+		ibv_destroy_cq(w->recv_cq);
+	if (w->completions)
+		ibv_destroy_comp_channel(w->completions);
+	if (w->id)
+		rdma_destroy_id(w->id);
+	if (w->events)
+		rdma_destroy_event_channel(w->events);
+	free(w);
+}
+
+static int make_qp(struct wire *w, uint32_t recv_size, uint32_t recv_count,
+		   uint32_t send_size, uint32_t send_count)
+{
+	struct ibv_qp_init_attr attr = {
+		.qp_type = IBV_QPT_RC,
+		.sq_sig_all = 1,
+		.cap = { .max_send_wr = send_count + 8, .max_recv_wr = recv_count,
+			 .max_send_sge = MAX_SGE, .max_recv_sge = 1 },
+	};
+	struct ibv_context *dev = w->id->verbs;
+	int err;
+
+	w->completions = ibv_create_comp_channel(dev);
+	if (!w->completions || set_nonblock(w->completions->fd))
+		return -errno;
+	w->send_cq = ibv_create_cq(dev, (int)send_count + 8, NULL, w->completions, 0);
+	w->recv_cq = ibv_create_cq(dev, (int)recv_count, NULL, w->completions, 0);
+	if (!w->send_cq || !w->recv_cq)
+		return -errno;
+	attr.send_cq = w->send_cq;
+	attr.recv_cq = w->recv_cq;
+	if (rdma_create_qp(w->id, NULL, &attr))
+		return -errno;
+	err = slab_init(&w->recv, w->id->pd, recv_size, recv_count);
+	return err ? err : slab_init(&w->send, w->id->pd, send_size, send_count);
+}
+
+/* Resolve the peer and make the queues; nothing reaches the peer yet. */
+int wire_open(struct wire **out, const char *host, const char *port,
+	      uint32_t recv_size, uint32_t recv_count,
+	      uint32_t send_size, uint32_t send_count, int ms)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM };
+	int64_t deadline = now_ms() + ms;
+	struct wire *w = calloc(1, sizeof(*w));
+	struct addrinfo *ai = NULL;
+	int err;
+
+	*out = NULL;
+	if (!w)
+		return -ENOMEM;
+	w->cm_event = -1;
+	if (getaddrinfo(host, port, &hints, &ai)) {
+		err = -EINVAL;
+		goto fail;
+	}
+	w->events = rdma_create_event_channel();
+	if (!w->events || set_nonblock(w->events->fd) ||
+	    rdma_create_id(w->events, &w->id, w, RDMA_PS_TCP) ||
+	    rdma_resolve_addr(w->id, NULL, ai->ai_addr, ms)) {
+		err = -errno;
+		goto fail;
+	}
+	err = await_cm(w, RDMA_CM_EVENT_ADDR_RESOLVED, deadline);
+	if (err)
+		goto fail;
+	if (rdma_resolve_route(w->id, ms)) {
+		err = -errno;
+		goto fail;
+	}
+	err = await_cm(w, RDMA_CM_EVENT_ROUTE_RESOLVED, deadline);
+	if (!err)
+		err = make_qp(w, recv_size, recv_count, send_size, send_count);
+	if (err)
+		goto fail;
+	freeaddrinfo(ai);
+	*out = w;
+	return 0;
+fail:
+	if (ai)
+		freeaddrinfo(ai);
+	wire_close(w);
+	return err;
+}
+
+int wire_connect(struct wire *w, const void *private_data, int private_len,
+		 int responder_resources, int initiator_depth,
+		 int retry, int rnr_retry, int ms)
+{
+	struct rdma_conn_param param = {
+		.private_data = private_len ? private_data : NULL,
+		.private_data_len = (uint8_t)private_len,
+		.responder_resources = (uint8_t)responder_resources,
+		.initiator_depth = (uint8_t)initiator_depth,
+		.retry_count = (uint8_t)retry,
+		.rnr_retry_count = (uint8_t)rnr_retry,
+	};
+
+	if (rdma_connect(w->id, &param))
+		return -errno;
+	return await_cm(w, RDMA_CM_EVENT_ESTABLISHED, now_ms() + ms);
+}
+
+int wire_disconnect(struct wire *w)
+{
+	return rdma_disconnect(w->id) ? -errno : 0;
+}
+
+/* Break our own QP: the peer sees its next message go unanswered. */
+int wire_break(struct wire *w)
+{
+	struct ibv_qp_attr attr = { .qp_state = IBV_QPS_ERR };
+
+	return -ibv_modify_qp(w->id->qp, &attr, IBV_QP_STATE);
+}
+
+int wire_await_disconnected(struct wire *w, int ms)
+{
+	int64_t deadline = now_ms() + ms;
+
+	for (;;) {
+		while (take_cm_event(w))
+			;
+		if (w->disconnected)
+			return 0;
+		if (now_ms() >= deadline)
+			return -ETIMEDOUT;
+		sleep_until_readable(&w->events->fd, 1, deadline);
+	}
+}
+
+/* What the peer answered the connect request with (a reply or a reject). */
+int wire_private_data(const struct wire *w, void *buf, int cap)
+{
+	memcpy(buf, w->private_data, w->private_len < cap ? w->private_len : cap);
+	return w->private_len;
+}
+
+void wire_depths(const struct wire *w, int *responder_resources, int *initiator_depth)
+{
+	*responder_resources = w->responder_resources;
+	*initiator_depth = w->initiator_depth;
+}
+
+const char *wire_last_event(const struct wire *w, int *status)
+{
+	*status = w->cm_status;
+	return rdma_event_str((enum rdma_cm_event_type)w->cm_event);
+}
+
+const char *wire_device(const struct wire *w)
+{
+	return ibv_get_device_name(w->id->verbs->device);
+}
+
+int wire_is_iwarp(const struct wire *w)
+{
+	return w->id->verbs->device->transport_type == IBV_TRANSPORT_IWARP;
+}
+
+const char *wire_status_str(uint32_t status)
+{
+	return ibv_wc_status_str((enum ibv_wc_status)status);
+}
+
+/* ---- messages ---------------------------------------------------------- */
+
+int wire_post_recv(struct wire *w, uint32_t len)
+{
+	int i = slab_get(&w->recv);
+	struct ibv_sge sge;
+	struct ibv_recv_wr wr = { .sg_list = &sge, .num_sge = 1 }, *bad;
+	int err;
+
+	if (i < 0)
+		return i;
+	if (len > w->recv.size)
+		return -EMSGSIZE;
+	sge = (struct ibv_sge){ (uintptr_t)slab_mem(&w->recv, i), len, w->recv.mr->lkey };
+	wr.wr_id = (uint64_t)i;
+	err = ibv_post_recv(w->id->qp, &wr, &bad);
+	if (err)
+		w->recv.busy[i] = false;
+	return -abs(err);
+}
+
+/*
+ * Send lens[0] bytes, then lens[1], ... as one message of one SGE each. With
+ * ms > 0 wait until the peer's adapter has taken it, with 0 only post.
+ */
+int wire_send(struct wire *w, const void *const *bufs, const uint32_t *lens, int n,
+	      int ms, struct wire_wc *wc)
+{
+	struct ibv_send_wr wr = { .opcode = IBV_WR_SEND, .num_sge = n }, *bad;
+	int64_t deadline = now_ms() + ms;
+	struct ibv_sge sge[MAX_SGE];
+	uint32_t used = 0;
+	uint8_t *mem;
+	int i, err;
+
+	memset(wc, 0, sizeof(*wc));
+	if (n > MAX_SGE)
+		return -EMSGSIZE;
+	reap_sends(w);
+	i = slab_get(&w->send);
+	if (i < 0)
+		return i;
+	mem = slab_mem(&w->send, i);
+	for (int k = 0; k < n; k++) {
+		if (used + lens[k] > w->send.size) {
+			w->send.busy[i] = false;
+			return -EMSGSIZE;
+		}
+		memcpy(mem + used, bufs[k], lens[k]);
+		sge[k] = (struct ibv_sge){ (uintptr_t)(mem + used), lens[k], w->send.mr->lkey };
+		used += lens[k];
+	}
+	wr.wr_id = (uint64_t)i;
+	wr.sg_list = n ? sge : NULL;
+	err = ibv_post_send(w->id->qp, &wr, &bad);
+	if (err) {
+		w->send.busy[i] = false;
+		return -abs(err);
+	}
+	while (ms) {
+		arm(w);
+		reap_sends(w);
+		if (!w->send.busy[i])
+			break;
+		if (now_ms() >= deadline)
+			return -ETIMEDOUT;
+		await_anything(w, deadline);
+	}
+	*wc = w->send_error;
+	return ms && wc->status ? -EIO : 0;
+}
+
+/* The next message, copied to buf; its length is returned and its buffer is free again. */
+int wire_recv(struct wire *w, void *buf, uint32_t cap, int ms, struct wire_wc *wc)
+{
+	int64_t deadline = now_ms() + ms;
+	uint64_t id;
+
+	memset(wc, 0, sizeof(*wc));
+	for (;;) {
+		arm(w);
+		if (poll_one(w->recv_cq, wc, &id)) {
+			w->recv.busy[id] = false;
+			if (wc->status)
+				return w->disconnected || wc->status == IBV_WC_WR_FLUSH_ERR ? -ENOTCONN : -EIO;
+			if (wc->byte_len > cap)
+				return -EMSGSIZE;
+			memcpy(buf, slab_mem(&w->recv, (int)id), wc->byte_len);
+			return (int)wc->byte_len;
+		}
+		reap_sends(w);
+		if (w->disconnected && now_ms() >= w->disconnected_at + LATE_MESSAGE_MS)
+			return -ENOTCONN;
+		if (now_ms() >= deadline)
+			return w->disconnected ? -ENOTCONN : -ETIMEDOUT;
+		await_anything(w, w->disconnected &&
+			       w->disconnected_at + LATE_MESSAGE_MS < deadline ?
+			       w->disconnected_at + LATE_MESSAGE_MS : deadline);
+	}
+}
+
+/* ---- remote memory ----------------------------------------------------- */
+
+void wire_window_free(struct wire_window *win)
+{
+	if (!win)
+		return;
+	if (win->mw)
+		ibv_dealloc_mw(win->mw);
+	if (win->mr)
+		ibv_dereg_mr(win->mr);
+	free(win->mem);
+	free(win);
+}
+
+static int bind_mw(struct wire_window *win, uint64_t va, uint64_t len, int access, int ms)
+{
+	struct wire *w = win->wire;
+	struct ibv_send_wr wr = { .wr_id = UINT64_MAX, .opcode = IBV_WR_BIND_MW }, *bad;
+	int64_t deadline = now_ms() + ms;
+	struct wire_wc wc;
+	uint64_t id;
+	int err;
+
+	win->mw = ibv_alloc_mw(w->id->pd, IBV_MW_TYPE_2);
+	if (!win->mw)
+		return -errno;
+	wr.bind_mw.mw = win->mw;
+	wr.bind_mw.rkey = ibv_inc_rkey(win->mw->rkey);
+	wr.bind_mw.bind_info = (struct ibv_mw_bind_info){
+		.mr = win->mr, .addr = va, .length = len, .mw_access_flags = (unsigned int)access,
+	};
+	err = ibv_post_send(w->id->qp, &wr, &bad);
+	if (err)
+		return -abs(err);
+	for (;;) {
+		arm(w);
+		while (poll_one(w->send_cq, &wc, &id)) {
+			if (id == UINT64_MAX) {
+				win->mw->rkey = wr.bind_mw.rkey;
+				return wc.status ? -EIO : 0;
+			}
+			w->send.busy[id] = false;
+		}
+		if (now_ms() >= deadline)
+			return -ETIMEDOUT;
+		await_anything(w, deadline);
+	}
+}
+
+/*
+ * Memory the peer may read and write. The guards before and after it are open to
+ * the peer too, so that a byte too many leaves a trace and not just an error. With
+ * invalidatable, the key is a type 2 window of exactly len bytes, which is what
+ * a SEND with invalidate can revoke.
+ */
+int wire_window(struct wire_window **out, struct wire *w, size_t len, size_t guard,
+		int readable, int writable, int invalidatable, int ms)
+{
+	int access = (readable ? IBV_ACCESS_REMOTE_READ : 0) |
+		     (writable ? IBV_ACCESS_REMOTE_WRITE : 0);
+	struct wire_window *win = calloc(1, sizeof(*win));
+	int err;
+
+	*out = NULL;
+	if (!win)
+		return -ENOMEM;
+	win->wire = w;
+	win->len = len;
+	win->guard = guard;
+	win->total = len + 2 * guard;
+	win->mem = aligned_alloc(4096, (win->total + 4095) & ~4095ul);
+	if (!win->mem) {
+		free(win);
+		return -ENOMEM;
+	}
+	memset(win->mem, GUARD_BYTE, win->total);
+	win->mr = ibv_reg_mr(w->id->pd, win->mem, win->total, IBV_ACCESS_LOCAL_WRITE | access |
+			     (invalidatable ? IBV_ACCESS_MW_BIND : 0));
+	err = win->mr ? 0 : -errno;
+	if (!err && invalidatable)
+		err = bind_mw(win, (uintptr_t)(win->mem + guard), len, access, ms);
+	if (err) {
+		wire_window_free(win);
+		return err;
+	}
+	*out = win;
+	return 0;
+}
+
+void *wire_window_mem(struct wire_window *win)
+{
+	return win->mem + win->guard;
+}
+
+uint32_t wire_window_rkey(const struct wire_window *win)
+{
+	return win->mw ? win->mw->rkey : win->mr->rkey;
+}
+
+/* The offset, from the start of the window, of the first guard byte changed; or -1 and 0. */
+int wire_window_guards_broken(const struct wire_window *win, int64_t *offset)
+{
+	for (size_t i = 0; i < win->guard; i++) {
+		if (win->mem[i] != GUARD_BYTE) {
+			*offset = (int64_t)i - (int64_t)win->guard;
+			return 1;
+		}
+		if (win->mem[win->guard + win->len + i] != GUARD_BYTE) {
+			*offset = (int64_t)(win->len + i);
+			return 1;
+		}
+	}
+	*offset = -1;
+	return 0;
+}

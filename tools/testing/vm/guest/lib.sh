@@ -1,0 +1,256 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# For tests and demos that run in a test guest. Sourced. Everything waits for a condition with a limit, and says what it waited for.
+
+FABRIC=${FABRIC:-iser}			# iser: iser_tgt; iscsi: ib_isert, to see whether a test is at fault
+IQN=iqn.2026-01.org.example:disk
+INITIATOR=iqn.2026-01.org.example:host
+CFS=/sys/kernel/config/target
+PORT=3260
+# How many times as long things may take: the debug kernel is slow.
+case $KVER in *-debug) SLOW=4 ;; *) SLOW=1 ;; esac
+
+# --- TAP ---
+
+points=0 failed=0 planned=
+ok()     { points=$((points + 1)); echo "ok $points - $1"; }
+# not_ok TEXT [DETAIL...]
+not_ok() {
+	points=$((points + 1)) failed=$((failed + 1))
+	echo "not ok $points - $1"
+	shift
+	local detail
+	for detail; do echo "#   ${detail//$'\n'/$'\n#   '}"; done
+}
+skip()   { points=$((points + 1)); echo "ok $points - $1 # skip ${2:-}"; }
+note()   { echo "# ${*//$'\n'/$'\n# '}"; }
+is()     { if [ "$1" = "$2" ]; then ok "$3"; else not_ok "$3" "got:      $1" "expected: $2"; fi; }
+like()   { if grep -qE -- "$2" <<<"$1"; then ok "$3"; else not_ok "$3" "got:      $1" "expected: $2"; fi; }
+# works TEXT command... ; fails TEXT command... : output only where it is not as expected
+works()  {
+	local text=$1 status=0
+	shift
+	"$@" >/tmp/out 2>&1 || status=$?
+	if [ $status -eq 0 ]; then ok "$text"; else not_ok "$text" "status $status of: $*" "$(tail -n 15 /tmp/out)"; return 1; fi
+}
+fails()  {
+	local text=$1
+	shift
+	if "$@" >/tmp/out 2>&1; then not_ok "$text" "should have failed: $*" "$(tail -n 5 /tmp/out)"; return 1; else ok "$text"; fi
+}
+bail() { not_ok "$1" "${@:2}"; done_testing; exit 1; }
+done_testing() {
+	planned=1
+	echo "1..$points"
+	[ "$failed" -eq 0 ]
+}
+trap '[ -n "$planned" ] || { not_ok "the script came to its end" "it stopped before done_testing"; done_testing; }' EXIT
+
+# wait_for SECONDS WHAT command... : until the command succeeds; says so and fails when it does not in time.
+wait_for() {
+	local limit=$(($1 * SLOW)) what=$2 start=${EPOCHREALTIME/./}
+	shift 2
+	until "$@" >/dev/null 2>&1; do
+		if [ $((${EPOCHREALTIME/./} - start)) -gt $((limit * 1000000)) ]; then
+			echo "# waited $limit s in vain for $what" >&2
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+gone() { ! [ -e "$1" ]; }
+
+# --- links ---
+
+# link_up NETDEV ADDRESS... : brings the device up with the addresses and puts a soft RDMA device on it.
+link_up() {
+	local dev=$1 addr
+	shift
+	ip link set "$dev" up || return
+	for addr; do
+		case $addr in
+		*:*) ip -6 addr add "$addr" dev "$dev" nodad ;;
+		*) ip addr add "$addr" dev "$dev" ;;
+		esac || return
+	done
+	case $LINK in
+	rxe) modprobe rdma_rxe ;;
+	siw) modprobe -a ib_uverbs iw_cm && modprobe siw ;;
+	esac || return
+	modprobe -a ib_uverbs rdma_ucm rdma_cm || return
+	rdma link add "$LINK-$dev" type "$LINK" netdev "$dev" || return
+	wait_for 10 "RDMA link on $dev" rdma_active "$LINK-$dev"
+}
+rdma_active() { rdma link show "$1/1" | grep -q 'state ACTIVE'; }
+
+IP=10.0.0.1 IP6=fd00::1
+# One machine for both sides: a dummy device.
+alone() {
+	modprobe dummy numdummies=0
+	ip link add lan0 mtu 4200 type dummy && link_up lan0 $IP/24 $IP6/64
+}
+# Of a group: cable N (1, 2, ...) of the first role, or the only one of another.
+target_side() {
+	local dev=eth$(($1 - 1))
+	modprobe virtio_net && wait_for 10 "network card $dev" [ -e "/sys/class/net/$dev" ] && link_up "$dev" "10.0.$1.1/24" "fd00:$1::1/64"
+}
+initiator_side() {
+	modprobe virtio_net && wait_for 10 "a network card" [ -e /sys/class/net/eth0 ] && link_up eth0 "10.0.$1.2/24" "fd00:$1::2/64" || return
+	IP=10.0.$1.1 IP6=fd00:$1::1
+}
+
+# --- target ---
+
+module() { echo "/src/build/$KVER/iser_tgt.ko"; }
+
+load_target() {
+	modprobe -a target_core_mod target_core_iblock target_core_file brd || return
+	case $FABRIC in
+	iser)
+		modprobe -a ib_core rdma_cm || return
+		[ -d /sys/module/iser_tgt ] || insmod "$(module)" || return
+		;;
+	iscsi) modprobe -a iscsi_target_mod ib_isert || return ;;
+	esac
+	mkdir -p "$CFS/$FABRIC"
+}
+
+# backstore NAME rd|file|brd MIB : a LIO backstore
+backstore() {
+	local name=$1 kind=$2 mib=$3 dir
+	case $kind in
+	rd)
+		dir=$CFS/core/rd_mcp_0/$name
+		mkdir -p "$dir" && echo "rd_pages=$((mib * 256))" >"$dir/control" ;;
+	file)
+		dir=$CFS/core/fileio_0/$name
+		truncate -s "${mib}M" "/tmp/$name.img" && mkdir -p "$dir" &&
+			echo "fd_dev_name=/tmp/$name.img,fd_dev_size=$((mib << 20)),fd_buffered_io=1" >"$dir/control" ;;
+	brd)
+		dir=$CFS/core/iblock_0/$name
+		mkdir -p "$dir" && echo "udev_path=/dev/ram0" >"$dir/control" ;;
+	esac || return
+	echo "$name" >"$dir/wwn/vpd_unit_serial"
+	echo 1 >"$dir/enable"
+}
+backstore_dir() { echo "$CFS"/core/*_0/"$1"; }
+
+tpg() { echo "$CFS/$FABRIC/${1:-$IQN}/tpgt_${2:-1}"; }
+
+# make_target IQN BACKSTORE... : a target in demo mode with one LUN per backstore and no portal yet, disabled
+make_target() {
+	local iqn=$1 dir lun=0 store
+	shift
+	dir=$(tpg "$iqn")
+	mkdir -p "$dir" || return
+	echo 0 >"$dir/attrib/authentication" || return
+	echo 1 >"$dir/attrib/generate_node_acls" || return
+	echo 0 >"$dir/attrib/demo_mode_write_protect" || return
+	for store; do
+		mkdir "$dir/lun/lun_$lun" && ln -s "$(backstore_dir "$store")" "$dir/lun/lun_$lun/$store" || return
+		lun=$((lun + 1))
+	done
+}
+# add_portal IQN ADDRESS:PORT
+add_portal() {
+	local np
+	np=$(tpg "$1")/np/$2
+	mkdir "$np" || return
+	[ "$FABRIC" = iser ] || echo 1 >"$np/iser"
+}
+enable()  { echo 1 >"$(tpg "$1")/enable"; }
+disable() { echo 0 >"$(tpg "$1")/enable"; }
+
+# A target as nearly all tests want it: $IQN, one LUN of MIB, portals on IPv4 and IPv6, enabled.
+simple_target() {
+	local kind=${1:-rd} mib=${2:-64}
+	load_target && backstore disk "$kind" "$mib" && make_target "$IQN" disk &&
+		add_portal "$IQN" "$IP:$PORT" && add_portal "$IQN" "[$IP6]:$PORT" && enable "$IQN"
+}
+
+remove_target() {
+	local dir=$CFS/$FABRIC/$1 tpg lun
+	for tpg in "$dir"/tpgt_*; do
+		[ -d "$tpg" ] || continue
+		for lun in "$tpg"/acls/*/lun_*; do
+			[ -d "$lun" ] || continue
+			find "$lun" -maxdepth 1 -type l -delete
+			rmdir "$lun"
+		done
+		for lun in "$tpg"/lun/lun_*; do
+			[ -d "$lun" ] || continue
+			find "$lun" -maxdepth 1 -type l -delete
+			rmdir "$lun"
+		done
+		find "$tpg/acls" "$tpg/np" -mindepth 1 -maxdepth 1 -type d -exec rmdir {} \; -prune
+		rmdir "$tpg" || return
+	done
+	rmdir "$dir"
+}
+remove_backstore() {
+	local dir
+	dir=$(backstore_dir "$1")
+	rmdir "$dir" && { rmdir "${dir%/*}" 2>/dev/null || true; }
+}
+# Everything the functions above made. What cannot be removed is said by rmdir and fails.
+remove_all() {
+	local dir status=0
+	for dir in "$CFS/$FABRIC"/iqn.*; do
+		[ ! -d "$dir" ] || remove_target "${dir##*/}" || status=1
+	done
+	rmdir "$CFS/$FABRIC" 2>/dev/null
+	for dir in "$CFS"/core/*_0/*/; do
+		[ ! -d "$dir/wwn" ] || remove_backstore "$(basename "$dir")" || status=1
+	done
+	return $status
+}
+
+# --- initiator ---
+
+start_initiator() {
+	modprobe -a iscsi_tcp sg sd_mod && modprobe ib_iser "$@" || return
+	mkdir -p /etc/iscsi /run/lock/iscsi
+	echo "InitiatorName=$INITIATOR" >/etc/iscsi/initiatorname.iscsi
+	# a session that fails shall fail in the test's time, not in the two minutes that suit a data centre
+	sed -i -e 's/^node.startup.*/node.startup = manual/' -e 's/^\(node.session.timeo.replacement_timeout\).*/\1 = 20/' /etc/iscsi/iscsid.conf
+	# a session of its own: at its end iscsid signals its whole process group
+	setsid iscsid -f -d 2 >"$HERE/iscsid.log" 2>&1 &
+	ISCSID=$!
+	wait_for 20 "iscsid" grep -q ISCSIADM_ABSTRACT_NAMESPACE /proc/net/unix
+}
+stop_initiator() {
+	iscsiadm -m node -U all >/dev/null 2>&1
+	kill "$ISCSID"
+	wait_for 10 "the end of iscsid" gone "/proc/$ISCSID/exe"
+	wait_for 10 "the end of all sessions" no_sessions
+}
+no_sessions() { [ "$(sessions)" -eq 0 ]; }
+
+discover() { iscsiadm -m discovery -t st -p "${1:-$IP:$PORT}" -I iser; }
+login()    { iscsiadm -m node -T "${1:-$IQN}" -p "${2:-$IP:$PORT}" -I iser --login; }
+logout()   { iscsiadm -m node -T "${1:-$IQN}" -p "${2:-$IP:$PORT}" -I iser --logout; }
+
+# disk [IQN] [LUN] : prints the block device of a session, once it can be read
+disk() {
+	local dev
+	wait_for 20 "a disk of ${1:-$IQN}" disk_ready "${1:-$IQN}" "${2:-0}" || return
+	dev=$(disk_of "${1:-$IQN}" "${2:-0}")
+	echo "/dev/$dev"
+}
+disk_of() {
+	local session path
+	for session in /sys/class/iscsi_session/session*; do
+		[ "$(cat "$session/targetname" 2>/dev/null)" = "$1" ] || continue
+		for path in "$session"/device/target*/*:"$2"/block/sd*; do
+			[ -e "$path" ] && { basename "$path"; return 0; }
+		done
+	done
+	return 1
+}
+disk_ready() {
+	local dev
+	dev=$(disk_of "$1" "$2") && [ -b "/dev/$dev" ] && [ "$(cat "/sys/block/$dev/size")" -gt 0 ]
+}
+sg_of() { echo "/dev/$(ls "/sys/block/$(basename "$1")/device/scsi_generic")"; }
+no_disk() { ! disk_of "${1:-$IQN}" "${2:-0}"; }
+sessions() { find /sys/class/iscsi_session -name 'session*' 2>/dev/null | wc -l; }

@@ -1,0 +1,161 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# only: rxe
+# What may not be written is refused with EINVAL and changes nothing; what may be written reads back as written.
+
+. "$(dirname "$0")/../in-guest"
+
+alone || bail "no RDMA device"
+load_target || bail "the module does not load"
+root=$CFS/$FABRIC
+
+refused_dir() {
+	if mkdir "$2" 2>/tmp/out; then
+		not_ok "$1 is refused" "$2 was made"
+		rmdir "$2"
+	else
+		like "$(cat /tmp/out)" 'Invalid argument' "$1 is refused"
+	fi
+}
+
+# --- names of targets ---
+refused_dir "a name in upper case" "$root/iqn.2026-01.org.example:DISK"
+refused_dir "an underscore" "$root/iqn.2026-01.org.example:my_disk"
+refused_dir "a space" "$root/iqn.2026-01.org.example:my disk"
+refused_dir "an IQN without a date" "$root/iqn.org.example:disk"
+refused_dir "an IQN with a bad month" "$root/iqn.2026-13.org.example:disk"
+refused_dir "an IQN that ends after its date" "$root/iqn.2026-01."
+refused_dir "a name of no known form" "$root/disk"
+refused_dir "a short eui" "$root/eui.0123"
+refused_dir "a name of more than 223 bytes" "$root/iqn.2026-01.org.example:$(printf 'x%.0s' $(seq 210))"
+is "$(find "$root" -mindepth 1 -maxdepth 1 -type d -not -name discovery_auth)" "" "none of them left anything"
+for name in iqn.2026-01.org.example iqn.2026-01.org.example:a.b-c:d eui.0123456789abcdef naa.0123456789abcdef; do
+	works "$name is taken" mkdir "$root/$name" && rmdir "$root/$name"
+done
+
+mkdir "$root/$IQN"
+refused_dir "a TPG without a number" "$root/$IQN/tpgt_"
+refused_dir "a TPG number that is none" "$root/$IQN/tpgt_one"
+refused_dir "TPG 65536" "$root/$IQN/tpgt_65536"
+refused_dir "a TPG by another name" "$root/$IQN/group_1"
+tpg=$(tpg)
+works "TPG 1" mkdir "$tpg"
+
+# --- portals ---
+for portal in 1.2.3.4 1.2.3.4: 1.2.3.4:99999 1.2.3.4:0x10 1.2.3.4:-1 1.2.3.4:3260x 1.2.3:3260 256.1.1.1:3260 '[::1:3260' '::1:3260' '[::1]' \
+	'[::1]3260' '[1.2.3.4]:3260' '[::g]:3260' foo:3260 :3260; do
+	refused_dir "portal $portal" "$tpg/np/$portal"
+done
+is "$(ls "$tpg/np")" "" "none of them left anything"
+for portal in 10.0.0.1:3260 10.0.0.1:3261 '[fd00::1]:3260' 0.0.0.0:3270 '[::]:3271' '[::0]:3272'; do
+	works "portal $portal" mkdir "$tpg/np/$portal"
+	is "$(cat "$tpg/np/$portal/iser")" 1 "portal $portal: iser says 1"
+	works "portal $portal: 0 is taken" bash -c "echo 0 >'$tpg/np/$portal/iser'"
+	is "$(cat "$tpg/np/$portal/iser")" 1 "portal $portal: and still says 1"
+done
+mkdir "$root/$IQN/tpgt_2"
+fails "the same portal in a second TPG of the target is refused" mkdir "$root/$IQN/tpgt_2/np/10.0.0.1:3260"
+mkdir -p "$root/iqn.2026-01.org.example:other/tpgt_1"
+works "the same portal in another target is taken" mkdir "$root/iqn.2026-01.org.example:other/tpgt_1/np/10.0.0.1:3260"
+FABRIC=$FABRIC remove_target iqn.2026-01.org.example:other || not_ok "the other target is removed"
+rmdir "$root/$IQN/tpgt_2"
+for np in "$tpg"/np/*; do works "portal ${np##*/} is removed" rmdir "$np"; done
+
+# --- ACLs ---
+refused_dir "an ACL in upper case" "$tpg/acls/iqn.2026-01.org.example:HOST"
+refused_dir "an ACL with an underscore" "$tpg/acls/iqn.2026-01.org.example:my_host"
+refused_dir "an ACL without a date" "$tpg/acls/iqn.org.example:host"
+works "an ACL" mkdir "$tpg/acls/$INITIATOR"
+
+# --- values ---
+# refused FILE VALUE...
+refused() {
+	local file=$1 value before
+	shift
+	[ -e "$file" ] || { not_ok "${file#"$root/"} exists"; return; }
+	for value; do
+		before=$(cat "$file")
+		if { printf '%s\n' "$value" >"$file"; } 2>/tmp/out; then
+			not_ok "${file#"$tpg/"}: '${value:0:30}' is refused" "it now says: $(cat "$file")"
+		elif ! grep -q 'Invalid argument' /tmp/out; then
+			not_ok "${file#"$tpg/"}: '${value:0:30}' is refused with EINVAL" "$(cat /tmp/out)"
+		else
+			is "$(cat "$file")" "$before" "${file#"$tpg/"}: '${value:0:30}' is refused and changes nothing"
+		fi
+	done
+}
+# taken FILE VALUE...
+taken() {
+	local file=$1 value
+	shift
+	for value; do
+		{ printf '%s\n' "$value" >"$file"; } 2>/tmp/out || { not_ok "${file#"$tpg/"}: '$value' is taken" "$(cat /tmp/out)"; continue; }
+		is "$(cat "$file")" "$value" "${file#"$tpg/"}: '$value' reads back"
+	done
+}
+
+for name in authentication generate_node_acls cache_dynamic_acls demo_mode_discovery demo_mode_write_protect prod_mode_write_protect t10_pi \
+	tpg_enabled_sendtargets; do
+	refused "$tpg/attrib/$name" 2 -1 yes '' 4294967296
+done
+is "$(cat "$tpg/attrib/authentication") $(cat "$tpg/attrib/generate_node_acls")" "1 0" "defaults: authentication, no demo mode"
+refused "$tpg/attrib/default_cmdsn_depth" 0 -1 many 4294967296 100000
+refused "$tpg/attrib/default_erl" 3 -1 none
+refused "$tpg/attrib/login_timeout" -1 soon 4294967296 0
+refused "$tpg/attrib/fabric_prot_type" 2 4 -1 x
+taken "$tpg/attrib/authentication" 0 1
+taken "$tpg/attrib/generate_node_acls" 1 0
+taken "$tpg/attrib/default_cmdsn_depth" 16 64
+
+for name in InitialR2T ImmediateData DataPDUInOrder DataSequenceInOrder; do
+	refused "$tpg/param/$name" Maybe 1 ''
+done
+for name in MaxBurstLength FirstBurstLength InitiatorRecvDataSegmentLength TargetRecvDataSegmentLength; do
+	refused "$tpg/param/$name" 511 16777216 -1 many '' 4294967808
+done
+refused "$tpg/param/MaxConnections" 0 65536 x
+refused "$tpg/param/MaxOutstandingR2T" 0 65536 x
+refused "$tpg/param/DefaultTime2Wait" 3601 -1 x
+refused "$tpg/param/DefaultTime2Retain" 3601 -1 x
+refused "$tpg/param/ErrorRecoveryLevel" 3 -1 x
+refused "$tpg/param/HeaderDigest" MD5 ''
+refused "$tpg/param/DataDigest" MD5 ''
+refused "$tpg/param/AuthMethod" password ''
+refused "$tpg/param/TargetAlias" "$(printf 'x%.0s' $(seq 256))"
+taken "$tpg/param/ImmediateData" No Yes
+taken "$tpg/param/MaxBurstLength" 65536 262144
+
+refused "$tpg/enable" 2 -1 perhaps
+refused "$tpg/acls/$INITIATOR/cmdsn_depth" 0 -1 many 4294967296
+secret=$(printf 'x%.0s' $(seq 300))
+for where in "$root/discovery_auth" "$tpg/auth" "$tpg/acls/$INITIATOR/auth"; do
+	for name in userid password userid_mutual password_mutual; do
+		refused "$where/$name" "$secret"
+	done
+done
+refused "$root/discovery_auth/enforce_discovery_auth" 2 -1 x
+
+# --- what only tells ---
+for file in "$root/version" "$tpg/dynamic_sessions" "$tpg/acls/$INITIATOR/info" "$tpg/auth/authenticate_target" \
+	"$root/discovery_auth/authenticate_target"; do
+	[ -e "$file" ] || { not_ok "${file#"$root/"} exists"; continue; }
+	is "$(stat -c %A "$file" | tr -d -c w)" "" "${file#"$root/"} is read-only"
+	before=$(cat "$file")
+	{ echo 1 >"$file"; } 2>/dev/null && not_ok "${file#"$root/"} cannot be written"
+	is "$(cat "$file")" "$before" "${file#"$root/"} stays as it is"
+done
+like "$(cat "$tpg/acls/$INITIATOR/info")" "^No active iSER Session for Initiator Endpoint: $INITIATOR" "info without a session, as targetcli wants it"
+
+# --- what is read can be written, in any order: that is how targetcli restores ---
+for file in "$tpg"/attrib/* "$tpg"/param/* "$tpg"/auth/*; do
+	[ "$(stat -c %A "$file" | tr -d -c w)" != "" ] || continue
+	value=$(cat "$file")
+	if { printf '%s' "$value" >"$file"; } 2>/tmp/out; then is "$(cat "$file")" "$value" "${file#"$tpg/"}: round trip"
+	else not_ok "${file#"$tpg/"}: round trip of '$value'" "$(cat /tmp/out)"; fi
+done
+
+works "enable without a portal" bash -c "echo 1 >$tpg/enable"
+works "a portal on an enabled TPG" mkdir "$tpg/np/10.0.0.1:3260"
+fails "rmmod while a target is configured" rmmod iser_tgt
+works "all is removed" remove_all
+done_testing
