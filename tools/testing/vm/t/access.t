@@ -3,7 +3,7 @@
 # Who may enter, who sees what, where a moved target sends its initiators, and what the ledger keeps.
 # only: rxe
 
-seconds=240
+seconds=600
 . "$(dirname "$0")/../in-guest"
 
 alone || bail "no RDMA device"
@@ -19,6 +19,7 @@ like "$(cat "$tpg/dynamic_sessions")" "^$INITIATOR\$" "dynamic_sessions names it
 dev=$(disk) || bail "a disk"
 is "$(blockdev --getro "$dev")" 0 "and may write with demo_mode_write_protect=0"
 logout >/dev/null
+works "so does libiscsi, which speaks iSER itself" timeout 60 iscsi-inq -i "$INITIATOR" "iser://$IP:$PORT/$IQN/0"
 echo 1 >"$tpg/attrib/demo_mode_write_protect"
 login >/dev/null; dev=$(disk) || bail "a disk"
 is "$(blockdev --getro "$dev")" 1 "but not with demo_mode_write_protect=1"

@@ -3,7 +3,7 @@
 # Many that do not log in, and many that do: nobody waits for anybody, and what a crowd may cost is bounded.
 # only: 6.12
 
-seconds=400
+seconds=600
 . "$(dirname "$0")/../in-guest"
 
 alone || bail "no RDMA device"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Data of all sizes, at all offsets, many at a time: what is read is what was written.
 
-seconds=420
+seconds=600
 . "$(dirname "$0")/../in-guest"
 
 alone || bail "no RDMA device"

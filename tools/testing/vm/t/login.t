@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The main job: discovery, login, a LUN, a file system on it, and fifty sessions one after the other.
 
-seconds=400
+seconds=600
 . "$(dirname "$0")/../in-guest"
 
 alone || bail "no RDMA device"

@@ -3,7 +3,7 @@
 # Target and initiators apart. The first initiator loses power in mid-write; the target goes on and serves a second one.
 
 roles="target initiator second"
-seconds=300
+seconds=600
 . "$(dirname "$0")/../in-guest"
 
 arrived() { [ -e "/scratch/$1" ]; }
