@@ -2,4 +2,4 @@
 """One function a rule, named by RFC and section; its docstring is the rule."""
 
 MODULES = ("connect", "login", "keys", "discovery", "nop", "scsi", "data", "tasks", "numbering",
-           "rejects", "logout", "hostile_login", "hostile")
+           "rejects", "logout", "hello", "hostile_login", "hostile")
