@@ -41,7 +41,7 @@ discover >/dev/null || bail "discovery"
 login >/dev/null && logout >/dev/null || bail "login in demo mode"
 
 echo 1 >"$tpg/attrib/authentication"
-refused_once_more "no secret is set: nobody enters" "authentication required, but no CHAP secret is set"
+refused_once_more "authentication is required and no secret is set: nobody enters" "authentication required, but security stage skipped"
 
 auth_is "$tpg/auth" $user $secret
 is "$(cat "$tpg/auth/authenticate_target")" 0 "authenticate_target is 0 one way"
