@@ -13,4 +13,15 @@
 #define ISER_TGT_SUBMIT_OPS
 #endif
 
+/*
+ * Before 6.11 soft-RoCE does not tell when a queue pair is through with a
+ * shared receive queue, and completions may come behind its back.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+#define ISER_TGT_SRQ_DRAINS(ibdev)	true
+#else
+#define ISER_TGT_SRQ_DRAINS(ibdev)				\
+	((ibdev)->ops.driver_id != RDMA_DRIVER_RXE)
+#endif
+
 #endif

@@ -57,47 +57,6 @@ static const char *iser_tgt_scsi_wrong(const struct iser_tgt_session *sess,
 	return NULL;
 }
 
-/* All data of the command came with it, where a block device can take it. */
-static unsigned int iser_tgt_imm_sgl(struct iser_tgt_cmd *cmd,
-				     struct iser_tgt_rx *rx)
-{
-	u32 left = cmd->imm_len;
-	unsigned int i, nents;
-
-	if (!left || left != cmd->edtl || rx->pdu.ahs_len)
-		return 0;
-
-	nents = DIV_ROUND_UP(left, PAGE_SIZE);
-	sg_init_table(cmd->sg, nents);
-	for (i = 0; i < nents; i++) {
-		u32 len = min_t(u32, left, PAGE_SIZE);
-
-		sg_set_page(&cmd->sg[i], rx->page[i], len, 0);
-		left -= len;
-	}
-	return nents;
-}
-
-/* Part of the data came with the command: into the core's own pages. */
-static void iser_tgt_copy_immediate(struct iser_tgt_cmd *cmd)
-{
-	struct se_cmd *se_cmd = &cmd->se_cmd;
-	size_t pos = cmd->rx->pdu.ahs_len;
-	u32 left = min(cmd->imm_len, se_cmd->data_length);
-	struct sg_mapping_iter iter;
-
-	sg_miter_start(&iter, se_cmd->t_data_sg, se_cmd->t_data_nents,
-		       SG_MITER_TO_SG);
-	while (left && sg_miter_next(&iter)) {
-		size_t len = min_t(size_t, left, iter.length);
-
-		iser_tgt_rx_copy(cmd->rx, pos, iter.addr, len);
-		pos += len;
-		left -= len;
-	}
-	sg_miter_stop(&iter);
-}
-
 /*
  * The whole CDB with what an AHS adds, zero-filled: its length byte is the
  * initiator's word.
@@ -161,7 +120,6 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	u8 flags = pdu->flags;
 	u8 cdb[ISER_TGT_CDB_MAX];
 	struct iser_tgt_cmd *cmd;
-	unsigned int nents;
 	const char *wrong;
 	u64 lun;
 	bool bidi, deliver;
@@ -202,7 +160,6 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	}
 
 	/* A READ needs its receive buffer no more. */
-	nents = iser_tgt_imm_sgl(cmd, rx);
 	if (cmd->imm_len)
 		cmd->rx = rx;
 	else
@@ -217,9 +174,11 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		return 0;
 	}
 	/* On failure the core has queued the status. */
-	if (target_submit_prep(&cmd->se_cmd, cdb, nents ? cmd->sg : NULL, nents,
-			       NULL, 0, NULL, 0, GFP_KERNEL))
+	if (target_submit_prep(&cmd->se_cmd, cdb, NULL, 0, NULL, 0, NULL, 0,
+			       GFP_KERNEL))
 		return 0;
+
+	iser_tgt_data_attach(cmd);
 
 	cmd->stage = "in the backstore";
 	target_submit(&cmd->se_cmd);
@@ -256,18 +215,19 @@ static void iser_tgt_read_done(struct iser_tgt_xfer *xfer, int status)
 int iser_tgt_write_pending(struct se_cmd *se_cmd)
 {
 	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
+	struct iser_tgt_conn *conn = cmd->sess->conn;
 	u32 imm = min(cmd->imm_len, se_cmd->data_length);
 	u32 left = se_cmd->data_length - imm;
 
 	if (imm && !(se_cmd->se_cmd_flags & SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC))
-		iser_tgt_copy_immediate(cmd);
+		iser_tgt_data_copy_immediate(cmd);
 
 	if (!left) {
 		target_execute_cmd(se_cmd);
 		return 0;
 	}
 	/* RFC 7145 7.3.6: no tag, or a peer that takes no RDMA READ */
-	if (!cmd->wsv || !cmd->sess->conn->ord) {
+	if (!cmd->wsv || !conn->ord) {
 		iser_tgt_protocol_error(cmd->sess,
 					"a WRITE whose data cannot be read");
 		return -EINVAL;
@@ -275,9 +235,16 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 
 	cmd->stage = "its data is being read from the initiator";
 	cmd->xfer.done = iser_tgt_read_done;
-	iser_tgt_xfer_start(&cmd->xfer, cmd->sess->conn, se_cmd->t_data_sg,
-			    se_cmd->t_data_nents, imm, left, cmd->write_va,
-			    cmd->write_stag, DMA_FROM_DEVICE, NULL);
+	if (likely(cmd->chunk &&
+		   iser_tgt_xfer_takes_chunk(conn, DMA_FROM_DEVICE)))
+		iser_tgt_xfer_chunk(&cmd->xfer, conn, cmd->chunk,
+				    cmd->chunk_skip, left, cmd->write_va,
+				    cmd->write_stag, DMA_FROM_DEVICE, NULL);
+	else
+		iser_tgt_xfer_start(&cmd->xfer, conn, se_cmd->t_data_sg,
+				    se_cmd->t_data_nents, imm, left,
+				    cmd->write_va, cmd->write_stag,
+				    DMA_FROM_DEVICE, NULL);
 	return 0;
 }
 

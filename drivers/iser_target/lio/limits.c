@@ -177,6 +177,6 @@ void iser_tgt_limits_show(struct seq_file *m)
 		   nr * (sizeof(struct iser_tgt_conn) +
 			 sizeof(struct iser_tgt_session) +
 			 sizeof(struct iser_tgt_login_mem) +
-			 (1 + ISER_TGT_RECV_PAGES) * PAGE_SIZE +
-			 2 * (ISER_TGT_RECV_PAGES * PAGE_SIZE) + PAGE_SIZE));
+			 (1 + ISER_TGT_LOGIN_PAGES) * PAGE_SIZE +
+			 2 * ISER_TGT_RECV_DATA_MIN + PAGE_SIZE));
 }

@@ -229,8 +229,10 @@ struct iser_tgt_session {
  * @xfer: its data transfer
  * @sess: its session
  * @rx: receive buffer kept for its immediate data
+ * @chunk: mapped buffer of the rest of its data, or of all of it
+ * @chunk_skip: bytes of @chunk that immediate data was copied to
  * @stage: where it is, for whoever waits for it
- * @sg: that data as a scatterlist
+ * @sg: the data in @rx and in @chunk
  * @edtl: ExpectedDataTransferLength, bytes
  * @imm_len: immediate data, bytes
  * @itt: initiator task tag
@@ -248,8 +250,10 @@ struct iser_tgt_cmd {
 	struct iser_tgt_xfer xfer;
 	struct iser_tgt_session *sess;
 	struct iser_tgt_rx *rx;
+	struct iser_tgt_chunk *chunk;
+	u32 chunk_skip;
 	const char *stage;
-	struct scatterlist sg[ISER_TGT_RECV_PAGES];
+	struct scatterlist sg[ISER_TGT_RECV_SGE + 1];
 	u32 edtl;
 	u32 imm_len;
 	u32 itt;
@@ -376,6 +380,10 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess,
 			  struct iser_tgt_rx *rx);
 int iser_tgt_write_pending(struct se_cmd *se_cmd);
 void iser_tgt_release_cmd(struct se_cmd *se_cmd);
+
+/* data.c */
+void iser_tgt_data_attach(struct iser_tgt_cmd *cmd);
+void iser_tgt_data_copy_immediate(struct iser_tgt_cmd *cmd);
 
 /* response.c */
 int iser_tgt_queue_data_in(struct se_cmd *se_cmd);

@@ -67,6 +67,8 @@ static u16 iser_tgt_identify_tpg(struct iser_tgt_login *login,
 
 	login->tpgt = tpg->tag;
 	login->offer = tpg->offer;
+	login->offer.target_rdsl = min(login->offer.target_rdsl,
+				       sess->conn->dev->recv_data);
 	login->auth_required = iser_tgt_tpg_wants_chap(tpg);
 	login->target_alias = sess->target_alias;
 	login->redirect = sess->redirect;

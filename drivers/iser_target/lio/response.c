@@ -52,6 +52,12 @@ static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd)
 	u32 residual;
 	u8 flag;
 
+	/* The window opens with the response, so the buffer goes first. */
+	if (cmd->rx) {
+		iser_tgt_rx_put(cmd->rx);
+		cmd->rx = NULL;
+	}
+
 	/* The sense data is there already, behind its two bytes of length. */
 	if (se_cmd->sense_buffer &&
 	    (se_cmd->se_cmd_flags & (SCF_TRANSPORT_TASK_SENSE |
@@ -97,9 +103,15 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 	}
 
 	iser_tgt_tx_prepare(&cmd->tx, data_len, iser_tgt_inv_rkey(cmd));
-	iser_tgt_xfer_start(&cmd->xfer, cmd->sess->conn, se_cmd->t_data_sg,
-			    se_cmd->t_data_nents, 0, len, cmd->read_va,
-			    cmd->read_stag, DMA_TO_DEVICE, &cmd->tx);
+	if (likely(cmd->chunk))
+		iser_tgt_xfer_chunk(&cmd->xfer, cmd->sess->conn, cmd->chunk, 0,
+				    len, cmd->read_va, cmd->read_stag,
+				    DMA_TO_DEVICE, &cmd->tx);
+	else
+		iser_tgt_xfer_start(&cmd->xfer, cmd->sess->conn,
+				    se_cmd->t_data_sg, se_cmd->t_data_nents, 0,
+				    len, cmd->read_va, cmd->read_stag,
+				    DMA_TO_DEVICE, &cmd->tx);
 	return 0;
 }
 

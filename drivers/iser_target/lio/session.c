@@ -184,8 +184,7 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 	if (ret)
 		return ret;
 
-	ret = iser_tgt_rx_grow(conn, sess->depth + ISER_TGT_RECV_EXTRA +
-			       ISER_TGT_RECV_BATCH);
+	ret = iser_tgt_window_start(conn, sess->depth);
 	if (ret)
 		return ret;
 
@@ -202,6 +201,7 @@ static void iser_tgt_session_start_discovery(struct iser_tgt_session *sess)
 	/* Only ever identifies the session to itself. */
 	sess->tsih = (u16)sess->sid ?: 1;
 	sess->depth = 1;
+	sess->conn->window = 1;
 	iser_tgt_exchange_init(&sess->exchange, sess->mem->in,
 			       sizeof(sess->mem->in),
 			       min_t(u32, ISER_TGT_LOGIN_DATA_MAX,
@@ -254,7 +254,7 @@ int iser_tgt_session_start(struct iser_tgt_session *sess)
 
 	/* StatSN of the final Login Response is put in when it is posted. */
 	iser_tgt_conn_set_live(conn, login->stat_sn - 1, login->exp_cmd_sn,
-			       sess->depth, !sess->discovery);
+			       !sess->discovery);
 	iser_tgt_conn_set_deadline(conn, 0);
 	iser_tgt_login_ends(sess);
 	sess->hello_due = !sess->discovery && sess->keys.hello_required;
@@ -362,6 +362,7 @@ struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess)
 
 	cmd = &sess->cmds[tag];
 	cmd->rx = NULL;
+	cmd->chunk = NULL;
 	cmd->imm_len = 0;
 	cmd->close_after = false;
 	cmd->stage = "received";
@@ -383,6 +384,8 @@ void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd)
 
 	if (cmd->rx)
 		iser_tgt_rx_put(cmd->rx);
+	if (cmd->chunk)
+		iser_tgt_chunk_put(cmd->chunk);
 	/* Aborted: no response took it along. */
 	if (unlikely(cmd->tx.opens)) {
 		cmd->tx.opens = false;

@@ -69,6 +69,7 @@ struct se_portal_group *iser_tgt_make_tpg(struct se_wwn *se_wwn,
 	spin_lock_init(&tpg->lock);
 	init_waitqueue_head(&tpg->idle);
 	iser_tgt_keys_defaults(&tpg->offer);
+	tpg->offer.target_rdsl = iser_tgt_recv_data_size();
 	tpg->max_depth = ISER_TGT_DEPTH_DEFAULT;
 	tpg->attrib = (struct iser_tgt_tpg_attrib) {
 		.authentication = 1,

@@ -120,7 +120,7 @@ ISER_TGT_PARAM_NUMBER(MaxOutstandingR2T, max_outstanding_r2t, 1, 65535);
 ISER_TGT_PARAM_NUMBER(InitiatorRecvDataSegmentLength, initiator_rdsl, 512,
 		      16777215);
 ISER_TGT_PARAM_NUMBER(TargetRecvDataSegmentLength, target_rdsl, 512,
-		      ISER_TGT_RECV_DATA);
+		      ISER_TGT_RECV_DATA_MAX);
 ISER_TGT_PARAM_BOOL(ImmediateData, immediate_data);
 ISER_TGT_PARAM_BOOL(DataPDUInOrder, data_pdu_in_order);
 ISER_TGT_PARAM_BOOL(DataSequenceInOrder, data_seq_in_order);

@@ -124,14 +124,9 @@ int iser_tgt_conn_request(struct iser_tgt_listener *listener,
 	if (ret)
 		goto free_conn;
 
-	/* One request at a time; one buffer more for a peer that errs. */
-	ret = iser_tgt_rx_ring_alloc(conn, &conn->ring, 2);
-	if (ret)
-		goto destroy_qp;
-
 	ret = iser_tgt_upper->open(conn);
 	if (ret)
-		goto free_ring;
+		goto destroy_qp;
 
 	if (!iser_tgt_publish(listener, conn)) {
 		ret = -ENODEV;
@@ -144,9 +139,7 @@ int iser_tgt_conn_request(struct iser_tgt_listener *listener,
 	iser_tgt_conn_set_deadline(conn, HZ * clamp(READ_ONCE(login_timeout),
 						    1U, 3600U));
 
-	ret = iser_tgt_rx_ring_post(conn, &conn->ring);
-	if (!ret)
-		ret = iser_tgt_accept(conn, req);
+	ret = iser_tgt_accept(conn, req);
 	if (ret) {
 		pr_warn_ratelimited("%pISpc: connection could not be accepted: %d\n",
 				    &conn->peer, ret);
@@ -156,10 +149,10 @@ int iser_tgt_conn_request(struct iser_tgt_listener *listener,
 
 free_upper:
 	iser_tgt_upper->free(conn);
-free_ring:
-	iser_tgt_rx_ring_free(conn, &conn->ring);
 destroy_qp:
 	iser_tgt_qp_destroy(conn);
+	if (conn->rxq->conn)
+		iser_tgt_rx_queue_free(conn->rxq);
 free_conn:
 	kfree(conn);
 put_dev:

@@ -18,14 +18,6 @@ static void iser_tgt_conn_expired(struct work_struct *work)
 	iser_tgt_conn_close(conn, "not logged in or out in time");
 }
 
-/* PDUs that were never handled; their buffers go with the ring. */
-static void iser_tgt_conn_drop_waiting(struct iser_tgt_conn *conn)
-{
-	spin_lock(&conn->rx_lock);
-	INIT_LIST_HEAD(&conn->rx_waiting);
-	spin_unlock(&conn->rx_lock);
-}
-
 /*
  * The only place that takes a connection apart, and the order it is done in.
  * Every wait here ends by itself: the drain when the device has flushed its
@@ -49,30 +41,32 @@ static void iser_tgt_conn_release(struct work_struct *work)
 	 * In this order: rdma_disconnect() takes siw's queue pair to a state
 	 * from which its send queue is not flushed.
 	 */
-	ib_drain_qp(conn->qp);
+	iser_tgt_qp_drain(conn);
 	rdma_disconnect(conn->cm_id);
 	cancel_work_sync(&conn->rx_work);
 	cancel_delayed_work_sync(&conn->deadline);
-	iser_tgt_conn_drop_waiting(conn);
+	iser_tgt_rx_drop(conn);
 	iser_tgt_xfer_flush(conn);
 
 	iser_tgt_upper->close(conn);
 	/* A command that ended meanwhile may have kicked it; it does nothing. */
 	cancel_work_sync(&conn->rx_work);
 
+	iser_tgt_window_end(conn);
 	iser_tgt_qp_destroy(conn);
 	iser_tgt_upper->free(conn);
-	iser_tgt_rx_ring_free(conn, &conn->ring);
-	iser_tgt_rx_ring_free(conn, &conn->login_ring);
+	if (conn->rxq->conn)
+		iser_tgt_rx_queue_free(conn->rxq);
 	rdma_destroy_id(conn->cm_id);
 
 	pr_debug("%pISpc: closed: %s\n", &conn->peer, conn->close_reason);
 
+	/* Whoever waits for the listener may look at the device's users. */
 	spin_lock(&iser_tgt_conn_lock);
-	iser_tgt_listener_conn_del(conn);
 	list_del(&conn->dev_entry);
+	iser_tgt_device_put_locked(dev);
+	iser_tgt_listener_conn_del(conn);
 	spin_unlock(&iser_tgt_conn_lock);
-	iser_tgt_device_put(dev);
 	kfree(conn);
 }
 
@@ -91,10 +85,10 @@ void iser_tgt_conn_init(struct iser_tgt_conn *conn)
 	INIT_LIST_HEAD(&conn->rx_waiting);
 	INIT_LIST_HEAD(&conn->xfer_wait);
 	INIT_LIST_HEAD(&conn->xfer_stuck);
-	init_llist_head(&conn->rx_free);
+	init_waitqueue_head(&conn->drained);
 	/* Until it is established and logged in, PDUs are work for a worker. */
 	conn->rx_parked = true;
-	conn->rx_batch = 1;
+	conn->rx_waiting_max = ISER_TGT_LOGIN_WAITING;
 	INIT_WORK(&conn->rx_work, iser_tgt_rx_work);
 	INIT_WORK(&conn->release_work, iser_tgt_conn_release);
 	INIT_DELAYED_WORK(&conn->deadline, iser_tgt_conn_expired);
@@ -123,20 +117,19 @@ void iser_tgt_conn_close(struct iser_tgt_conn *conn, const char *why)
  * @conn: the connection
  * @stat_sn: StatSN of the next response
  * @exp_cmd_sn: CmdSN of the next command
- * @window: commands the initiator may send
  * @direct: handle PDUs in the completion handler from now on
  *
  * Context: any but interrupts.
  */
 void iser_tgt_conn_set_live(struct iser_tgt_conn *conn, u32 stat_sn,
-			    u32 exp_cmd_sn, u32 window, bool direct)
+			    u32 exp_cmd_sn, bool direct)
 {
 	spin_lock(&conn->post_lock);
 	if (conn->state != ISER_TGT_CONN_CLOSING)
 		conn->state = ISER_TGT_CONN_LIVE;
 	conn->stat_sn = stat_sn;
 	conn->exp_cmd_sn = exp_cmd_sn;
-	conn->max_cmd_sn = exp_cmd_sn + window - 1;
+	conn->max_cmd_sn = exp_cmd_sn + conn->window - 1;
 	spin_unlock(&conn->post_lock);
 	conn->rx_direct = direct;
 }

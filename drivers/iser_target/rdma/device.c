@@ -27,26 +27,29 @@ static int iser_tgt_device_add(struct ib_device *ibdev)
 {
 	struct iser_tgt_device *dev;
 
-	if (ibdev->attrs.max_recv_sge < 1 + ISER_TGT_RECV_PAGES) {
-		dev_info(&ibdev->dev,
-			 "iser_tgt: not used, %d scatter elements per receive are too few\n",
-			 ibdev->attrs.max_recv_sge);
-		return -EOPNOTSUPP;
-	}
+	int ret;
 
 	dev = kzalloc(sizeof(*dev), GFP_KERNEL);
 	if (!dev)
 		return -ENOMEM;
 
 	dev->ibdev = ibdev;
+	dev->nr_vectors = clamp_t(unsigned int, ibdev->num_comp_vectors, 1,
+				  min(num_online_cpus(), ISER_TGT_VECTORS));
+	ret = iser_tgt_rx_layout(dev);
+	if (ret) {
+		dev_info(&ibdev->dev,
+			 "iser_tgt: not used, %d scatter elements per receive are too few\n",
+			 ibdev->attrs.max_recv_sge);
+		goto free;
+	}
 	INIT_LIST_HEAD(&dev->conns);
+	iser_tgt_pools_init(dev);
 	init_waitqueue_head(&dev->idle);
 	dev->pd = ib_alloc_pd(ibdev, 0);
 	if (IS_ERR(dev->pd)) {
-		int ret = PTR_ERR(dev->pd);
-
-		kfree(dev);
-		return ret;
+		ret = PTR_ERR(dev->pd);
+		goto free;
 	}
 
 	ib_set_client_data(ibdev, &iser_tgt_ib_client, dev);
@@ -54,6 +57,112 @@ static int iser_tgt_device_add(struct ib_device *ibdev)
 	list_add_tail(&dev->entry, &iser_tgt_devices);
 	spin_unlock(&iser_tgt_conn_lock);
 	return 0;
+
+free:
+	kfree(dev);
+	return ret;
+}
+
+static void iser_tgt_device_unprepare(struct iser_tgt_device *dev)
+{
+	unsigned int i;
+
+	iser_tgt_pools_empty(dev);
+	for (i = 0; i < dev->nr_vectors; i++) {
+		struct iser_tgt_rx_queue *q = xchg(&dev->shared[i], NULL);
+
+		if (q)
+			iser_tgt_rx_queue_free(q);
+	}
+}
+
+/**
+ * iser_tgt_device_prepare - have the shared receive queues of a device
+ * @dev: the device, in use by the caller
+ *
+ * A device whose queues cannot be made is asked again by the next connection.
+ *
+ * Context: may sleep, waits for nobody.
+ * Return: 0, also if the device shares none, or a negative errno.
+ */
+int iser_tgt_device_prepare(struct iser_tgt_device *dev)
+{
+	struct iser_tgt_rx_queue *q;
+	unsigned int i;
+
+	if (!iser_tgt_device_shares(dev))
+		return 0;
+
+	for (i = 0; i < dev->nr_vectors; i++) {
+		if (READ_ONCE(dev->shared[i]))
+			continue;
+		q = iser_tgt_rx_queue_shared(dev);
+		if (IS_ERR(q))
+			return PTR_ERR(q);
+		/* Somebody else may have made it at the same time. */
+		if (cmpxchg(&dev->shared[i], NULL, q))
+			iser_tgt_rx_queue_free(q);
+	}
+	return 0;
+}
+
+static struct iser_tgt_device *iser_tgt_device_unprepared(void)
+{
+	struct iser_tgt_device *dev;
+
+	spin_lock(&iser_tgt_conn_lock);
+	list_for_each_entry(dev, &iser_tgt_devices, entry) {
+		if (!dev->prepared) {
+			dev->prepared = true;
+			dev->users++;
+			goto unlock;
+		}
+	}
+	dev = NULL;
+unlock:
+	spin_unlock(&iser_tgt_conn_lock);
+	return dev;
+}
+
+/**
+ * iser_tgt_devices_prepare - somebody listens: get what connections will need
+ *
+ * Context: may sleep. Not at the same time as iser_tgt_devices_unprepare().
+ */
+void iser_tgt_devices_prepare(void)
+{
+	struct iser_tgt_device *dev;
+
+	while ((dev = iser_tgt_device_unprepared())) {
+		if (iser_tgt_device_prepare(dev))
+			dev_warn(&dev->ibdev->dev,
+				 "iser_tgt: no memory for receive buffers yet\n");
+		iser_tgt_device_put(dev);
+	}
+}
+
+/**
+ * iser_tgt_devices_unprepare - nobody listens any more: give memory back
+ *
+ * Context: may sleep. No connection is or comes.
+ */
+void iser_tgt_devices_unprepare(void)
+{
+	struct iser_tgt_device *dev;
+
+restart:
+	spin_lock(&iser_tgt_conn_lock);
+	list_for_each_entry(dev, &iser_tgt_devices, entry) {
+		if (!dev->prepared || dev->users)
+			continue;
+		dev->prepared = false;
+		dev->users++;
+		spin_unlock(&iser_tgt_conn_lock);
+		iser_tgt_device_unprepare(dev);
+		iser_tgt_device_put(dev);
+		goto restart;
+	}
+	spin_unlock(&iser_tgt_conn_lock);
 }
 
 static bool iser_tgt_device_idle(struct iser_tgt_device *dev)
@@ -85,6 +194,7 @@ static void iser_tgt_device_remove(struct ib_device *ibdev, void *data)
 
 	iser_tgt_wait_event(dev->idle, iser_tgt_device_idle(dev),
 			    "connections on %s\n", dev_name(&ibdev->dev));
+	iser_tgt_device_unprepare(dev);
 	ib_dealloc_pd(dev->pd);
 	kfree(dev);
 }
@@ -123,9 +233,20 @@ unlock:
 void iser_tgt_device_put(struct iser_tgt_device *dev)
 {
 	spin_lock(&iser_tgt_conn_lock);
+	iser_tgt_device_put_locked(dev);
+	spin_unlock(&iser_tgt_conn_lock);
+}
+
+/**
+ * iser_tgt_device_put_locked - the same
+ * @dev: from iser_tgt_device_get()
+ *
+ * Context: holds iser_tgt_conn_lock.
+ */
+void iser_tgt_device_put_locked(struct iser_tgt_device *dev)
+{
 	if (!--dev->users)
 		wake_up_all(&dev->idle);
-	spin_unlock(&iser_tgt_conn_lock);
 }
 
 /**

@@ -223,6 +223,7 @@ iser_tgt_listener_get(const struct sockaddr_storage *addr, unsigned int depth)
 
 	INIT_DELAYED_WORK(&listener->repair, iser_tgt_listener_repair);
 
+	iser_tgt_devices_prepare();
 	ret = iser_tgt_listen(listener);
 	if (iser_tgt_listen_later(ret)) {
 		listener->error = ret;
@@ -274,6 +275,11 @@ void iser_tgt_listener_put(struct iser_tgt_listener *listener)
 			    "connections to %pISpc\n", &listener->addr);
 	put_net(listener->net);
 	kfree(listener);
+
+	mutex_lock(&iser_tgt_listener_mutex);
+	if (list_empty(&iser_tgt_listeners))
+		iser_tgt_devices_unprepare();
+	mutex_unlock(&iser_tgt_listener_mutex);
 }
 
 /**

@@ -3,8 +3,11 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include "../wait.h"
 #include "rdma.h"
 
+/* Receive buffers for a login, if they are its own. */
+#define ISER_TGT_LOGIN_RECV	2
 /* Sends beside those of commands: login or drain, and one to spare. */
 #define ISER_TGT_QP_EXTRA	8
 
@@ -17,6 +20,9 @@ static void iser_tgt_qp_event(struct ib_event *event, void *context)
 		rdma_notify(conn->cm_id, event->event);
 		break;
 	case IB_EVENT_QP_LAST_WQE_REACHED:
+		WRITE_ONCE(conn->last_wqe, true);
+		wake_up_all(&conn->drained);
+		break;
 	case IB_EVENT_SQ_DRAINED:
 		break;
 	case IB_EVENT_PATH_MIG:
@@ -54,17 +60,34 @@ static void iser_tgt_qp_attr(struct iser_tgt_conn *conn,
 
 	attr->cap.max_send_wr = sends;
 	attr->cap.max_rdma_ctxs = conn->credits_all;
-	attr->cap.max_recv_wr = min_t(unsigned int, cap->max_qp_wr,
-				      conn->depth + 2 * ISER_TGT_RECV_EXTRA +
-				      ISER_TGT_RECV_BATCH + 2 + 1);
+	conn->recv_wr = min_t(unsigned int, cap->max_qp_wr - 1,
+			      conn->depth + 2 * ISER_TGT_RECV_EXTRA +
+			      ISER_TGT_RECV_BATCH + ISER_TGT_LOGIN_RECV);
+	/* One more for the drain. */
+	attr->cap.max_recv_wr = conn->recv_wr + 1;
 	attr->cap.max_send_sge = clamp_t(unsigned int, cap->max_send_sge,
-					 1 + ISER_TGT_RECV_PAGES,
+					 1 + ISER_TGT_LOGIN_PAGES,
 					 ISER_TGT_XFER_SGE);
-	attr->cap.max_recv_sge = 1 + ISER_TGT_RECV_PAGES;
+	attr->cap.max_recv_sge = conn->dev->recv_sge;
+}
+
+/* One request at a time; one buffer more for a peer that errs. */
+static int iser_tgt_qp_own_buffers(struct iser_tgt_conn *conn)
+{
+	int ret;
+
+	conn->rxq = iser_tgt_rx_queue_own(conn);
+	if (!conn->rxq)
+		return -ENOMEM;
+
+	ret = iser_tgt_rx_queue_grow(conn->rxq, ISER_TGT_LOGIN_RECV);
+	/* They stay beside those of the session. */
+	atomic_set(&conn->rxq->spare, 0);
+	return ret;
 }
 
 /**
- * iser_tgt_qp_create - queue pair for a connection
+ * iser_tgt_qp_create - queue pair and receive buffers for a connection
  * @conn: with cm_id, dev and depth set
  *
  * Context: may sleep.
@@ -80,11 +103,17 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 		.qp_type = IB_QPT_RC,
 		.port_num = conn->cm_id->port_num,
 	};
-	int ret, vector;
+	struct iser_tgt_device *dev = conn->dev;
+	unsigned int vector;
+	int ret;
+
+	ret = iser_tgt_device_prepare(dev);
+	if (ret)
+		return ret;
 
 	iser_tgt_qp_attr(conn, &attr);
-	vector = (unsigned int)atomic_inc_return(&conn->dev->next_vector) %
-		 ibdev->num_comp_vectors;
+	vector = (unsigned int)atomic_inc_return(&dev->next_vector) %
+		 dev->nr_vectors;
 	conn->nr_cqe = attr.cap.max_recv_wr + attr.cap.max_send_wr +
 		       3 * conn->credits_all + 2;
 	conn->cq = ib_cq_pool_get(ibdev, conn->nr_cqe, vector,
@@ -94,21 +123,70 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 
 	attr.send_cq = conn->cq;
 	attr.recv_cq = conn->cq;
-	ret = rdma_create_qp(conn->cm_id, conn->dev->pd, &attr);
-	if (ret) {
-		ib_cq_pool_put(conn->cq, conn->nr_cqe);
-		return ret;
+	conn->pool = &dev->pool[vector];
+	iser_tgt_pool_use(conn->pool);
+	conn->rxq = dev->shared[vector];
+	if (conn->rxq) {
+		attr.srq = conn->rxq->srq;
+		attr.cap.max_recv_wr = 0;
+		attr.cap.max_recv_sge = 0;
 	}
+	ret = rdma_create_qp(conn->cm_id, dev->pd, &attr);
+	if (ret)
+		goto put_cq;
 
 	conn->qp = conn->cm_id->qp;
 	conn->sge_per_credit = min(conn->qp->max_write_sge,
 				   rdma_protocol_iwarp(ibdev, attr.port_num) ?
 				   ISER_TGT_XFER_SGE : conn->qp->max_read_sge);
-	return 0;
+	if (conn->rxq)
+		return 0;
+
+	ret = iser_tgt_qp_own_buffers(conn);
+	if (!ret)
+		return 0;
+
+	rdma_destroy_qp(conn->cm_id);
+	if (conn->rxq)
+		iser_tgt_rx_queue_free(conn->rxq);
+put_cq:
+	ib_cq_pool_put(conn->cq, conn->nr_cqe);
+	return ret;
 }
 
 /**
- * iser_tgt_qp_destroy - undo iser_tgt_qp_create()
+ * iser_tgt_qp_drain - wait until the device is through with a queue pair
+ * @conn: the connection, closing: nobody posts sends any more
+ *
+ * With a shared receive queue ib_drain_qp() would poll the completion queue
+ * from here, beside its own worker, and PDUs of other connections would be
+ * handled twice at a time. The event and one more send tell as much.
+ *
+ * Context: may sleep.
+ */
+void iser_tgt_qp_drain(struct iser_tgt_conn *conn)
+{
+	struct iser_tgt_device *dev = conn->dev;
+
+	if (!conn->qp->srq) {
+		ib_drain_qp(conn->qp);
+		return;
+	}
+
+	ib_drain_sq(conn->qp);
+	if (!READ_ONCE(dev->no_last_wqe) &&
+	    !wait_event_timeout(conn->drained, READ_ONCE(conn->last_wqe),
+				ISER_TGT_WAIT_QUIET)) {
+		pr_warn("%s: does not tell when a queue pair is through with its receive queue\n",
+			dev_name(&dev->ibdev->dev));
+		WRITE_ONCE(dev->no_last_wqe, true);
+	}
+	/* What it received before that is in front of this. */
+	ib_drain_sq(conn->qp);
+}
+
+/**
+ * iser_tgt_qp_destroy - undo iser_tgt_qp_create(), but for the buffers
  * @conn: the connection, drained
  *
  * Context: may sleep.

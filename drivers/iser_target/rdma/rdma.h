@@ -24,17 +24,68 @@
 struct iser_tgt_conn;
 struct iser_tgt_listener;
 
-/* Receive data segments: TargetRecvDataSegmentLength, bytes. */
-#define ISER_TGT_RECV_DATA	8192
-#define ISER_TGT_RECV_PAGES	DIV_ROUND_UP(ISER_TGT_RECV_DATA, PAGE_SIZE)
+/* Data segment a receive buffer holds, bytes; a login's must fit. */
+#define ISER_TGT_RECV_DATA_MIN	8192U
+#define ISER_TGT_RECV_DATA_MAX	65536U
+/* Pieces it is cut in, at most. */
+#define ISER_TGT_RECV_SGE	4
 /* Received PDUs are given back to the device this many at a time. */
 #define ISER_TGT_RECV_BATCH	8
 /* Immediate requests are not held back by the window; buffers beside it. */
 #define ISER_TGT_RECV_EXTRA	8
+/*
+ * Of a shared receive queue, what a session can always count on: this much
+ * window, and that many immediate requests.
+ */
+#define ISER_TGT_WINDOW_MIN	8
+#define ISER_TGT_SHARED_EXTRA	2
+/* PDUs that may wait before a session is in full feature phase. */
+#define ISER_TGT_LOGIN_WAITING	4
+/* Data buffers kept mapped are this large at most: 64 KiB of 4 KiB pages. */
+#define ISER_TGT_CHUNK_ORDER	4
+/* Completion vectors used of a device; each has receive buffers. */
+#define ISER_TGT_VECTORS	16
+/* Data segment of a login's response, pages. */
+#define ISER_TGT_LOGIN_PAGES	DIV_ROUND_UP(ISER_TGT_LOGIN_DATA_MAX, PAGE_SIZE)
 /* Scatterlist entries that one credit of the send queue pays for. */
 #define ISER_TGT_XFER_SGE	16
 /* Credits one piece of a transfer may take: 1 MiB of single pages. */
 #define ISER_TGT_XFER_PIECE	16
+
+/**
+ * struct iser_tgt_data_pool - data buffers of one completion vector
+ * @dev: the device they are mapped for
+ * @lock: protects the rest but @trim
+ * @free: by order
+ * @nr: how many in @free
+ * @unused: the least of @nr since the last trim
+ * @trim: gives back what is not used
+ */
+struct iser_tgt_data_pool {
+	struct iser_tgt_device *dev;
+	/* the lists and their numbers */
+	spinlock_t lock;
+	struct list_head free[ISER_TGT_CHUNK_ORDER + 1];
+	unsigned int nr[ISER_TGT_CHUNK_ORDER + 1];
+	unsigned int unused[ISER_TGT_CHUNK_ORDER + 1];
+	struct delayed_work trim;
+};
+
+/**
+ * struct iser_tgt_chunk - a data buffer
+ * @entry: on its pool's list
+ * @pool: where it belongs
+ * @page: the memory
+ * @dma: its bus address
+ * @order: allocation order of @page
+ */
+struct iser_tgt_chunk {
+	struct list_head entry;
+	struct iser_tgt_data_pool *pool;
+	struct page *page;
+	u64 dma;
+	unsigned int order;
+};
 
 /**
  * struct iser_tgt_device - an RDMA device we may be reached through
@@ -46,6 +97,15 @@ struct iser_tgt_listener;
  * @removing: takes no new connections, under iser_tgt_conn_lock
  * @idle: woken when @users becomes 0
  * @next_vector: completion vector of the next connection
+ * @nr_vectors: completion vectors used
+ * @recv_data: bytes of data a receive buffer holds
+ * @recv_order: allocation order of its pieces
+ * @recv_sge: scatter elements of a receive buffer
+ * @prepared: @shared was tried, under iser_tgt_conn_lock
+ * @shared: receive queue of each vector, NULL for none
+ * @pool: data buffers of each vector
+ * @no_last_wqe: does not tell that a queue pair is through with a shared
+ *	receive queue
  */
 struct iser_tgt_device {
 	struct ib_device *ibdev;
@@ -56,16 +116,31 @@ struct iser_tgt_device {
 	bool removing;
 	wait_queue_head_t idle;
 	atomic_t next_vector;
+	unsigned int nr_vectors;
+	u32 recv_data;
+	unsigned int recv_order;
+	unsigned int recv_sge;
+	bool prepared;
+	struct iser_tgt_rx_queue *shared[ISER_TGT_VECTORS];
+	struct iser_tgt_data_pool pool[ISER_TGT_VECTORS];
+	bool no_last_wqe;
 };
+
+/* Bytes of a piece of a receive buffer. */
+static inline u32 iser_tgt_recv_piece(const struct iser_tgt_device *dev)
+{
+	return PAGE_SIZE << dev->recv_order;
+}
 
 /**
  * struct iser_tgt_rx - a receive buffer and the PDU in it
  * @cqe: completion of the receive
- * @conn: the connection it belongs to
- * @free: on the connection's list of buffers to post again
+ * @queue: where it is posted
+ * @conn: the connection the PDU came over
+ * @free: on the queue's list of buffers to post again
  * @entry: on the connection's list of PDUs that wait
  * @wr: posted as it is, chained for a batch
- * @sge: the headers, then the data pages
+ * @sge: the headers, then the data
  * @hdr: ISER_TGT_HDR_LEN bytes for the two headers
  * @page: AHS and data segment, so that data is page aligned without AHS
  * @received: bytes that came
@@ -74,28 +149,50 @@ struct iser_tgt_device {
  */
 struct iser_tgt_rx {
 	struct ib_cqe cqe;
+	struct iser_tgt_rx_queue *queue;
 	struct iser_tgt_conn *conn;
 	struct llist_node free;
 	struct list_head entry;
 	struct ib_recv_wr wr;
-	struct ib_sge sge[1 + ISER_TGT_RECV_PAGES];
+	struct ib_sge sge[1 + ISER_TGT_RECV_SGE];
 	u8 *hdr;
-	struct page *page[ISER_TGT_RECV_PAGES];
+	struct page *page[ISER_TGT_RECV_SGE];
 	u32 received;
 	enum iser_tgt_pdu_error error;
 	struct iser_tgt_pdu pdu;
 };
 
 /**
- * struct iser_tgt_rx_ring - receive buffers of one connection
- * @rx: the buffers
+ * struct iser_tgt_rx_queue - receive buffers and where they are posted
+ * @dev: the device
+ * @srq: a shared receive queue, or NULL:
+ * @conn: the one connection whose queue pair they are posted to
+ * @lock: protects @slabs and @nr
+ * @slabs: the buffers
  * @nr: how many
- * @hdr: pages that hold the headers
+ * @max: how many there may be
+ * @step: how many to add at a time, at least
+ * @spare: buffers that no window counts on
+ * @free: buffers to post again
+ * @nr_free: how many
+ * @batch: how many to gather before they are posted
+ * @grow: adds buffers to a shared queue that runs short
  */
-struct iser_tgt_rx_ring {
-	struct iser_tgt_rx *rx;
+struct iser_tgt_rx_queue {
+	struct iser_tgt_device *dev;
+	struct ib_srq *srq;
+	struct iser_tgt_conn *conn;
+	/* slabs and nr */
+	spinlock_t lock;
+	struct list_head slabs;
 	unsigned int nr;
-	struct page **hdr;
+	unsigned int max;
+	unsigned int step;
+	atomic_t spare;
+	struct llist_head free;
+	atomic_t nr_free;
+	unsigned int batch;
+	struct work_struct grow;
 };
 
 /**
@@ -133,6 +230,9 @@ struct iser_tgt_tx {
  * @conn: the connection
  * @wait: on the connection's list of transfers that wait for credits
  * @rw: the piece on the wire
+ * @chunk: mapped buffer of a transfer that needs no @rw, NULL for none
+ * @wr: the work request of that
+ * @sge: its place in @chunk
  * @sg: first entry of the piece
  * @nents: entries of the piece
  * @skipped: bytes by which the very first entry was moved on, until its piece
@@ -154,6 +254,9 @@ struct iser_tgt_xfer {
 	struct iser_tgt_conn *conn;
 	struct list_head wait;
 	struct rdma_rw_ctx rw;
+	struct iser_tgt_chunk *chunk;
+	struct ib_rdma_wr wr;
+	struct ib_sge sge;
 	struct scatterlist *sg;
 	unsigned int nents;
 	u32 skipped;
@@ -190,8 +293,8 @@ struct iser_tgt_tx_pool {
  */
 struct iser_tgt_login_tx {
 	struct iser_tgt_tx tx;
-	struct ib_sge sge[1 + ISER_TGT_RECV_PAGES];
-	struct page *page[1 + ISER_TGT_RECV_PAGES];
+	struct ib_sge sge[1 + ISER_TGT_LOGIN_PAGES];
+	struct page *page[1 + ISER_TGT_LOGIN_PAGES];
 	bool busy;
 };
 
@@ -224,13 +327,16 @@ enum iser_tgt_conn_state {
  * @send_inv: peer takes SEND with invalidate
  * @peer: address of the initiator
  * @local: address it connected to
- * @ring: receive buffers; the login's first, all of them later
- * @login_ring: the buffers of the login phase, if @ring came after them
- * @rx_free: buffers to post again
- * @rx_free_nr: how many
- * @rx_lock: protects @rx_waiting and the setting of @rx_parked
+ * @recv_wr: receive buffers the queue pair has room for, if they are its own
+ * @rxq: receive buffers, shared or its own
+ * @rx_reserved: of these, those we can count on
+ * @pool: data buffers
+ * @last_wqe: the queue pair takes no more buffers of a shared queue
+ * @drained: woken when @last_wqe becomes true
+ * @rx_lock: protects @rx_waiting, its number and the setting of @rx_parked
  * @rx_waiting: PDUs that could not be handled in the completion handler
- * @rx_batch: how many to gather before they are posted
+ * @rx_waiting_nr: how many
+ * @rx_waiting_max: how many there may be
  * @rx_direct: handle PDUs in the completion handler once none waits
  * @rx_parked: PDUs go to @rx_waiting and are handled by @rx_work, in order
  * @rx_work: handles them
@@ -238,6 +344,8 @@ enum iser_tgt_conn_state {
  * @stat_sn: next StatSN, under @post_lock
  * @exp_cmd_sn: next CmdSN, written by the receive side only
  * @max_cmd_sn: end of the window, under @post_lock
+ * @window: requests that may be in the window or in flight, under @post_lock
+ * @window_max: cmdsn_depth
  * @credits: send queue credits free
  * @credits_all: all of them
  * @sge_per_credit: scatterlist entries a credit pays for
@@ -268,14 +376,17 @@ struct iser_tgt_conn {
 	struct sockaddr_storage peer;
 	struct sockaddr_storage local;
 
-	struct iser_tgt_rx_ring ring;
-	struct iser_tgt_rx_ring login_ring;
-	struct llist_head rx_free;
-	atomic_t rx_free_nr;
+	unsigned int recv_wr;
+	struct iser_tgt_rx_queue *rxq;
+	unsigned int rx_reserved;
+	struct iser_tgt_data_pool *pool;
+	bool last_wqe;
+	wait_queue_head_t drained;
 	/* rx_waiting, and the setting of rx_parked */
 	spinlock_t rx_lock;
 	struct list_head rx_waiting;
-	unsigned int rx_batch;
+	unsigned int rx_waiting_nr;
+	unsigned int rx_waiting_max;
 	bool rx_direct;
 	bool rx_parked;
 	struct work_struct rx_work;
@@ -285,6 +396,8 @@ struct iser_tgt_conn {
 	u32 stat_sn;
 	u32 exp_cmd_sn;
 	u32 max_cmd_sn;
+	u32 window;
+	u32 window_max;
 
 	atomic_t credits;
 	int credits_all;
@@ -327,6 +440,10 @@ int iser_tgt_rdma_init(const struct iser_tgt_upper *upper);
 void iser_tgt_rdma_exit(void);
 struct iser_tgt_device *iser_tgt_device_get(struct ib_device *ibdev);
 void iser_tgt_device_put(struct iser_tgt_device *dev);
+void iser_tgt_device_put_locked(struct iser_tgt_device *dev);
+int iser_tgt_device_prepare(struct iser_tgt_device *dev);
+void iser_tgt_devices_prepare(void);
+void iser_tgt_devices_unprepare(void);
 
 /* listener.c */
 struct iser_tgt_listener *iser_tgt_listener_get(const struct sockaddr_storage *addr,
@@ -350,7 +467,7 @@ extern struct workqueue_struct *iser_tgt_wq;
 void iser_tgt_conn_init(struct iser_tgt_conn *conn);
 void iser_tgt_conn_close(struct iser_tgt_conn *conn, const char *why);
 void iser_tgt_conn_set_live(struct iser_tgt_conn *conn, u32 stat_sn,
-			    u32 exp_cmd_sn, u32 window, bool direct);
+			    u32 exp_cmd_sn, bool direct);
 void iser_tgt_conn_set_deadline(struct iser_tgt_conn *conn,
 				unsigned long delay);
 
@@ -362,19 +479,33 @@ static inline bool iser_tgt_conn_closing(const struct iser_tgt_conn *conn)
 /* queue_pair.c */
 int iser_tgt_qp_create(struct iser_tgt_conn *conn);
 void iser_tgt_qp_destroy(struct iser_tgt_conn *conn);
+void iser_tgt_qp_drain(struct iser_tgt_conn *conn);
+
+/* window.c */
+int iser_tgt_window_start(struct iser_tgt_conn *conn, u32 depth);
+void iser_tgt_window_end(struct iser_tgt_conn *conn);
+void iser_tgt_window_advance(struct iser_tgt_conn *conn);
+void iser_tgt_window_open(struct iser_tgt_conn *conn);
+
+/* receive_queue.c */
+u32 iser_tgt_recv_data_size(void);
+int iser_tgt_rx_layout(struct iser_tgt_device *dev);
+bool iser_tgt_device_shares(const struct iser_tgt_device *dev);
+struct iser_tgt_rx_queue *iser_tgt_rx_queue_own(struct iser_tgt_conn *conn);
+struct iser_tgt_rx_queue *iser_tgt_rx_queue_shared(struct iser_tgt_device *dev);
+void iser_tgt_rx_queue_free(struct iser_tgt_rx_queue *q);
+int iser_tgt_rx_queue_grow(struct iser_tgt_rx_queue *q, unsigned int nr);
+int iser_tgt_rx_reserve(struct iser_tgt_rx_queue *q, unsigned int nr);
+void iser_tgt_rx_unreserve(struct iser_tgt_rx_queue *q, unsigned int nr);
+bool iser_tgt_rx_borrow(struct iser_tgt_rx_queue *q);
+void iser_tgt_rx_put(struct iser_tgt_rx *rx);
 
 /* receive.c */
-int iser_tgt_rx_ring_alloc(struct iser_tgt_conn *conn,
-			   struct iser_tgt_rx_ring *ring, unsigned int nr);
-void iser_tgt_rx_ring_free(struct iser_tgt_conn *conn,
-			   struct iser_tgt_rx_ring *ring);
-int iser_tgt_rx_ring_post(struct iser_tgt_conn *conn,
-			  struct iser_tgt_rx_ring *ring);
-int iser_tgt_rx_grow(struct iser_tgt_conn *conn, unsigned int nr);
-void iser_tgt_rx_put(struct iser_tgt_rx *rx);
+void iser_tgt_recv_done(struct ib_cq *cq, struct ib_wc *wc);
 size_t iser_tgt_rx_copy(const struct iser_tgt_rx *rx, size_t skip, void *buf,
 			size_t len);
 void iser_tgt_rx_work(struct work_struct *work);
+void iser_tgt_rx_drop(struct iser_tgt_conn *conn);
 void iser_tgt_conn_kick(struct iser_tgt_conn *conn);
 void iser_tgt_rx_start(struct iser_tgt_conn *conn);
 
@@ -395,14 +526,27 @@ void iser_tgt_send_bare(struct iser_tgt_tx *tx);
 void iser_tgt_tx_prepare(struct iser_tgt_tx *tx, size_t data_len, u32 inv_rkey);
 int iser_tgt_post(struct iser_tgt_conn *conn, struct ib_send_wr *first,
 		  const struct ib_send_wr **bad, struct iser_tgt_tx *tx);
-void iser_tgt_window_open(struct iser_tgt_conn *conn);
 
 /* transfer.c */
 void iser_tgt_xfer_start(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
 			 struct scatterlist *sg, unsigned int nents, u32 skip,
 			 u32 len, u64 va, u32 rkey, enum dma_data_direction dir,
 			 struct iser_tgt_tx *tx);
+void iser_tgt_xfer_chunk(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
+			 struct iser_tgt_chunk *chunk, u32 offset, u32 len,
+			 u64 va, u32 rkey, enum dma_data_direction dir,
+			 struct iser_tgt_tx *tx);
+bool iser_tgt_xfer_takes_chunk(const struct iser_tgt_conn *conn,
+			       enum dma_data_direction dir);
 void iser_tgt_xfer_end(struct iser_tgt_xfer *xfer);
 void iser_tgt_xfer_flush(struct iser_tgt_conn *conn);
+
+/* data_pool.c */
+void iser_tgt_pools_init(struct iser_tgt_device *dev);
+void iser_tgt_pool_use(struct iser_tgt_data_pool *pool);
+void iser_tgt_pools_empty(struct iser_tgt_device *dev);
+struct iser_tgt_chunk *iser_tgt_chunk_get(struct iser_tgt_data_pool *pool,
+					  u32 len);
+void iser_tgt_chunk_put(struct iser_tgt_chunk *chunk);
 
 #endif

@@ -269,7 +269,7 @@ int iser_tgt_post(struct iser_tgt_conn *conn, struct ib_send_wr *first,
 
 	if (tx && !tx->stamped) {
 		if (tx->opens)
-			conn->max_cmd_sn++;
+			iser_tgt_window_advance(conn);
 		iser_tgt_pdu_set_sn(tx->hdr, conn->stat_sn,
 				    READ_ONCE(conn->exp_cmd_sn),
 				    conn->max_cmd_sn);
@@ -349,19 +349,4 @@ void iser_tgt_send_bare(struct iser_tgt_tx *tx)
 	ret = iser_tgt_post(tx->conn, &tx->wr, &bad, tx);
 	if (ret)
 		tx->done(tx, ret);
-}
-
-/**
- * iser_tgt_window_open - a counted request ended without a response
- * @conn: the connection
- *
- * The initiator learns it with the next PDU.
- *
- * Context: any but interrupts.
- */
-void iser_tgt_window_open(struct iser_tgt_conn *conn)
-{
-	spin_lock(&conn->post_lock);
-	conn->max_cmd_sn++;
-	spin_unlock(&conn->post_lock);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A command's data by RDMA READ or RDMA WRITE, in pieces as large as the send
- * queue has credits for. Without credits a transfer waits its turn.
+ * A command's data by RDMA READ or RDMA WRITE: one work request for a buffer
+ * that is mapped already, otherwise pieces as large as the send queue has
+ * credits for. Without credits a transfer waits its turn.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -91,40 +92,83 @@ static void iser_tgt_piece_end(struct iser_tgt_xfer *xfer)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
 
+	if (likely(xfer->chunk)) {
+		if (xfer->dir == DMA_FROM_DEVICE)
+			ib_dma_sync_single_for_cpu(conn->dev->ibdev,
+						   xfer->sge.addr,
+						   xfer->sge.length,
+						   DMA_FROM_DEVICE);
+		iser_tgt_credits_put(xfer);
+		return;
+	}
+
 	rdma_rw_ctx_destroy(&xfer->rw, conn->qp, conn->cm_id->port_num,
 			    xfer->sg, xfer->nents, xfer->dir);
 	iser_tgt_xfer_untrim(xfer);
 	iser_tgt_credits_put(xfer);
 }
 
-static void iser_tgt_piece_post(struct iser_tgt_xfer *xfer)
+/* The work requests of a mapped buffer, with @tx behind them if there is one */
+static struct ib_send_wr *iser_tgt_chunk_wrs(struct iser_tgt_xfer *xfer,
+					     struct iser_tgt_tx *tx)
+{
+	struct ib_send_wr *wr = &xfer->wr.wr;
+
+	ib_dma_sync_single_for_device(xfer->conn->dev->ibdev, xfer->sge.addr,
+				      xfer->sge.length, xfer->dir);
+	wr->next = tx ? &tx->wr : NULL;
+	wr->wr_cqe = &xfer->cqe;
+	wr->sg_list = &xfer->sge;
+	wr->num_sge = 1;
+	wr->opcode = xfer->dir == DMA_TO_DEVICE ? IB_WR_RDMA_WRITE :
+						  IB_WR_RDMA_READ;
+	wr->send_flags = tx ? 0 : IB_SEND_SIGNALED;
+	xfer->wr.remote_addr = xfer->va;
+	xfer->wr.rkey = xfer->rkey;
+	return wr;
+}
+
+static struct ib_send_wr *iser_tgt_piece_wrs(struct iser_tgt_xfer *xfer,
+					     struct iser_tgt_tx *tx)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
 	u8 port = conn->cm_id->port_num;
+	int ret;
+
+	ret = rdma_rw_ctx_init(&xfer->rw, conn->qp, port, xfer->sg, xfer->nents,
+			       0, xfer->va, xfer->rkey, xfer->dir);
+	if (ret < 0)
+		return ERR_PTR(ret);
+
+	return rdma_rw_ctx_wrs(&xfer->rw, conn->qp, port,
+			       tx ? NULL : &xfer->cqe, tx ? &tx->wr : NULL);
+}
+
+static void iser_tgt_piece_post(struct iser_tgt_xfer *xfer)
+{
+	struct iser_tgt_conn *conn = xfer->conn;
 	const struct ib_send_wr *bad;
 	struct iser_tgt_tx *tx = NULL;
 	struct ib_send_wr *first;
 	int ret;
 
-	ret = rdma_rw_ctx_init(&xfer->rw, conn->qp, port, xfer->sg, xfer->nents,
-			       0, xfer->va, xfer->rkey, xfer->dir);
-	if (ret < 0) {
-		iser_tgt_xfer_untrim(xfer);
-		iser_tgt_credits_put(xfer);
-		iser_tgt_xfer_done(xfer, ret);
-		return;
-	}
-
-	if (xfer->tx && xfer->piece == xfer->left) {
+	if (xfer->tx && xfer->piece == xfer->left)
 		tx = xfer->tx;
-		tx->xfer = xfer;
-		first = rdma_rw_ctx_wrs(&xfer->rw, conn->qp, port, NULL,
-					&tx->wr);
+
+	xfer->cqe.done = iser_tgt_piece_done;
+	if (likely(xfer->chunk)) {
+		first = iser_tgt_chunk_wrs(xfer, tx);
 	} else {
-		xfer->cqe.done = iser_tgt_piece_done;
-		first = rdma_rw_ctx_wrs(&xfer->rw, conn->qp, port, &xfer->cqe,
-					NULL);
+		first = iser_tgt_piece_wrs(xfer, tx);
+		if (IS_ERR(first)) {
+			iser_tgt_xfer_untrim(xfer);
+			iser_tgt_credits_put(xfer);
+			iser_tgt_xfer_done(xfer, PTR_ERR(first));
+			return;
+		}
 	}
+	if (tx)
+		tx->xfer = xfer;
 
 	ret = iser_tgt_post(conn, first, &bad, tx);
 	if (likely(!ret))
@@ -160,11 +204,10 @@ static void iser_tgt_xfer_kick(struct iser_tgt_conn *conn)
 	}
 }
 
-static void iser_tgt_piece_start(struct iser_tgt_xfer *xfer)
+static void iser_tgt_xfer_queue(struct iser_tgt_xfer *xfer)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
 
-	iser_tgt_piece_plan(xfer);
 	if (likely(list_empty_careful(&conn->xfer_wait) &&
 		   iser_tgt_credits_take(conn, xfer->credits))) {
 		iser_tgt_piece_post(xfer);
@@ -176,6 +219,12 @@ static void iser_tgt_piece_start(struct iser_tgt_xfer *xfer)
 	spin_unlock(&conn->xfer_lock);
 	/* The last credit may have come back before we were on the list. */
 	iser_tgt_xfer_kick(conn);
+}
+
+static void iser_tgt_piece_start(struct iser_tgt_xfer *xfer)
+{
+	iser_tgt_piece_plan(xfer);
+	iser_tgt_xfer_queue(xfer);
 }
 
 static void iser_tgt_piece_done(struct ib_cq *cq, struct ib_wc *wc)
@@ -200,7 +249,10 @@ static void iser_tgt_piece_done(struct ib_cq *cq, struct ib_wc *wc)
 	if (unlikely(status)) {
 		iser_tgt_xfer_done(xfer, status);
 	} else {
-		iser_tgt_piece_advance(xfer);
+		if (likely(xfer->chunk))
+			xfer->left = 0;
+		else
+			iser_tgt_piece_advance(xfer);
 		if (xfer->left)
 			iser_tgt_piece_start(xfer);
 		else
@@ -255,6 +307,7 @@ void iser_tgt_xfer_start(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
 	}
 
 	xfer->conn = conn;
+	xfer->chunk = NULL;
 	xfer->sg = sg;
 	xfer->left = len;
 	xfer->va = va;
@@ -272,6 +325,60 @@ void iser_tgt_xfer_start(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
 	sg->offset += skip;
 	sg->length -= skip;
 	iser_tgt_piece_start(xfer);
+}
+
+/**
+ * iser_tgt_xfer_takes_chunk - can data move without a registration
+ * @conn: the connection
+ * @dir: which way
+ *
+ * An iWARP device reads into registered memory only: RFC 5040 5.1.
+ *
+ * Context: any.
+ * Return: true if iser_tgt_xfer_chunk() is for it.
+ */
+bool iser_tgt_xfer_takes_chunk(const struct iser_tgt_conn *conn,
+			       enum dma_data_direction dir)
+{
+	return dir == DMA_TO_DEVICE ||
+	       !rdma_protocol_iwarp(conn->dev->ibdev, conn->cm_id->port_num);
+}
+
+/**
+ * iser_tgt_xfer_chunk - move a command's data from or to a mapped buffer
+ * @xfer: with @xfer->done set unless there is a @tx
+ * @conn: the connection
+ * @chunk: the buffer
+ * @offset: bytes of it to leave alone
+ * @len: bytes to move, not 0
+ * @va: remote address
+ * @rkey: remote STag
+ * @dir: DMA_TO_DEVICE for RDMA WRITE, DMA_FROM_DEVICE for RDMA READ
+ * @tx: prepared response to send behind the data, or NULL
+ *
+ * @tx->done, or without @tx @xfer->done, is called in any case, maybe before
+ * this returns.
+ *
+ * Context: process.
+ */
+void iser_tgt_xfer_chunk(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
+			 struct iser_tgt_chunk *chunk, u32 offset, u32 len,
+			 u64 va, u32 rkey, enum dma_data_direction dir,
+			 struct iser_tgt_tx *tx)
+{
+	xfer->conn = conn;
+	xfer->chunk = chunk;
+	xfer->sge.addr = chunk->dma + offset;
+	xfer->sge.length = len;
+	xfer->sge.lkey = conn->dev->pd->local_dma_lkey;
+	xfer->va = va;
+	xfer->rkey = rkey;
+	xfer->dir = dir;
+	xfer->tx = tx;
+	xfer->left = len;
+	xfer->piece = len;
+	xfer->credits = 1;
+	iser_tgt_xfer_queue(xfer);
 }
 
 /**

@@ -1,0 +1,535 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Receive buffers and where they are posted: a shared receive queue for all
+ * connections of a completion vector, or a queue of one connection where the
+ * device has no shared ones.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "../compat.h"
+#include "rdma.h"
+
+/* Two headers fit, cache line aligned. */
+#define ISER_TGT_RX_HDR_STRIDE	128
+/* Buffers whose headers share a page. */
+#define ISER_TGT_RX_SLAB	(PAGE_SIZE / ISER_TGT_RX_HDR_STRIDE)
+/* Buffers of a shared queue when it is made, and a share of it for logins. */
+#define ISER_TGT_SRQ_FIRST	64
+#define ISER_TGT_SRQ_LOGINS	32
+/* Fewer posted than this, and the device tells. */
+#define ISER_TGT_SRQ_LIMIT	16
+
+static unsigned int recv_data_size = 8192;
+module_param(recv_data_size, uint, 0444);
+MODULE_PARM_DESC(recv_data_size,
+		 "bytes of immediate data a receive buffer holds, 8192 to 65536");
+
+static unsigned int srq_size = 2048;
+module_param(srq_size, uint, 0444);
+MODULE_PARM_DESC(srq_size,
+		 "receive buffers that the connections of a completion vector may share, at most; 0: none are shared");
+
+/**
+ * struct iser_tgt_rx_slab - receive buffers that were allocated together
+ * @entry: on the queue's list
+ * @nr: how many of @rx have all their memory
+ * @hdr: page that holds their headers
+ * @hdr_dma: its bus address
+ * @rx: the buffers
+ */
+struct iser_tgt_rx_slab {
+	struct list_head entry;
+	unsigned int nr;
+	struct page *hdr;
+	u64 hdr_dma;
+	struct iser_tgt_rx rx[];
+};
+
+/**
+ * iser_tgt_recv_data_size - data segment that receive buffers are made for
+ *
+ * Context: any.
+ * Return: bytes.
+ */
+u32 iser_tgt_recv_data_size(void)
+{
+	return PAGE_ALIGN(clamp(recv_data_size, ISER_TGT_RECV_DATA_MIN,
+				ISER_TGT_RECV_DATA_MAX));
+}
+
+/**
+ * iser_tgt_rx_layout - how a device's receive buffers are cut
+ * @dev: the device
+ *
+ * Single pages as long as the device can scatter enough of them.
+ *
+ * Context: any.
+ * Return: 0, -EOPNOTSUPP if the device scatters too few pieces.
+ */
+int iser_tgt_rx_layout(struct iser_tgt_device *dev)
+{
+	unsigned int max = min_t(unsigned int, dev->ibdev->attrs.max_recv_sge,
+				 1 + ISER_TGT_RECV_SGE);
+
+	dev->recv_data = iser_tgt_recv_data_size();
+	if (max < 2)
+		return -EOPNOTSUPP;
+
+	while (DIV_ROUND_UP(dev->recv_data, iser_tgt_recv_piece(dev)) > max - 1)
+		dev->recv_order++;
+	dev->recv_sge = 1 + DIV_ROUND_UP(dev->recv_data,
+					 iser_tgt_recv_piece(dev));
+	return 0;
+}
+
+/**
+ * iser_tgt_device_shares - are receive buffers shared on a device
+ * @dev: the device
+ *
+ * iWARP has no way to say "not ready": a shared queue that one peer empties
+ * would end the connections of the others.
+ *
+ * Context: any.
+ * Return: true if there are shared receive queues.
+ */
+bool iser_tgt_device_shares(const struct iser_tgt_device *dev)
+{
+	const struct ib_device_attr *attrs = &dev->ibdev->attrs;
+
+	return ISER_TGT_SRQ_DRAINS(dev->ibdev) &&
+	       min_t(unsigned int, srq_size, attrs->max_srq_wr) >=
+			ISER_TGT_SRQ_FIRST &&
+	       attrs->max_srq >= dev->nr_vectors &&
+	       attrs->max_srq_sge >= dev->recv_sge &&
+	       !rdma_protocol_iwarp(dev->ibdev,
+				    rdma_start_port(dev->ibdev));
+}
+
+static void iser_tgt_rx_exit(struct iser_tgt_device *dev,
+			     struct iser_tgt_rx *rx)
+{
+	unsigned int i;
+
+	for (i = 0; i < ISER_TGT_RECV_SGE && rx->page[i]; i++) {
+		ib_dma_unmap_page(dev->ibdev, rx->sge[1 + i].addr,
+				  iser_tgt_recv_piece(dev), DMA_FROM_DEVICE);
+		__free_pages(rx->page[i], dev->recv_order);
+	}
+}
+
+static int iser_tgt_rx_init(struct iser_tgt_rx_queue *q, struct iser_tgt_rx *rx)
+{
+	struct iser_tgt_device *dev = q->dev;
+	u32 left = dev->recv_data;
+	unsigned int i;
+
+	rx->queue = q;
+	rx->cqe.done = iser_tgt_recv_done;
+	rx->wr.wr_cqe = &rx->cqe;
+	rx->wr.sg_list = rx->sge;
+	rx->wr.num_sge = dev->recv_sge;
+
+	for (i = 0; left; i++) {
+		struct ib_sge *sge = &rx->sge[1 + i];
+		struct page *page;
+
+		page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, dev->recv_order);
+		if (!page)
+			goto exit;
+		sge->addr = ib_dma_map_page(dev->ibdev, page, 0,
+					    iser_tgt_recv_piece(dev),
+					    DMA_FROM_DEVICE);
+		if (ib_dma_mapping_error(dev->ibdev, sge->addr)) {
+			__free_pages(page, dev->recv_order);
+			goto exit;
+		}
+		rx->page[i] = page;
+		sge->length = min(left, iser_tgt_recv_piece(dev));
+		sge->lkey = dev->pd->local_dma_lkey;
+		left -= sge->length;
+	}
+	return 0;
+
+exit:
+	iser_tgt_rx_exit(dev, rx);
+	return -ENOMEM;
+}
+
+static void iser_tgt_rx_slab_free(struct iser_tgt_rx_queue *q,
+				  struct iser_tgt_rx_slab *slab)
+{
+	unsigned int i;
+
+	for (i = 0; i < slab->nr; i++)
+		iser_tgt_rx_exit(q->dev, &slab->rx[i]);
+	ib_dma_unmap_page(q->dev->ibdev, slab->hdr_dma, PAGE_SIZE,
+			  DMA_FROM_DEVICE);
+	__free_page(slab->hdr);
+	kvfree(slab);
+}
+
+static struct iser_tgt_rx_slab *
+iser_tgt_rx_slab_alloc(struct iser_tgt_rx_queue *q, unsigned int nr)
+{
+	struct ib_device *ibdev = q->dev->ibdev;
+	struct iser_tgt_rx_slab *slab;
+
+	slab = kvzalloc(struct_size(slab, rx, nr), GFP_KERNEL);
+	if (!slab)
+		return NULL;
+
+	slab->hdr = alloc_page(GFP_KERNEL);
+	if (!slab->hdr)
+		goto free_slab;
+	slab->hdr_dma = ib_dma_map_page(ibdev, slab->hdr, 0, PAGE_SIZE,
+					DMA_FROM_DEVICE);
+	if (ib_dma_mapping_error(ibdev, slab->hdr_dma))
+		goto free_page;
+
+	for (; slab->nr < nr; slab->nr++) {
+		struct iser_tgt_rx *rx = &slab->rx[slab->nr];
+		size_t offset = slab->nr * ISER_TGT_RX_HDR_STRIDE;
+
+		if (iser_tgt_rx_init(q, rx)) {
+			iser_tgt_rx_slab_free(q, slab);
+			return NULL;
+		}
+		rx->hdr = page_address(slab->hdr) + offset;
+		rx->sge[0].addr = slab->hdr_dma + offset;
+		rx->sge[0].length = ISER_TGT_HDR_LEN;
+		rx->sge[0].lkey = q->dev->pd->local_dma_lkey;
+	}
+	return slab;
+
+free_page:
+	__free_page(slab->hdr);
+free_slab:
+	kvfree(slab);
+	return NULL;
+}
+
+/* Nothing may be posted behind the drain: see iser_tgt_conn_release(). */
+static int iser_tgt_rx_post_own(struct iser_tgt_conn *conn,
+				struct ib_recv_wr *first)
+{
+	int ret = -ENOTCONN;
+
+	spin_lock(&conn->post_lock);
+	if (conn->state != ISER_TGT_CONN_CLOSING)
+		ret = ib_post_recv(conn->qp, first, NULL);
+	spin_unlock(&conn->post_lock);
+
+	if (ret)
+		iser_tgt_conn_close(conn, "receive buffers could not be posted");
+	return ret;
+}
+
+static int iser_tgt_rx_post(struct iser_tgt_rx_queue *q,
+			    struct ib_recv_wr *first)
+{
+	int ret;
+
+	if (!q->srq)
+		return iser_tgt_rx_post_own(q->conn, first);
+
+	ret = ib_post_srq_recv(q->srq, first, NULL);
+	if (unlikely(ret))
+		pr_warn_ratelimited("%s: receive buffers could not be posted: %d\n",
+				    dev_name(&q->dev->ibdev->dev), ret);
+	return ret;
+}
+
+static void iser_tgt_rx_sync(struct iser_tgt_rx *rx)
+{
+	struct ib_device *ibdev = rx->queue->dev->ibdev;
+	int i;
+
+	for (i = 0; i < rx->wr.num_sge; i++)
+		ib_dma_sync_single_for_device(ibdev, rx->sge[i].addr,
+					      rx->sge[i].length,
+					      DMA_FROM_DEVICE);
+}
+
+static int iser_tgt_rx_slab_post(struct iser_tgt_rx_queue *q,
+				 struct iser_tgt_rx_slab *slab)
+{
+	unsigned int i;
+
+	for (i = 0; i < slab->nr; i++) {
+		iser_tgt_rx_sync(&slab->rx[i]);
+		slab->rx[i].wr.next = i + 1 < slab->nr ? &slab->rx[i + 1].wr :
+							 NULL;
+	}
+	return iser_tgt_rx_post(q, &slab->rx[0].wr);
+}
+
+/* Claims the right to have @nr more; returns how many that may be. */
+static unsigned int iser_tgt_rx_queue_claim(struct iser_tgt_rx_queue *q,
+					    unsigned int nr)
+{
+	spin_lock(&q->lock);
+	nr = min(nr, q->max - q->nr);
+	q->nr += nr;
+	spin_unlock(&q->lock);
+
+	return nr;
+}
+
+static void iser_tgt_rx_queue_unclaim(struct iser_tgt_rx_queue *q,
+				      unsigned int nr)
+{
+	spin_lock(&q->lock);
+	q->nr -= nr;
+	spin_unlock(&q->lock);
+}
+
+/**
+ * iser_tgt_rx_queue_grow - allocate and post more receive buffers
+ * @q: the queue
+ * @nr: how many
+ *
+ * Context: may sleep.
+ * Return: 0; -ENOSPC at the queue's limit, -ENOMEM, or what the device says.
+ * A part may have been added all the same.
+ */
+int iser_tgt_rx_queue_grow(struct iser_tgt_rx_queue *q, unsigned int nr)
+{
+	while (nr) {
+		unsigned int n = min_t(unsigned int, nr, ISER_TGT_RX_SLAB);
+		struct iser_tgt_rx_slab *slab;
+		int ret;
+
+		n = iser_tgt_rx_queue_claim(q, n);
+		if (!n)
+			return -ENOSPC;
+
+		slab = iser_tgt_rx_slab_alloc(q, n);
+		if (!slab) {
+			iser_tgt_rx_queue_unclaim(q, n);
+			return -ENOMEM;
+		}
+		spin_lock(&q->lock);
+		list_add_tail(&slab->entry, &q->slabs);
+		spin_unlock(&q->lock);
+
+		ret = iser_tgt_rx_slab_post(q, slab);
+		if (ret)
+			return ret;
+		atomic_add(n, &q->spare);
+		nr -= n;
+	}
+	return 0;
+}
+
+/**
+ * iser_tgt_rx_reserve - have receive buffers that nobody else counts on
+ * @q: the queue
+ * @nr: how many
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int iser_tgt_rx_reserve(struct iser_tgt_rx_queue *q, unsigned int nr)
+{
+	int ret;
+
+	while (atomic_sub_return(nr, &q->spare) < 0) {
+		atomic_add(nr, &q->spare);
+		ret = iser_tgt_rx_queue_grow(q, max_t(unsigned int, nr,
+						      q->step));
+		/* Others may have given some back meanwhile. */
+		if (ret && atomic_read(&q->spare) < (int)nr)
+			return ret;
+	}
+	return 0;
+}
+
+/**
+ * iser_tgt_rx_unreserve - they are others' to count on
+ * @q: the queue
+ * @nr: how many
+ *
+ * Context: any.
+ */
+void iser_tgt_rx_unreserve(struct iser_tgt_rx_queue *q, unsigned int nr)
+{
+	atomic_add(nr, &q->spare);
+}
+
+/**
+ * iser_tgt_rx_borrow - one more, if one is to be had at once
+ * @q: the queue
+ *
+ * Context: any but interrupts.
+ * Return: true if the caller has it now.
+ */
+bool iser_tgt_rx_borrow(struct iser_tgt_rx_queue *q)
+{
+	int left = atomic_dec_if_positive(&q->spare);
+
+	if (left < ISER_TGT_SRQ_LIMIT && q->srq)
+		queue_work(iser_tgt_wq, &q->grow);
+	return left >= 0;
+}
+
+/**
+ * iser_tgt_rx_put - a receive buffer is no longer needed
+ * @rx: the buffer
+ *
+ * Context: any but interrupts.
+ */
+void iser_tgt_rx_put(struct iser_tgt_rx *rx)
+{
+	struct iser_tgt_rx_queue *q = rx->queue;
+	struct ib_recv_wr *first = NULL;
+	struct iser_tgt_rx *next;
+	struct llist_node *list;
+	int nr = 0;
+
+	llist_add(&rx->free, &q->free);
+	if (atomic_inc_return(&q->nr_free) < READ_ONCE(q->batch))
+		return;
+
+	list = llist_del_all(&q->free);
+	llist_for_each_entry_safe(rx, next, list, free) {
+		iser_tgt_rx_sync(rx);
+		rx->wr.next = first;
+		first = &rx->wr;
+		nr++;
+	}
+	if (!first)
+		return;
+	atomic_sub(nr, &q->nr_free);
+	iser_tgt_rx_post(q, first);
+}
+
+/* Buffers run short, or a device lost some with a connection it broke. */
+static void iser_tgt_rx_grow_work(struct work_struct *work)
+{
+	struct iser_tgt_rx_queue *q =
+		container_of(work, struct iser_tgt_rx_queue, grow);
+	struct ib_srq_attr attr = { .srq_limit = ISER_TGT_SRQ_LIMIT };
+
+	if (iser_tgt_rx_queue_grow(q, q->step))
+		pr_debug("%s: no more shared receive buffers, there are %u\n",
+			 dev_name(&q->dev->ibdev->dev), q->nr);
+	if (ib_modify_srq(q->srq, &attr, IB_SRQ_LIMIT))
+		pr_debug("%s: the limit of a shared receive queue cannot be set\n",
+			 dev_name(&q->dev->ibdev->dev));
+}
+
+static void iser_tgt_srq_event(struct ib_event *event, void *context)
+{
+	struct iser_tgt_rx_queue *q = context;
+
+	pr_info_ratelimited("%s: shared receive queue: %s\n",
+			    dev_name(&event->device->dev),
+			    ib_event_msg(event->event));
+	if (event->event == IB_EVENT_SRQ_LIMIT_REACHED)
+		queue_work(iser_tgt_wq, &q->grow);
+}
+
+static struct iser_tgt_rx_queue *
+iser_tgt_rx_queue_alloc(struct iser_tgt_device *dev, unsigned int max)
+{
+	struct iser_tgt_rx_queue *q = kzalloc(sizeof(*q), GFP_KERNEL);
+
+	if (!q)
+		return NULL;
+
+	q->dev = dev;
+	q->max = max;
+	q->batch = 1;
+	spin_lock_init(&q->lock);
+	INIT_LIST_HEAD(&q->slabs);
+	init_llist_head(&q->free);
+	INIT_WORK(&q->grow, iser_tgt_rx_grow_work);
+	return q;
+}
+
+/**
+ * iser_tgt_rx_queue_own - a queue for one connection
+ * @conn: the connection, with its queue pair
+ *
+ * Context: may sleep.
+ * Return: the queue, empty, or NULL.
+ */
+struct iser_tgt_rx_queue *iser_tgt_rx_queue_own(struct iser_tgt_conn *conn)
+{
+	struct iser_tgt_rx_queue *q;
+
+	q = iser_tgt_rx_queue_alloc(conn->dev, conn->recv_wr);
+	if (q)
+		q->conn = conn;
+	return q;
+}
+
+/**
+ * iser_tgt_rx_queue_shared - a queue for all connections of a vector
+ * @dev: the device
+ *
+ * Context: may sleep.
+ * Return: the queue, or an ERR_PTR().
+ */
+struct iser_tgt_rx_queue *iser_tgt_rx_queue_shared(struct iser_tgt_device *dev)
+{
+	struct ib_srq_init_attr attr = {
+		.event_handler = iser_tgt_srq_event,
+		.srq_type = IB_SRQT_BASIC,
+	};
+	struct iser_tgt_rx_queue *q;
+	int ret;
+
+	attr.attr.max_wr = min_t(u32, srq_size, dev->ibdev->attrs.max_srq_wr);
+	attr.attr.max_sge = dev->recv_sge;
+	q = iser_tgt_rx_queue_alloc(dev, attr.attr.max_wr);
+	if (!q)
+		return ERR_PTR(-ENOMEM);
+
+	q->batch = ISER_TGT_RECV_BATCH;
+	q->step = ISER_TGT_RX_SLAB;
+	attr.srq_context = q;
+	q->srq = ib_create_srq(dev->pd, &attr);
+	if (IS_ERR(q->srq)) {
+		ret = PTR_ERR(q->srq);
+		q->srq = NULL;
+		goto free;
+	}
+
+	ret = iser_tgt_rx_queue_grow(q, ISER_TGT_SRQ_FIRST);
+	if (ret)
+		goto free;
+	atomic_sub(ISER_TGT_SRQ_LOGINS + ISER_TGT_RECV_BATCH, &q->spare);
+	attr.attr.srq_limit = ISER_TGT_SRQ_LIMIT;
+	ib_modify_srq(q->srq, &attr.attr, IB_SRQ_LIMIT);
+	return q;
+
+free:
+	iser_tgt_rx_queue_free(q);
+	return ERR_PTR(ret);
+}
+
+/**
+ * iser_tgt_rx_queue_free - free it and its buffers
+ * @q: a queue nobody uses any more: its queue pairs are destroyed
+ *
+ * Context: may sleep.
+ */
+void iser_tgt_rx_queue_free(struct iser_tgt_rx_queue *q)
+{
+	struct iser_tgt_rx_slab *slab, *next;
+
+	cancel_work_sync(&q->grow);
+	if (q->srq) {
+		ib_destroy_srq(q->srq);
+		/* Its last event may have queued it once more. */
+		cancel_work_sync(&q->grow);
+	}
+	list_for_each_entry_safe(slab, next, &q->slabs, entry)
+		iser_tgt_rx_slab_free(q, slab);
+	kfree(q);
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The command window: never more requests than there are receive buffers for.
+ * On a shared receive queue a session begins with a small window that is
+ * always its own, and has more while it keeps many commands in flight.
+ */
+
+#include "rdma.h"
+
+/**
+ * iser_tgt_window_start - receive buffers and window of a session
+ * @conn: the connection, at the end of its login
+ * @depth: requests it may have in flight at most
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int iser_tgt_window_start(struct iser_tgt_conn *conn, u32 depth)
+{
+	struct iser_tgt_rx_queue *q = conn->rxq;
+	unsigned int extra;
+	int ret;
+
+	conn->window_max = depth;
+	if (q->srq) {
+		conn->window = min_t(u32, depth, ISER_TGT_WINDOW_MIN);
+		extra = ISER_TGT_SHARED_EXTRA;
+	} else {
+		conn->window = depth;
+		extra = ISER_TGT_RECV_EXTRA + ISER_TGT_RECV_BATCH;
+	}
+
+	ret = iser_tgt_rx_reserve(q, conn->window + extra);
+	if (ret)
+		return ret;
+
+	conn->rx_reserved = extra;
+	WRITE_ONCE(conn->rx_waiting_max, depth + ISER_TGT_RECV_EXTRA +
+		   ISER_TGT_RECV_BATCH);
+	if (!q->srq)
+		WRITE_ONCE(q->batch, ISER_TGT_RECV_BATCH);
+	return 0;
+}
+
+/**
+ * iser_tgt_window_end - the buffers are others' to count on
+ * @conn: the connection, drained
+ *
+ * Context: the release work.
+ */
+void iser_tgt_window_end(struct iser_tgt_conn *conn)
+{
+	if (conn->window_max && conn->rx_reserved)
+		iser_tgt_rx_unreserve(conn->rxq,
+				      conn->window + conn->rx_reserved);
+	conn->window = 0;
+	conn->rx_reserved = 0;
+}
+
+/**
+ * iser_tgt_window_advance - a numbered request has ended
+ * @conn: the connection
+ *
+ * RFC 7143 4.2.2.1: MaxCmdSN only ever grows. Half the window in flight is a
+ * session that wants more of it.
+ *
+ * Context: holds conn->post_lock.
+ */
+void iser_tgt_window_advance(struct iser_tgt_conn *conn)
+{
+	u32 ahead = conn->max_cmd_sn + 1 - READ_ONCE(conn->exp_cmd_sn);
+
+	conn->max_cmd_sn++;
+	if (unlikely(conn->window < conn->window_max &&
+		     ahead < conn->window / 2 + 1) &&
+	    iser_tgt_rx_borrow(conn->rxq)) {
+		conn->window++;
+		conn->max_cmd_sn++;
+	}
+}
+
+/**
+ * iser_tgt_window_open - a counted request ended without a response
+ * @conn: the connection
+ *
+ * The initiator learns it with the next PDU.
+ *
+ * Context: any but interrupts.
+ */
+void iser_tgt_window_open(struct iser_tgt_conn *conn)
+{
+	spin_lock(&conn->post_lock);
+	iser_tgt_window_advance(conn);
+	spin_unlock(&conn->post_lock);
+}
