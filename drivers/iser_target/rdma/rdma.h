@@ -29,6 +29,8 @@ struct iser_tgt_listener;
 #define ISER_TGT_RECV_DATA_MAX	65536U
 /* Pieces it is cut in, at most. */
 #define ISER_TGT_RECV_SGE	4
+/* Room for an AHS beside it: a CDB of 260 bytes and a bidirectional length. */
+#define ISER_TGT_RECV_AHS	256
 /* Received PDUs are given back to the device this many at a time. */
 #define ISER_TGT_RECV_BATCH	8
 /* Immediate requests are not held back by the window; buffers beside it. */
@@ -140,8 +142,9 @@ static inline u32 iser_tgt_recv_piece(const struct iser_tgt_device *dev)
  * @free: on the queue's list of buffers to post again
  * @entry: on the connection's list of PDUs that wait
  * @wr: posted as it is, chained for a batch
- * @sge: the headers, then the data
+ * @sge: the headers, the data, the tail
  * @hdr: ISER_TGT_HDR_LEN bytes for the two headers
+ * @tail: ISER_TGT_RECV_AHS bytes behind the data
  * @page: AHS and data segment, so that data is page aligned without AHS
  * @received: bytes that came
  * @error: what is wrong with it
@@ -154,8 +157,9 @@ struct iser_tgt_rx {
 	struct llist_node free;
 	struct list_head entry;
 	struct ib_recv_wr wr;
-	struct ib_sge sge[1 + ISER_TGT_RECV_SGE];
+	struct ib_sge sge[2 + ISER_TGT_RECV_SGE];
 	u8 *hdr;
+	u8 *tail;
 	struct page *page[ISER_TGT_RECV_SGE];
 	u32 received;
 	enum iser_tgt_pdu_error error;

@@ -23,14 +23,23 @@ size_t iser_tgt_rx_copy(const struct iser_tgt_rx *rx, size_t skip, void *buf,
 {
 	const struct iser_tgt_device *dev = rx->queue->dev;
 	size_t piece = iser_tgt_recv_piece(dev);
+	size_t end = dev->recv_data + ISER_TGT_RECV_AHS;
 	size_t done = 0;
 
-	while (done < len && skip < dev->recv_data) {
+	while (done < len && skip < end) {
 		size_t off = skip % piece;
-		size_t n = min3(len - done, piece - off, dev->recv_data - skip);
+		const u8 *from;
+		size_t n;
 
-		memcpy(buf + done,
-		       page_address(rx->page[skip / piece]) + off, n);
+		if (skip < dev->recv_data) {
+			n = min(piece - off, dev->recv_data - skip);
+			from = page_address(rx->page[skip / piece]) + off;
+		} else {
+			n = end - skip;
+			from = rx->tail + skip - dev->recv_data;
+		}
+		n = min(n, len - done);
+		memcpy(buf + done, from, n);
 		done += n;
 		skip += n;
 	}

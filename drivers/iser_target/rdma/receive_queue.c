@@ -13,10 +13,13 @@
 #include "../compat.h"
 #include "rdma.h"
 
-/* Two headers fit, cache line aligned. */
-#define ISER_TGT_RX_HDR_STRIDE	128
+/* Both headers, cache line aligned, and what an AHS pushes out of the pages. */
+#define ISER_TGT_RX_TAIL	128
+#define ISER_TGT_RX_HDR_STRIDE	(ISER_TGT_RX_TAIL + ISER_TGT_RECV_AHS)
 /* Buffers whose headers share a page. */
 #define ISER_TGT_RX_SLAB	(PAGE_SIZE / ISER_TGT_RX_HDR_STRIDE)
+/* Buffers to add at a time. */
+#define ISER_TGT_RX_STEP	32
 /* Buffers of a shared queue when it is made, and a share of it for logins. */
 #define ISER_TGT_SRQ_FIRST	64
 #define ISER_TGT_SRQ_LOGINS	32
@@ -73,15 +76,15 @@ u32 iser_tgt_recv_data_size(void)
 int iser_tgt_rx_layout(struct iser_tgt_device *dev)
 {
 	unsigned int max = min_t(unsigned int, dev->ibdev->attrs.max_recv_sge,
-				 1 + ISER_TGT_RECV_SGE);
+				 2 + ISER_TGT_RECV_SGE);
 
 	dev->recv_data = iser_tgt_recv_data_size();
-	if (max < 2)
+	if (max < 3)
 		return -EOPNOTSUPP;
 
-	while (DIV_ROUND_UP(dev->recv_data, iser_tgt_recv_piece(dev)) > max - 1)
+	while (DIV_ROUND_UP(dev->recv_data, iser_tgt_recv_piece(dev)) > max - 2)
 		dev->recv_order++;
-	dev->recv_sge = 1 + DIV_ROUND_UP(dev->recv_data,
+	dev->recv_sge = 2 + DIV_ROUND_UP(dev->recv_data,
 					 iser_tgt_recv_piece(dev));
 	return 0;
 }
@@ -193,6 +196,7 @@ iser_tgt_rx_slab_alloc(struct iser_tgt_rx_queue *q, unsigned int nr)
 	for (; slab->nr < nr; slab->nr++) {
 		struct iser_tgt_rx *rx = &slab->rx[slab->nr];
 		size_t offset = slab->nr * ISER_TGT_RX_HDR_STRIDE;
+		struct ib_sge *tail;
 
 		if (iser_tgt_rx_init(q, rx)) {
 			iser_tgt_rx_slab_free(q, slab);
@@ -202,6 +206,11 @@ iser_tgt_rx_slab_alloc(struct iser_tgt_rx_queue *q, unsigned int nr)
 		rx->sge[0].addr = slab->hdr_dma + offset;
 		rx->sge[0].length = ISER_TGT_HDR_LEN;
 		rx->sge[0].lkey = q->dev->pd->local_dma_lkey;
+		rx->tail = rx->hdr + ISER_TGT_RX_TAIL;
+		tail = &rx->sge[q->dev->recv_sge - 1];
+		tail->addr = rx->sge[0].addr + ISER_TGT_RX_TAIL;
+		tail->length = ISER_TGT_RECV_AHS;
+		tail->lkey = q->dev->pd->local_dma_lkey;
 	}
 	return slab;
 
@@ -491,7 +500,7 @@ struct iser_tgt_rx_queue *iser_tgt_rx_queue_shared(struct iser_tgt_device *dev)
 		return ERR_PTR(-ENOMEM);
 
 	q->batch = ISER_TGT_RECV_BATCH;
-	q->step = ISER_TGT_RX_SLAB;
+	q->step = ISER_TGT_RX_STEP;
 	attr.srq_context = q;
 	q->srq = ib_create_srq(dev->pd, &attr);
 	if (IS_ERR(q->srq)) {

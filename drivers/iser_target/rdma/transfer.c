@@ -117,7 +117,8 @@ static struct ib_send_wr *iser_tgt_chunk_wrs(struct iser_tgt_xfer *xfer,
 	ib_dma_sync_single_for_device(xfer->conn->dev->ibdev, xfer->sge.addr,
 				      xfer->sge.length, xfer->dir);
 	wr->next = tx ? &tx->wr : NULL;
-	wr->wr_cqe = &xfer->cqe;
+	/* Flushed, an unsignalled request completes as well: to nobody. */
+	wr->wr_cqe = tx ? NULL : &xfer->cqe;
 	wr->sg_list = &xfer->sge;
 	wr->num_sge = 1;
 	wr->opcode = xfer->dir == DMA_TO_DEVICE ? IB_WR_RDMA_WRITE :
