@@ -29,6 +29,7 @@ static int __init iser_tgt_init(void)
 	if (ret)
 		goto rdma;
 
+	iser_tgt_keepalive_start();
 	return 0;
 
 rdma:
@@ -41,6 +42,7 @@ refusals:
 static void __exit iser_tgt_exit(void)
 {
 	iser_tgt_fabric_exit();
+	iser_tgt_keepalive_stop();
 	iser_tgt_rdma_exit();
 	iser_tgt_refusals_exit();
 }

@@ -4,13 +4,30 @@
 /* Padding the data segment is left to the sender: ib_iser does not. */
 #define PDU_PAD		((size_t)4)
 
-static enum iser_tgt_pdu_error pdu_check_lengths(const struct iser_tgt_pdu *pdu,
+/*
+ * libiscsi up to 1.19 declares the immediate data of every WRITE and sends none
+ * of it: the STag covers all. A SEND arrives whole or not at all, so data that
+ * is missing to the last byte was never sent, and nothing is guessed.
+ */
+static bool pdu_data_unsent(const struct iser_tgt_pdu *pdu, size_t end,
+			    size_t received)
+{
+	return received == end && pdu->data_len && pdu->wsv &&
+	       pdu->opcode == ISER_TGT_OP_SCSI_CMD &&
+	       (pdu->flags & ISER_TGT_CMD_WRITE);
+}
+
+static enum iser_tgt_pdu_error pdu_check_lengths(struct iser_tgt_pdu *pdu,
 						 size_t received)
 {
 	size_t end = ISER_TGT_HDR_LEN;
 
 	if (check_add_overflow(end, pdu->ahs_len, &end) || end > received)
 		return ISER_TGT_PDU_AHS;
+	if (pdu_data_unsent(pdu, end, received)) {
+		pdu->unsent = pdu->data_len;
+		pdu->data_len = 0;
+	}
 	if (check_add_overflow(end, pdu->data_len, &end) || end > received)
 		return ISER_TGT_PDU_DATA;
 	if (received > round_up(end, PDU_PAD))

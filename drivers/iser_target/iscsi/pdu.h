@@ -117,6 +117,12 @@
 #define ISER_TGT_LOGOUT_NO_CID		1
 #define ISER_TGT_LOGOUT_NO_RECOVERY	2
 
+/* Asynchronous events: RFC 7143 11.9.1 */
+#define ISER_TGT_ASYNC_LOGOUT		1
+#define ISER_TGT_ASYNC_DROP_CONNECTION	2
+#define ISER_TGT_ASYNC_DROP_SESSION	3
+#define ISER_TGT_ASYNC_NEGOTIATE	4
+
 /* Reject reasons: RFC 7143 11.17.1 */
 #define ISER_TGT_REJECT_PROTOCOL	0x04
 #define ISER_TGT_REJECT_NOT_SUPPORTED	0x05
@@ -157,6 +163,7 @@ enum iser_tgt_pdu_error {
  * @exp_stat_sn: ExpStatSN
  * @ahs_len: bytes of additional header segments behind the BHS
  * @data_len: bytes of data segment behind those, without padding
+ * @unsent: bytes of immediate data a WRITE declares but did not bring
  * @read_stag: where an RDMA WRITE may go; valid if @rsv
  * @read_va: address that belongs to @read_stag
  * @write_stag: where an RDMA READ may read; valid if @wsv
@@ -174,6 +181,7 @@ struct iser_tgt_pdu {
 	u32 exp_stat_sn;
 	size_t ahs_len;
 	size_t data_len;
+	size_t unsent;
 	u32 read_stag;
 	u64 read_va;
 	u32 write_stag;
@@ -217,6 +225,7 @@ void iser_tgt_pdu_text_rsp(u8 *hdr, u8 flags, u32 itt, u32 ttt,
 void iser_tgt_pdu_logout_rsp(u8 *hdr, u32 itt, u8 response, u16 time2wait,
 			     u16 time2retain);
 void iser_tgt_pdu_reject(u8 *hdr, u8 reason, size_t data_len);
+void iser_tgt_pdu_async(u8 *hdr, u8 event, u16 param1, u16 param2, u16 param3);
 void iser_tgt_pdu_login_rsp(u8 *hdr, u8 flags, const u8 isid[6], u16 tsih,
 			    u32 itt, u16 status, size_t data_len);
 

@@ -171,6 +171,27 @@ void iser_tgt_pdu_reject(u8 *hdr, u8 reason, size_t data_len)
 }
 
 /**
+ * iser_tgt_pdu_async - build an Asynchronous Message
+ * @hdr: ISER_TGT_HDR_LEN bytes, all written
+ * @event: one of ISER_TGT_ASYNC_*
+ * @param1: Parameter1: the CID of a connection that will be dropped
+ * @param2: Parameter2: seconds to wait before coming back (Time2Wait)
+ * @param3: Parameter3: seconds to come back in (Time2Retain), or to do in what
+ *	is asked for
+ *
+ * RFC 7143 11.9, without data. Context: any.
+ */
+void iser_tgt_pdu_async(u8 *hdr, u8 event, u16 param1, u16 param2, u16 param3)
+{
+	iser_tgt_pdu_init(hdr, ISER_TGT_OP_ASYNC, ISER_TGT_FLAG_FINAL,
+			  ISER_TGT_TAG_RESERVED, 0);
+	BHS(hdr)[36] = event;
+	put_unaligned_be16(param1, BHS(hdr) + 38);
+	put_unaligned_be16(param2, BHS(hdr) + 40);
+	put_unaligned_be16(param3, BHS(hdr) + 42);
+}
+
+/**
  * iser_tgt_pdu_login_rsp - build a Login Response
  * @hdr: ISER_TGT_HDR_LEN bytes, all written
  * @flags: T, C, CSG and NSG

@@ -133,6 +133,35 @@ struct configfs_attribute *iser_tgt_acl_base_attrs[] = {
 	NULL,
 };
 
+static ssize_t iser_tgt_acl_attrib_immediate_data_show(struct config_item *item,
+							char *page)
+{
+	struct iser_tgt_acl *acl = iser_tgt_acl(attrib_to_nacl(item));
+
+	return sysfs_emit(page, "%u\n", READ_ONCE(acl->immediate_data));
+}
+
+static ssize_t
+iser_tgt_acl_attrib_immediate_data_store(struct config_item *item,
+					 const char *page, size_t count)
+{
+	struct iser_tgt_acl *acl = iser_tgt_acl(attrib_to_nacl(item));
+	bool value;
+
+	if (kstrtobool(page, &value))
+		return -EINVAL;
+
+	WRITE_ONCE(acl->immediate_data, value);
+	return count;
+}
+
+CONFIGFS_ATTR(iser_tgt_acl_attrib_, immediate_data);
+
+struct configfs_attribute *iser_tgt_acl_attrib_attrs[] = {
+	&iser_tgt_acl_attrib_attr_immediate_data,
+	NULL,
+};
+
 /* Read-only: rtslib saves writable ones but never restores them. */
 #define ISER_TGT_NEGOTIATED(_name, _fmt, _value)			\
 static ssize_t iser_tgt_acl_param_##_name##_show(			\
@@ -204,5 +233,6 @@ int iser_tgt_init_nodeacl(struct se_node_acl *nacl, const char *name)
 		pr_err("%s: not an iSCSI name in lower case\n", name);
 		return -EINVAL;
 	}
+	iser_tgt_acl(nacl)->immediate_data = true;
 	return 0;
 }

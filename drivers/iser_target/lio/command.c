@@ -36,17 +36,20 @@ static const char *iser_tgt_scsi_wrong(const struct iser_tgt_session *sess,
 				       const struct iser_tgt_pdu *pdu)
 {
 	const struct iser_tgt_keys *keys = &sess->keys;
+	size_t declared = pdu->data_len + pdu->unsent;
 	u32 edtl = iser_tgt_pdu_edtl(pdu);
 
-	if (pdu->data_len) {
+	if (pdu->unsent && !READ_ONCE(sess->tpg->attrib.unsent_immediate_data))
+		return "immediate data that was declared did not come";
+	if (declared) {
 		if (!(pdu->flags & ISER_TGT_CMD_WRITE))
 			return "immediate data without the W bit";
 		if (!keys->immediate_data)
 			return "immediate data though ImmediateData=No";
-		if (pdu->data_len > keys->first_burst ||
-		    pdu->data_len > keys->target_rdsl)
+		if (declared > keys->first_burst ||
+		    declared > keys->target_rdsl)
 			return "immediate data above the negotiated length";
-		if (pdu->data_len > edtl)
+		if (declared > edtl)
 			return "immediate data above the expected length";
 	}
 	/* F=0 announces unsolicited Data-Out; InitialR2T is Yes. */
@@ -86,11 +89,30 @@ static bool iser_tgt_whole_cdb(const struct iser_tgt_rx *rx, u8 *cdb,
 	       ISER_TGT_CDB_BHS_LEN + ahs.cdb_tail_len;
 }
 
+/*
+ * Protection information that was asked for on the wire: no session here
+ * promised it, so it can neither be sent nor be read.
+ */
+static bool iser_tgt_wants_protection(const struct se_cmd *se_cmd)
+{
+	return se_cmd->prot_op == TARGET_PROT_DIN_PASS ||
+	       se_cmd->prot_op == TARGET_PROT_DOUT_PASS;
+}
+
+static void iser_tgt_refuse(struct iser_tgt_cmd *cmd)
+{
+	transport_send_check_condition_and_sense(&cmd->se_cmd,
+						 TCM_INVALID_CDB_FIELD, 0);
+	/* The core's reference: it will not see the command again. */
+	target_put_sess_cmd(&cmd->se_cmd);
+}
+
 /* Of the PDU, what is needed after its buffer is given back. */
 static void iser_tgt_cmd_fill(struct iser_tgt_cmd *cmd,
 			      const struct iser_tgt_pdu *pdu)
 {
 	cmd->itt = pdu->itt;
+	cmd->cmd_sn = pdu->cmd_sn;
 	cmd->edtl = iser_tgt_pdu_edtl(pdu);
 	cmd->imm_len = pdu->data_len;
 	cmd->rsv = pdu->rsv;
@@ -146,6 +168,8 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	iser_tgt_cmd_sn_take(sess, pdu);
 	iser_tgt_cmd_fill(cmd, pdu);
 	lun = scsilun_to_int((struct scsi_lun *)(pdu->bhs + 8));
+	cmd->lun = lun;
+	WRITE_ONCE(cmd->scsi, true);
 	bidi = bidi || (flags & (ISER_TGT_CMD_READ | ISER_TGT_CMD_WRITE)) ==
 	       (ISER_TGT_CMD_READ | ISER_TGT_CMD_WRITE);
 
@@ -166,11 +190,7 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		iser_tgt_rx_put(rx);
 
 	if (unlikely(bidi)) {
-		transport_send_check_condition_and_sense(&cmd->se_cmd,
-							 TCM_INVALID_CDB_FIELD,
-							 0);
-		/* The core's reference: it will not see the command again. */
-		target_put_sess_cmd(&cmd->se_cmd);
+		iser_tgt_refuse(cmd);
 		return 0;
 	}
 	/* On failure the core has queued the status. */
@@ -178,6 +198,10 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 			       GFP_KERNEL))
 		return 0;
 
+	if (unlikely(iser_tgt_wants_protection(&cmd->se_cmd))) {
+		iser_tgt_refuse(cmd);
+		return 0;
+	}
 	iser_tgt_data_attach(cmd);
 
 	cmd->stage = "in the backstore";
@@ -256,5 +280,10 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
  */
 void iser_tgt_release_cmd(struct se_cmd *se_cmd)
 {
-	iser_tgt_cmd_put(iser_tgt_cmd(se_cmd));
+	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
+
+	if (unlikely(cmd->in_set))
+		iser_tgt_abort_set_step(cmd->sess);
+	else
+		iser_tgt_cmd_put(cmd);
 }

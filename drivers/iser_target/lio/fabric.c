@@ -140,6 +140,7 @@ static const struct target_core_fabric_ops iser_tgt_fabric_ops = {
 	.tfc_tpg_auth_attrs = iser_tgt_tpg_auth_attrs,
 	.tfc_tpg_param_attrs = iser_tgt_tpg_param_attrs,
 	.tfc_tpg_nacl_base_attrs = iser_tgt_acl_base_attrs,
+	.tfc_tpg_nacl_attrib_attrs = iser_tgt_acl_attrib_attrs,
 	.tfc_tpg_nacl_auth_attrs = iser_tgt_acl_auth_attrs,
 	.tfc_tpg_nacl_param_attrs = iser_tgt_acl_param_attrs,
 	ISER_TGT_SUBMIT_OPS

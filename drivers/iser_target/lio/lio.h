@@ -45,7 +45,7 @@ struct iser_tgt_wwn {
 
 /*
  * attrib/ of a portal group; what each means is in Documentation/ABI. Flags are
- * 0 or 1, login_timeout is seconds.
+ * 0 or 1, times are seconds.
  */
 struct iser_tgt_tpg_attrib {
 	u32 authentication;
@@ -61,6 +61,9 @@ struct iser_tgt_tpg_attrib {
 	u32 fabric_prot_type;
 	u32 tpg_enabled_sendtargets;
 	u32 sessions_per_initiator;
+	u32 nopin_interval;
+	u32 nopin_timeout;
+	u32 unsent_immediate_data;
 };
 
 /**
@@ -128,10 +131,30 @@ struct iser_tgt_portal {
  * struct iser_tgt_acl - acls/<initiator>
  * @nacl: the core's part
  * @auth: auth/
+ * @immediate_data: attrib/immediate_data: 0 if its initiator shall send none
  */
 struct iser_tgt_acl {
 	struct se_node_acl nacl;
 	struct iser_tgt_auth auth;
+	bool immediate_data;
+};
+
+/**
+ * struct iser_tgt_abort_set - ABORT TASK SET or CLEAR TASK SET under way
+ * @request: context of the function, NULL if there is none
+ * @lun: its LUN as the core knows it
+ * @cmd_sn: CmdSN of the function: later tasks are not of the set
+ * @next: command context to look at next
+ * @failed: a task could not be aborted
+ * @work: aborts one after the other
+ */
+struct iser_tgt_abort_set {
+	struct iser_tgt_cmd *request;
+	u64 lun;
+	u32 cmd_sn;
+	unsigned int next;
+	bool failed;
+	struct work_struct work;
 };
 
 /**
@@ -161,6 +184,10 @@ struct iser_tgt_login_mem {
  * @ltx_busy: @ltx is under way
  * @ltx_last: close the connection when @ltx is sent
  * @ffp: full feature phase; only the receive side looks
+ * @heard: sent something in full feature phase, so it can receive as well
+ * @asked: jiffies of the last NOP-In that wants an answer
+ * @drop_reason: why the connection is closed when its last message has left
+ * @abort: of a set of tasks, on their way
  * @hello_due: the next message must be an iSER Hello
  * @live: this is the session of its initiator port, under @tpg->lock
  * @discovery: discovery session
@@ -197,6 +224,10 @@ struct iser_tgt_session {
 	bool ltx_busy;
 	bool ltx_last;
 	bool ffp;
+	bool heard;
+	unsigned long asked;
+	const char *drop_reason;
+	struct iser_tgt_abort_set abort;
 	bool hello_due;
 	bool live;
 	bool discovery;
@@ -236,6 +267,10 @@ struct iser_tgt_session {
  * @edtl: ExpectedDataTransferLength, bytes
  * @imm_len: immediate data, bytes
  * @itt: initiator task tag
+ * @cmd_sn: CmdSN
+ * @lun: as the core knows it
+ * @scsi: is a SCSI command, known to the core
+ * @in_set: aborts a task for sess->abort
  * @close_after: close the connection when the response is sent
  * @rsv: the initiator named a buffer for a READ
  * @wsv: the initiator named a buffer for a WRITE
@@ -257,6 +292,10 @@ struct iser_tgt_cmd {
 	u32 edtl;
 	u32 imm_len;
 	u32 itt;
+	u32 cmd_sn;
+	u64 lun;
+	bool scsi;
+	bool in_set;
 	bool close_after;
 	bool rsv;
 	bool wsv;
@@ -334,6 +373,7 @@ void iser_tgt_drop_np(struct se_tpg_np *np);
 
 /* acl.c */
 extern struct configfs_attribute *iser_tgt_acl_base_attrs[];
+extern struct configfs_attribute *iser_tgt_acl_attrib_attrs[];
 extern struct configfs_attribute *iser_tgt_acl_param_attrs[];
 int iser_tgt_init_nodeacl(struct se_node_acl *nacl, const char *name);
 
@@ -347,6 +387,7 @@ int iser_tgt_session_start(struct iser_tgt_session *sess);
 void iser_tgt_close_se_session(struct se_session *se_sess);
 struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess);
 void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd);
+void iser_tgt_sessions_each(void (*fn)(struct iser_tgt_session *sess));
 void iser_tgt_protocol_error(struct iser_tgt_session *sess, const char *what);
 
 /* login.c */
@@ -392,6 +433,17 @@ int iser_tgt_queue_status(struct se_cmd *se_cmd);
 /* task_mgmt.c */
 int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx);
 void iser_tgt_queue_tm_rsp(struct se_cmd *se_cmd);
+void iser_tgt_abort_set_init(struct iser_tgt_session *sess);
+void iser_tgt_abort_set_step(struct iser_tgt_session *sess);
+
+/* async.c */
+int iser_tgt_async_message(struct iser_tgt_tpg *tpg, const char *page,
+			   size_t count);
+void iser_tgt_session_drop(struct iser_tgt_session *sess, const char *why);
+
+/* keepalive.c */
+void iser_tgt_keepalive_start(void);
+void iser_tgt_keepalive_stop(void);
 
 /* control.c */
 int iser_tgt_control_receive(struct iser_tgt_session *sess,

@@ -26,6 +26,8 @@ static u16 iser_tgt_identify_initiator(struct iser_tgt_login *login,
 		iser_tgt_auth_copy(&login->auth, &iser_tgt_acl(nacl)->auth);
 	else
 		iser_tgt_auth_copy(&login->auth, &tpg->auth);
+	if (nacl && !READ_ONCE(iser_tgt_acl(nacl)->immediate_data))
+		login->offer.immediate_data = false;
 	if (nacl)
 		target_put_nacl(nacl);
 
@@ -61,14 +63,14 @@ static u16 iser_tgt_identify_tpg(struct iser_tgt_login *login,
 {
 	u16 status;
 
-	status = iser_tgt_identify_initiator(login, tpg);
-	if (status)
-		return status;
-
 	login->tpgt = tpg->tag;
 	login->offer = tpg->offer;
 	login->offer.target_rdsl = min(login->offer.target_rdsl,
 				       sess->conn->dev->recv_data);
+	status = iser_tgt_identify_initiator(login, tpg);
+	if (status)
+		return status;
+
 	login->auth_required = iser_tgt_tpg_wants_chap(tpg);
 	login->target_alias = sess->target_alias;
 	login->redirect = sess->redirect;

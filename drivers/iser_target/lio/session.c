@@ -35,6 +35,7 @@ int iser_tgt_session_open(struct iser_tgt_conn *conn)
 	INIT_LIST_HEAD(&sess->all_entry);
 	INIT_LIST_HEAD(&sess->pending_entry);
 	init_waitqueue_head(&sess->idle);
+	iser_tgt_abort_set_init(sess);
 	conn->upper = sess;
 	ret = iser_tgt_login_begins(sess);
 	if (ret) {
@@ -79,7 +80,9 @@ static int iser_tgt_session_alloc_cmds(struct iser_tgt_session *sess)
 	 * initiator had it and sent the next command.
 	 */
 	sess->nr_cmds = sess->depth + sess->depth / 4 + ISER_TGT_CMD_EXTRA;
-	sess->cmds = kvcalloc(sess->nr_cmds, sizeof(*sess->cmds), GFP_KERNEL);
+	/* The last one is for aborting others. */
+	sess->cmds = kvcalloc(sess->nr_cmds + 1, sizeof(*sess->cmds),
+			      GFP_KERNEL);
 	if (!sess->cmds)
 		return -ENOMEM;
 
@@ -98,6 +101,7 @@ static int iser_tgt_session_alloc_cmds(struct iser_tgt_session *sess)
 		cmd->sess = sess;
 		iser_tgt_tx_init(conn, &sess->tx_pool, i, &cmd->tx);
 	}
+	sess->cmds[sess->nr_cmds].sess = sess;
 	return 0;
 }
 
@@ -310,6 +314,7 @@ void iser_tgt_session_close(struct iser_tgt_conn *conn)
 		target_stop_session(sess->se_sess);
 		iser_tgt_session_wait(sess);
 		target_wait_for_sess_cmds(sess->se_sess);
+		cancel_work_sync(&sess->abort.work);
 		spin_lock(&tpg->lock);
 		sess->live = false;
 		spin_unlock(&tpg->lock);
@@ -344,6 +349,22 @@ void iser_tgt_close_se_session(struct se_session *se_sess)
 }
 
 /**
+ * iser_tgt_sessions_each - do something with each session
+ * @fn: what; may not sleep
+ *
+ * Context: any but interrupts.
+ */
+void iser_tgt_sessions_each(void (*fn)(struct iser_tgt_session *sess))
+{
+	struct iser_tgt_session *sess;
+
+	spin_lock(&iser_tgt_sessions_lock);
+	list_for_each_entry(sess, &iser_tgt_all_sessions, all_entry)
+		fn(sess);
+	spin_unlock(&iser_tgt_sessions_lock);
+}
+
+/**
  * iser_tgt_cmd_get - a context for a request
  * @sess: a normal session in full feature phase
  *
@@ -365,6 +386,7 @@ struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess)
 	cmd->chunk = NULL;
 	cmd->imm_len = 0;
 	cmd->close_after = false;
+	cmd->scsi = false;
 	cmd->stage = "received";
 	cmd->tx.counts = true;
 	cmd->tx.stamped = false;
@@ -428,6 +450,8 @@ int iser_tgt_session_receive(struct iser_tgt_conn *conn, struct iser_tgt_rx *rx)
 	if (unlikely(!sess->ffp))
 		return iser_tgt_login_receive(sess, rx);
 
+	if (unlikely(!sess->heard))
+		WRITE_ONCE(sess->heard, true);
 	if (unlikely(sess->hello_due))
 		return iser_tgt_hello_receive(sess, rx);
 	if (unlikely(rx->error)) {

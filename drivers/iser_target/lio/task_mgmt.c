@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Task management: RFC 7143 11.5 and 11.6. */
+/*
+ * Task management: RFC 7143 11.5 and 11.6. The core aborts a task and resets a
+ * logical unit; what is to be done to a set of tasks is done here, to one after
+ * the other.
+ */
 
 #include <scsi/scsi_common.h>
 
@@ -29,10 +33,10 @@ static int iser_tgt_tmf_refusal(u8 function)
 	switch (function) {
 	case ISER_TGT_TMF_ABORT_TASK:
 	case ISER_TGT_TMF_LUN_RESET:
-		return -1;
 	case ISER_TGT_TMF_ABORT_TASK_SET:
-	case ISER_TGT_TMF_CLEAR_ACA:
 	case ISER_TGT_TMF_CLEAR_TASK_SET:
+		return -1;
+	case ISER_TGT_TMF_CLEAR_ACA:
 	case ISER_TGT_TMF_TARGET_WARM_RESET:
 	case ISER_TGT_TMF_TARGET_COLD_RESET:
 		return ISER_TGT_TMR_NOT_SUPPORTED;
@@ -41,6 +45,125 @@ static int iser_tgt_tmf_refusal(u8 function)
 	default:
 		return ISER_TGT_TMR_REJECTED;
 	}
+}
+
+static bool iser_tgt_tmf_of_set(u8 function)
+{
+	return function == ISER_TGT_TMF_ABORT_TASK_SET ||
+	       function == ISER_TGT_TMF_CLEAR_TASK_SET;
+}
+
+/* A command of the set that the core has and has not answered. */
+static struct iser_tgt_cmd *iser_tgt_abort_next(struct iser_tgt_session *sess)
+{
+	struct iser_tgt_abort_set *set = &sess->abort;
+
+	while (set->next < sess->nr_cmds) {
+		struct iser_tgt_cmd *cmd = &sess->cmds[set->next++];
+
+		if (sbitmap_test_bit(&sess->tags, cmd - sess->cmds) &&
+		    READ_ONCE(cmd->scsi) && cmd->lun == set->lun &&
+		    !iser_tgt_sn_before(set->cmd_sn, cmd->cmd_sn))
+			return cmd;
+	}
+	return NULL;
+}
+
+static void iser_tgt_abort_set_end(struct iser_tgt_session *sess)
+{
+	struct iser_tgt_cmd *request = sess->abort.request;
+	u8 response = sess->abort.failed ? ISER_TGT_TMR_REJECTED :
+					   ISER_TGT_TMR_COMPLETE;
+
+	WRITE_ONCE(sess->abort.request, NULL);
+	iser_tgt_tmf_answer(request, response);
+}
+
+static void iser_tgt_abort_work(struct work_struct *work)
+{
+	struct iser_tgt_session *sess =
+		container_of(work, struct iser_tgt_session, abort.work);
+	struct iser_tgt_cmd *task, *cmd;
+
+	task = iser_tgt_abort_next(sess);
+	if (!task) {
+		iser_tgt_abort_set_end(sess);
+		return;
+	}
+
+	/* One is kept for this. */
+	cmd = &sess->cmds[sess->nr_cmds];
+	cmd->in_set = true;
+	cmd->rx = NULL;
+	cmd->chunk = NULL;
+	cmd->tx.opens = false;
+	cmd->stage = "aborts a set of tasks";
+	memset(&cmd->se_cmd, 0, sizeof(cmd->se_cmd));
+	if (target_submit_tmr(&cmd->se_cmd, sess->se_sess, NULL, task->lun,
+			      NULL, TMR_ABORT_TASK, GFP_KERNEL, task->itt,
+			      TARGET_SCF_ACK_KREF)) {
+		sess->abort.failed = true;
+		iser_tgt_abort_set_end(sess);
+	}
+}
+
+/**
+ * iser_tgt_abort_set_init - before the session is used
+ * @sess: the session
+ *
+ * Context: any.
+ */
+void iser_tgt_abort_set_init(struct iser_tgt_session *sess)
+{
+	INIT_WORK(&sess->abort.work, iser_tgt_abort_work);
+}
+
+/**
+ * iser_tgt_abort_set_step - one task of the set is aborted, on to the next
+ * @sess: the session
+ *
+ * Context: any but interrupts.
+ */
+void iser_tgt_abort_set_step(struct iser_tgt_session *sess)
+{
+	queue_work(iser_tgt_wq, &sess->abort.work);
+}
+
+static bool iser_tgt_lun_exists(struct iser_tgt_session *sess, u64 lun)
+{
+	struct se_node_acl *nacl = sess->se_sess->se_node_acl;
+	struct se_dev_entry *deve;
+	bool exists = false;
+
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(deve, &nacl->lun_entry_hlist, link)
+		exists = exists || deve->mapped_lun == lun;
+	rcu_read_unlock();
+
+	return exists;
+}
+
+static void iser_tgt_abort_set_begin(struct iser_tgt_cmd *cmd, u64 lun,
+				     u32 cmd_sn)
+{
+	struct iser_tgt_session *sess = cmd->sess;
+
+	if (!iser_tgt_lun_exists(sess, lun)) {
+		iser_tgt_tmf_answer(cmd, ISER_TGT_TMR_NO_LUN);
+		return;
+	}
+
+	/* RFC 7143 11.6.1: one at a time; the initiator may try again. */
+	if (READ_ONCE(sess->abort.request)) {
+		iser_tgt_tmf_answer(cmd, ISER_TGT_TMR_REJECTED);
+		return;
+	}
+	sess->abort.lun = lun;
+	sess->abort.cmd_sn = cmd_sn;
+	sess->abort.next = 0;
+	sess->abort.failed = false;
+	WRITE_ONCE(sess->abort.request, cmd);
+	iser_tgt_abort_set_step(sess);
 }
 
 /**
@@ -79,9 +202,14 @@ int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		goto put;
 	}
 
+	lun = scsilun_to_int((struct scsi_lun *)(pdu->bhs + 8));
+	if (iser_tgt_tmf_of_set(function)) {
+		iser_tgt_abort_set_begin(cmd, lun, pdu->cmd_sn);
+		goto put;
+	}
+
 	memset(&cmd->se_cmd, 0, sizeof(cmd->se_cmd));
 	cmd->se_cmd.tag = pdu->itt;
-	lun = scsilun_to_int((struct scsi_lun *)(pdu->bhs + 8));
 	/* Our function codes and the core's are those of the RFC. */
 	if (target_submit_tmr(&cmd->se_cmd, sess->se_sess, NULL, lun, NULL,
 			      function, GFP_KERNEL,
@@ -103,6 +231,15 @@ void iser_tgt_queue_tm_rsp(struct se_cmd *se_cmd)
 {
 	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
 	u8 response;
+
+	if (cmd->in_set) {
+		/* What is done already need not be aborted. */
+		if (se_cmd->se_tmr_req->response != TMR_FUNCTION_COMPLETE &&
+		    se_cmd->se_tmr_req->response != TMR_TASK_DOES_NOT_EXIST)
+			cmd->sess->abort.failed = true;
+		transport_generic_free_cmd(se_cmd, 0);
+		return;
+	}
 
 	switch (se_cmd->se_tmr_req->response) {
 	case TMR_FUNCTION_COMPLETE:

@@ -33,7 +33,17 @@ static ssize_t iser_tgt_tpg_dynamic_sessions_show(struct config_item *item,
 
 CONFIGFS_ATTR_RO(iser_tgt_tpg_, dynamic_sessions);
 
+static ssize_t iser_tgt_tpg_async_message_store(struct config_item *item,
+						const char *page, size_t count)
+{
+	return iser_tgt_async_message(iser_tgt_tpg(to_tpg(item)), page,
+				      count) ?: count;
+}
+
+CONFIGFS_ATTR_WO(iser_tgt_tpg_, async_message);
+
 struct configfs_attribute *iser_tgt_tpg_base_attrs[] = {
+	&iser_tgt_tpg_attr_async_message,
 	&iser_tgt_tpg_attr_dynamic_sessions,
 	NULL,
 };
@@ -80,6 +90,9 @@ struct se_portal_group *iser_tgt_make_tpg(struct se_wwn *se_wwn,
 		.login_timeout = 15,
 		.tpg_enabled_sendtargets = 1,
 		.sessions_per_initiator = 256,
+		.nopin_interval = 15,
+		.nopin_timeout = 15,
+		.unsent_immediate_data = 1,
 	};
 	iser_tgt_chap_order_default(tpg->chap_order);
 
@@ -210,7 +223,7 @@ void iser_tgt_tpg_close_sessions(struct iser_tgt_tpg *tpg,
 	spin_lock(&tpg->lock);
 	list_for_each_entry(sess, &tpg->sessions, entry)
 		if (!listener || sess->conn->listener == listener)
-			iser_tgt_conn_close(sess->conn, why);
+			iser_tgt_session_drop(sess, why);
 	spin_unlock(&tpg->lock);
 
 	iser_tgt_wait_event(tpg->idle, iser_tgt_tpg_idle(tpg, listener),

@@ -47,6 +47,11 @@ ISER_TGT_ATTRIB(login_timeout, 1, 300);
 ISER_TGT_ATTRIB(tpg_enabled_sendtargets, 0, 1);
 /* 0 for any number */
 ISER_TGT_ATTRIB(sessions_per_initiator, 0, 65535);
+/* seconds, 0 for none */
+ISER_TGT_ATTRIB(nopin_interval, 0, 3600);
+/* seconds beyond that */
+ISER_TGT_ATTRIB(nopin_timeout, 1, 3600);
+ISER_TGT_ATTRIB(unsent_immediate_data, 0, 1);
 /* iSER knows no recovery within a connection here: RFC 7145 7.3.12 */
 ISER_TGT_ATTRIB(default_erl, 0, 0);
 /* No signature offload yet; the core's software protection needs neither. */
@@ -94,5 +99,8 @@ struct configfs_attribute *iser_tgt_tpg_attrib_attrs[] = {
 	&iser_tgt_tpg_attrib_attr_fabric_prot_type,
 	&iser_tgt_tpg_attrib_attr_tpg_enabled_sendtargets,
 	&iser_tgt_tpg_attrib_attr_sessions_per_initiator,
+	&iser_tgt_tpg_attrib_attr_nopin_interval,
+	&iser_tgt_tpg_attrib_attr_nopin_timeout,
+	&iser_tgt_tpg_attrib_attr_unsent_immediate_data,
 	NULL,
 };

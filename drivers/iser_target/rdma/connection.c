@@ -139,12 +139,16 @@ void iser_tgt_conn_set_live(struct iser_tgt_conn *conn, u32 stat_sn,
  * @conn: the connection
  * @delay: jiffies from now; 0 for no deadline
  *
- * Context: may sleep. Not for a connection whose release has begun.
+ * Once the release has begun there is none any more.
+ *
+ * Context: any but interrupts.
  */
 void iser_tgt_conn_set_deadline(struct iser_tgt_conn *conn, unsigned long delay)
 {
-	if (delay)
-		mod_delayed_work(iser_tgt_wq, &conn->deadline, delay);
-	else
+	spin_lock(&conn->post_lock);
+	if (!delay)
 		cancel_delayed_work(&conn->deadline);
+	else if (conn->state != ISER_TGT_CONN_CLOSING)
+		mod_delayed_work(iser_tgt_wq, &conn->deadline, delay);
+	spin_unlock(&conn->post_lock);
 }

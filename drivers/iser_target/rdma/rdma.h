@@ -359,7 +359,7 @@ enum iser_tgt_conn_state {
  *	queue pair is drained
  * @deadline: closes the connection unless stopped in time
  * @release_work: the owner
- * @last_rx: jiffies of the last received PDU
+ * @last_rx: jiffies of the last sign of life: a PDU, or the receipt of one
  * @upper: what the upper layer keeps for this connection
  */
 struct iser_tgt_conn {

@@ -26,6 +26,8 @@ static void iser_tgt_send_done(struct ib_cq *cq, struct ib_wc *wc)
 					    ib_wc_status_msg(wc->status));
 		iser_tgt_conn_close(tx->conn, "send failed");
 		status = -EIO;
+	} else if (tx->counts) {
+		WRITE_ONCE(tx->conn->last_rx, jiffies);
 	}
 	if (tx->xfer)
 		iser_tgt_xfer_end(tx->xfer);

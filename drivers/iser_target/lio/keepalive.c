@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who has gone without a word: RFC 7143 11.19. One look around a second for all
+ * sessions; a peer that is silent is asked, and has to answer.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include "lio.h"
+
+#define ISER_TGT_KEEPALIVE_SCAN	HZ
+
+/* Nothing else of ours has a Target Transfer Tag. */
+#define ISER_TGT_KEEPALIVE_TTT	1
+
+static void iser_tgt_keepalive_done(struct iser_tgt_tx *tx, int status)
+{
+	iser_tgt_cmd_put(container_of(tx, struct iser_tgt_cmd, tx));
+}
+
+static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess)
+{
+	struct iser_tgt_cmd *cmd = iser_tgt_cmd_get(sess);
+
+	/* All in use: it is being talked to. */
+	if (!cmd)
+		return;
+
+	sess->asked = jiffies;
+	cmd->stage = "asks for a sign of life";
+	/* RFC 7143 11.19.2: takes no StatSN of its own. */
+	cmd->tx.counts = false;
+	cmd->tx.opens = false;
+	cmd->tx.done = iser_tgt_keepalive_done;
+	iser_tgt_pdu_nop_in(cmd->tx.hdr, 0, ISER_TGT_TAG_RESERVED,
+			    ISER_TGT_KEEPALIVE_TTT, 0);
+	iser_tgt_send(&cmd->tx, 0, 0);
+}
+
+/*
+ * An initiator is not asked before it has sent its first request: libiscsi has
+ * no buffer for an answer until then.
+ */
+static void iser_tgt_keepalive_look(struct iser_tgt_session *sess)
+{
+	struct iser_tgt_conn *conn = sess->conn;
+	unsigned long alive = READ_ONCE(conn->last_rx);
+	unsigned long interval, timeout;
+
+	if (sess->discovery || !READ_ONCE(sess->heard) ||
+	    iser_tgt_conn_closing(conn))
+		return;
+
+	interval = READ_ONCE(sess->tpg->attrib.nopin_interval) * HZ;
+	timeout = READ_ONCE(sess->tpg->attrib.nopin_timeout) * HZ;
+	if (!interval || time_before(jiffies, alive + interval))
+		return;
+
+	if (time_after(jiffies, alive + interval + timeout)) {
+		pr_warn("%pISpc (%s): no sign of life for %lu s, closing the connection\n",
+			&conn->peer, sess->initiator,
+			(jiffies - alive) / HZ);
+		iser_tgt_conn_close(conn, "no sign of life");
+	} else if (!time_in_range(sess->asked, alive, jiffies)) {
+		iser_tgt_keepalive_ask(sess);
+	}
+}
+
+static void iser_tgt_keepalive_scan(struct work_struct *work);
+static DECLARE_DELAYED_WORK(iser_tgt_keepalive_work, iser_tgt_keepalive_scan);
+
+static void iser_tgt_keepalive_scan(struct work_struct *work)
+{
+	iser_tgt_sessions_each(iser_tgt_keepalive_look);
+	queue_delayed_work(iser_tgt_wq, &iser_tgt_keepalive_work,
+			   ISER_TGT_KEEPALIVE_SCAN);
+}
+
+/**
+ * iser_tgt_keepalive_start - look after sessions
+ *
+ * Context: any.
+ */
+void iser_tgt_keepalive_start(void)
+{
+	queue_delayed_work(iser_tgt_wq, &iser_tgt_keepalive_work,
+			   ISER_TGT_KEEPALIVE_SCAN);
+}
+
+/**
+ * iser_tgt_keepalive_stop - there are no sessions any more
+ *
+ * Context: may sleep.
+ */
+void iser_tgt_keepalive_stop(void)
+{
+	cancel_delayed_work_sync(&iser_tgt_keepalive_work);
+}
