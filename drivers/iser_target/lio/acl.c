@@ -138,7 +138,7 @@ static ssize_t iser_tgt_acl_attrib_immediate_data_show(struct config_item *item,
 {
 	struct iser_tgt_acl *acl = iser_tgt_acl(attrib_to_nacl(item));
 
-	return sysfs_emit(page, "%u\n", READ_ONCE(acl->immediate_data));
+	return sysfs_emit(page, "%u\n", !READ_ONCE(acl->no_immediate_data));
 }
 
 static ssize_t
@@ -151,7 +151,7 @@ iser_tgt_acl_attrib_immediate_data_store(struct config_item *item,
 	if (kstrtobool(page, &value))
 		return -EINVAL;
 
-	WRITE_ONCE(acl->immediate_data, value);
+	WRITE_ONCE(acl->no_immediate_data, !value);
 	return count;
 }
 
@@ -233,6 +233,5 @@ int iser_tgt_init_nodeacl(struct se_node_acl *nacl, const char *name)
 		pr_err("%s: not an iSCSI name in lower case\n", name);
 		return -EINVAL;
 	}
-	iser_tgt_acl(nacl)->immediate_data = true;
 	return 0;
 }

@@ -94,7 +94,7 @@ int iser_tgt_async_message(struct iser_tgt_tpg *tpg, const char *page,
 	struct iser_tgt_session *sess;
 	char line[32], word[16], end;
 	u8 event;
-	u16 seconds = 0;
+	unsigned int seconds = 0;
 	int n;
 
 	if (len >= sizeof(line))
@@ -102,12 +102,14 @@ int iser_tgt_async_message(struct iser_tgt_tpg *tpg, const char *page,
 	memcpy(line, page, len);
 	line[len] = '\0';
 
-	n = sscanf(line, "%15s %hu %c", word, &seconds, &end);
+	n = sscanf(line, "%15s %u %c", word, &seconds, &end);
 	if (n == 1 && !strcmp(word, "drop"))
 		event = ISER_TGT_ASYNC_DROP_SESSION;
-	else if (n == 2 && !strcmp(word, "logout"))
+	else if (n != 2 || seconds > U16_MAX)
+		return -EINVAL;
+	else if (!strcmp(word, "logout"))
 		event = ISER_TGT_ASYNC_LOGOUT;
-	else if (n == 2 && !strcmp(word, "negotiate"))
+	else if (!strcmp(word, "negotiate"))
 		event = ISER_TGT_ASYNC_NEGOTIATE;
 	else
 		return -EINVAL;

@@ -18,7 +18,8 @@ static void iser_tgt_keepalive_done(struct iser_tgt_tx *tx, int status)
 	iser_tgt_cmd_put(container_of(tx, struct iser_tgt_cmd, tx));
 }
 
-static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess)
+static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess,
+				   unsigned long alive)
 {
 	struct iser_tgt_cmd *cmd = iser_tgt_cmd_get(sess);
 
@@ -26,7 +27,7 @@ static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess)
 	if (!cmd)
 		return;
 
-	sess->asked = jiffies;
+	sess->asked_since = alive;
 	cmd->stage = "asks for a sign of life";
 	/* RFC 7143 11.19.2: takes no StatSN of its own. */
 	cmd->tx.counts = false;
@@ -61,8 +62,8 @@ static void iser_tgt_keepalive_look(struct iser_tgt_session *sess)
 			&conn->peer, sess->initiator,
 			(jiffies - alive) / HZ);
 		iser_tgt_conn_close(conn, "no sign of life");
-	} else if (!time_in_range(sess->asked, alive, jiffies)) {
-		iser_tgt_keepalive_ask(sess);
+	} else if (sess->asked_since != alive) {
+		iser_tgt_keepalive_ask(sess, alive);
 	}
 }
 

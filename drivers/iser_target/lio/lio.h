@@ -131,12 +131,13 @@ struct iser_tgt_portal {
  * struct iser_tgt_acl - acls/<initiator>
  * @nacl: the core's part
  * @auth: auth/
- * @immediate_data: attrib/immediate_data: 0 if its initiator shall send none
+ * @no_immediate_data: attrib/immediate_data is 0; an ACL made by the core is
+ *	all zeros
  */
 struct iser_tgt_acl {
 	struct se_node_acl nacl;
 	struct iser_tgt_auth auth;
-	bool immediate_data;
+	bool no_immediate_data;
 };
 
 /**
@@ -185,7 +186,7 @@ struct iser_tgt_login_mem {
  * @ltx_last: close the connection when @ltx is sent
  * @ffp: full feature phase; only the receive side looks
  * @heard: sent something in full feature phase, so it can receive as well
- * @asked: jiffies of the last NOP-In that wants an answer
+ * @asked_since: the last sign of life it was asked for another after, jiffies
  * @drop_reason: why the connection is closed when its last message has left
  * @abort: of a set of tasks, on their way
  * @hello_due: the next message must be an iSER Hello
@@ -225,7 +226,7 @@ struct iser_tgt_session {
 	bool ltx_last;
 	bool ffp;
 	bool heard;
-	unsigned long asked;
+	unsigned long asked_since;
 	const char *drop_reason;
 	struct iser_tgt_abort_set abort;
 	bool hello_due;

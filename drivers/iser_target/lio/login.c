@@ -26,7 +26,7 @@ static u16 iser_tgt_identify_initiator(struct iser_tgt_login *login,
 		iser_tgt_auth_copy(&login->auth, &iser_tgt_acl(nacl)->auth);
 	else
 		iser_tgt_auth_copy(&login->auth, &tpg->auth);
-	if (nacl && !READ_ONCE(iser_tgt_acl(nacl)->immediate_data))
+	if (nacl && READ_ONCE(iser_tgt_acl(nacl)->no_immediate_data))
 		login->offer.immediate_data = false;
 	if (nacl)
 		target_put_nacl(nacl);

@@ -172,13 +172,49 @@ static void rfc7143_11_2_1_6_data_beyond_the_received(void **state)
 	u8 hdr[ISER_TGT_HDR_LEN];
 
 	make(hdr, 0, 0xffffff);
-	assert_int_equal(parse(&pdu, hdr, 76, NULL), ISER_TGT_PDU_DATA);
+	assert_int_equal(parse(&pdu, hdr, 77, NULL), ISER_TGT_PDU_DATA);
 	assert_int_equal(pdu.data_len, 0xffffff);
+	assert_int_equal(pdu.unsent, 0);
 	assert_int_equal(pdu.itt, 0xcafe0001);
 	assert_non_null(pdu.bhs);
 	make(hdr, 1, 8);
 	assert_int_equal(parse_only(hdr, 87), ISER_TGT_PDU_DATA);
 	assert_int_equal(parse_only(hdr, 88), ISER_TGT_PDU_OK);
+}
+
+static void declared_and_unsent_data_is_no_data(void **state)
+{
+	struct iser_tgt_pdu pdu;
+	u8 hdr[ISER_TGT_HDR_LEN];
+
+	make(hdr, 0, 512);
+	assert_int_equal(parse(&pdu, hdr, 76, NULL), ISER_TGT_PDU_OK);
+	assert_int_equal(pdu.data_len, 0);
+	assert_int_equal(pdu.unsent, 512);
+	make(hdr, 2, 512);
+	assert_int_equal(parse(&pdu, hdr, 76 + 8, NULL), ISER_TGT_PDU_OK);
+	assert_int_equal(pdu.unsent, 512);
+	make(hdr, 0, 512);
+	assert_int_equal(parse(&pdu, hdr, 76 + 512, NULL), ISER_TGT_PDU_OK);
+	assert_int_equal(pdu.data_len, 512);
+	assert_int_equal(pdu.unsent, 0);
+}
+
+static void unsent_data_needs_a_write_with_a_buffer(void **state)
+{
+	u8 hdr[ISER_TGT_HDR_LEN];
+
+	make(hdr, 0, 512);
+	hdr[0] = ISER_TGT_ISER_OP_CTRL | ISER_TGT_ISER_RSV;
+	assert_int_equal(parse_only(hdr, 76), ISER_TGT_PDU_DATA);
+	make(hdr, 0, 512);
+	hdr[29] &= ~ISER_TGT_CMD_WRITE;
+	assert_int_equal(parse_only(hdr, 76), ISER_TGT_PDU_DATA);
+	make(hdr, 0, 512);
+	hdr[28] = ISER_TGT_OP_TEXT_REQ;
+	assert_int_equal(parse_only(hdr, 76), ISER_TGT_PDU_DATA);
+	make(hdr, 0, 512);
+	assert_int_equal(parse_only(hdr, 76 + 4), ISER_TGT_PDU_DATA);
 }
 
 static void rfc7143_11_1_padding_is_optional_and_bounded(void **state)
@@ -351,6 +387,8 @@ int main(void)
 		cmocka_unit_test(rfc7143_11_2_1_fields_are_read),
 		cmocka_unit_test(rfc7143_11_2_1_5_ahs_beyond_what_was_received),
 		cmocka_unit_test(rfc7143_11_2_1_6_data_beyond_the_received),
+		cmocka_unit_test(declared_and_unsent_data_is_no_data),
+		cmocka_unit_test(unsent_data_needs_a_write_with_a_buffer),
 		cmocka_unit_test(rfc7143_11_1_padding_is_optional_and_bounded),
 		cmocka_unit_test(errors_have_words),
 		cmocka_unit_test(rfc7143_11_2_2_no_ahs),

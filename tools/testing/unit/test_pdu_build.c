@@ -146,6 +146,21 @@ static void rfc7143_11_17_reject(void **state)
 	free(hdr);
 }
 
+static void rfc7143_11_9_asynchronous_message(void **state)
+{
+	u8 e[ISER_TGT_HDR_LEN];
+	u8 *hdr = fresh();
+
+	iser_tgt_pdu_async(hdr, ISER_TGT_ASYNC_DROP_SESSION, 1, 0x203, 0x405);
+	expect(e, 0x32, 0x80, 0xffffffff, 0);
+	e[28 + 36] = 3;
+	e[28 + 39] = 1;
+	put_unaligned_be16(0x203, e + 28 + 40);
+	put_unaligned_be16(0x405, e + 28 + 42);
+	check(hdr, e);
+	free(hdr);
+}
+
 static void rfc7143_11_13_login_response(void **state)
 {
 	static const u8 isid[6] = { 1, 2, 3, 4, 5, 6 };
@@ -189,6 +204,7 @@ int main(void)
 		cmocka_unit_test(rfc7143_11_11_text_response),
 		cmocka_unit_test(rfc7143_11_15_logout_response),
 		cmocka_unit_test(rfc7143_11_17_reject),
+		cmocka_unit_test(rfc7143_11_9_asynchronous_message),
 		cmocka_unit_test(rfc7143_11_13_login_response),
 		cmocka_unit_test(rfc7143_4_2_2_sequence_numbers),
 	};

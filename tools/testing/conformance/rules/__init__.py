@@ -2,4 +2,4 @@
 """One function a rule, named by RFC and section; its docstring is the rule."""
 
 MODULES = ("connect", "login", "keys", "discovery", "nop", "scsi", "data", "tasks", "numbering",
-           "rejects", "logout", "hello", "hostile_login", "hostile")
+           "rejects", "logout", "keepalive", "asynchronous", "hello", "hostile_login", "hostile")

@@ -4,8 +4,10 @@
 All windows lie between guards that the target could write to, and may not.
 """
 
+import os
 import random
 
+from iser import pdu as P
 from iser.initiator import OPEN_ISCSI_KEYS
 from iser.wire import FILL
 
@@ -224,3 +226,32 @@ def rfc7145_8_2_sixteen_writes_with_a_read_depth_of_one(t):
         t.good(s.finish(c, t.target.ms(30000)))
     for i, d in enumerate(data):
         t.ok(t.good(s.read(i * 64 * KIB // bs, 64 * KIB // bs)).data == d, "wrong data")
+
+
+def iser_tgt_data_declared_but_not_sent_are_read(t):
+    """libiscsi up to 1.19 gives every WRITE a DataSegmentLength, sends no data segment, and names a buffer with all of
+    the data. All of it is read from there."""
+    s = t.disk(1 << 20)
+    for size in (s.block_size, 8192, 65536):
+        data = os.urandom(size)
+        window = s.wire.window(size, True, False)
+        window.write(data, 0)
+        iser = P.IserHeader()
+        iser.wsv, iser.write_stag, iser.write_va = 1, window.rkey, window.va
+        request = P.ScsiCommand(w=1, attr=1, cdb=s.rw_cdb(0x2A, 64, size // s.block_size), lun=s._lun(None),
+                                edtl=size, dlen=min(size, 8192))
+        got = s.answer(s.send(request, iser))
+        t.eq((got.response, got.status), (0, 0), f"response and status of a WRITE of {size} bytes")
+        t.ok(s.read(64, size // s.block_size).data == data, f"{size} bytes are not what was written")
+
+
+def iser_tgt_data_declared_and_sent_in_part_are_an_error(t):
+    """Some of the declared data, or none of it and no buffer: nothing can be made of that."""
+    for sent, tag in ((256, True), (0, False)):
+        s = t.disk()
+        window = s.wire.window(512, True, False)
+        iser = P.IserHeader()
+        if tag:
+            iser.wsv, iser.write_stag, iser.write_va = 1, window.rkey, window.va
+        s.send(P.ScsiCommand(bytes(sent), w=1, attr=1, cdb=s.rw_cdb(0x2A, 0, 1), lun=s._lun(None), edtl=512, dlen=512), iser)
+        t.closes(s)

@@ -72,6 +72,32 @@ def rfc7143_11_5_1_clear_task_set(t):
     asked(t, t.disk(), T.CLEAR_TASK_SET, R.COMPLETE, R.NOT_SUPPORTED)
 
 
+def rfc7143_11_5_1_a_set_under_way(t):
+    """ABORT TASK SET and CLEAR TASK SET with READs under way. 0, function complete: what has not been answered before is not
+    answered after it. 5, not supported: everything is answered."""
+    for function in (T.ABORT_TASK_SET, T.CLEAR_TASK_SET):
+        s = t.disk(4 << 20)
+        reads = [s.start(s.rw_cdb(0x28, 0, 2048), read=2048 * s.block_size) for _ in range(4)]
+        itt = s.send(T(function=function, lun=s._lun(None), ref_itt=P.NONE, immediate=1))
+        got = s.answer(itt, t.target.ms(10000))
+        t.among(got.response, (R.COMPLETE, R.NOT_SUPPORTED), "task management response")
+        if got.response == R.NOT_SUPPORTED:
+            for c in reads:
+                s.finish(c)
+        t.note(f"{len(s.inbox)} of {len(reads)} were answered before")
+        s.inbox.clear()
+        s.silent()
+        for c in reads:
+            t.contained(c)
+        t.alive(s)
+
+
+def rfc7143_11_6_1_a_set_of_an_unknown_lun(t):
+    """ABORT TASK SET and CLEAR TASK SET for a LUN that is not there: 2, LUN does not exist, or 5, not supported."""
+    for function in (T.ABORT_TASK_SET, T.CLEAR_TASK_SET):
+        asked(t, t.disk(), function, R.NO_LUN, R.NOT_SUPPORTED, lun=201)
+
+
 def rfc7143_11_5_1_clear_aca(t):
     """CLEAR ACA: done, or 5, not supported."""
     asked(t, t.disk(), T.CLEAR_ACA, R.COMPLETE, R.NOT_SUPPORTED)

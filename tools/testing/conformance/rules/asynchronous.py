@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Asynchronous messages: RFC 7143 section 11.9. They have to be provoked, which is done here for iser_tgt: ISER_TGT_TPG is the configfs
+directory of its portal group."""
+
+import errno
+import os
+
+from iser import pdu as P
+
+
+def tell(t, text):
+    if "ISER_TGT_TPG" not in os.environ:
+        t.skip("ISER_TGT_TPG is not set")
+    with open(os.environ["ISER_TGT_TPG"] + "/async_message", "w", encoding="ascii") as f:
+        f.write(text)
+
+
+def told(t, s, event):
+    got = s.recv()
+    t.ok(isinstance(got, P.Async), f"told by {got}")
+    t.eq(got.event, event, "AsyncEvent")
+    t.eq((got.itt, got.final, got.dlen), (P.NONE, 1, 0), "task tag, F bit, DataSegmentLength")
+    return got
+
+
+def rfc7143_11_9_1_logout_is_requested(t):
+    """Event 1: the initiator has Parameter3 seconds to log out, and nothing is closed meanwhile. The message takes a StatSN."""
+    s = t.session()
+    statsn = s.nop().statsn
+    tell(t, "logout 7")
+    got = told(t, s, 1)
+    t.eq(got.p3, 7, "Parameter3")
+    t.eq(got.statsn, statsn + 1, "StatSN")
+    t.eq(s.nop().statsn, statsn + 2, "StatSN of the next response")
+    t.eq(s.logout().response, 0, "Logout Response")
+
+
+def rfc7143_11_9_1_session_is_dropped(t):
+    """Event 3: all connections of the session go; and so they do."""
+    s = t.session()
+    s.nop()
+    tell(t, "drop")
+    got = told(t, s, 3)
+    t.eq((got.p2, got.p3), (int(s.negotiated["DefaultTime2Wait"]), int(s.negotiated["DefaultTime2Retain"])),
+         "Parameter2 and Parameter3: Time2Wait and Time2Retain")
+    t.closes(s)
+
+
+def rfc7143_11_9_1_negotiation_is_requested(t):
+    """Event 4: Parameter3 seconds for a Text negotiation. Who has nothing to negotiate says so, and goes on."""
+    s = t.session()
+    s.nop()
+    tell(t, "negotiate 3")
+    t.eq(told(t, s, 4).p3, 3, "Parameter3")
+    s.text({})
+    t.alive(s)
+
+
+def iser_tgt_no_message_before_the_first_request(t):
+    """libiscsi has no buffer for it: such a session is dropped without a word."""
+    s = t.session()
+    tell(t, "logout 7")
+    s.silent()
+    tell(t, "drop")
+    t.closes(s)
+
+
+def iser_tgt_no_message_but_these(t):
+    """Anything else is refused, and nobody is told anything."""
+    s = t.session()
+    s.nop()
+    for text in ("logout", "logout x", "logout 70000", "logout 5 5", "drop 5", "negotiate", "rubbish", "", "l" * 5000):
+        try:
+            tell(t, text or "\n")
+            t.fail(f"'{text[:20]}' is accepted")
+        except OSError as e:
+            t.eq(e.errno, errno.EINVAL, f"error of '{text[:20]}'")
+    s.silent()
+    t.alive(s)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0
+"""NOP-In that asks for a sign of life: RFC 7143 sections 11.18 and 11.19. Skipped where the target asks nobody within some seconds."""
+
+import time
+
+from iser import pdu as P
+from iser.wire import Closed, Timeout
+
+SECONDS = 6
+
+
+def asked(t, s):
+    """The target's ping, as it is; not answered yet."""
+    try:
+        while True:
+            got = P.decode(s.wire.recv(t.target.ms(SECONDS * 1000)).data)[1]
+            if isinstance(got, P.NopIn) and got.itt == P.NONE:
+                return got
+    except Timeout:
+        t.skip(f"the target has not asked for {SECONDS} s")
+
+
+def rfc7143_11_19_2_a_silent_initiator_is_asked(t):
+    """NOP-In with a Target Transfer Tag, without a task tag and without data. It shows StatSN and takes none."""
+    s = t.session()
+    s.nop()
+    got = asked(t, s)
+    t.ok(got.ttt != P.NONE, "no Target Transfer Tag")
+    t.eq((got.final, got.dlen, got.ahslen), (1, 0, 0), "F bit, DataSegmentLength, TotalAHSLength")
+    t.eq(got.statsn, s.expstatsn, "StatSN")
+    s.send(P.NopOut(immediate=1, itt=P.NONE, ttt=got.ttt, lun=got.lun))
+    t.alive(s)
+
+
+def rfc7143_11_18_2_who_answers_stays(t):
+    """An initiator that answers and does nothing else keeps its session."""
+    s = t.session()
+    s.nop()
+    asked(t, s)
+    s.wire.post_recv(204)
+    s.nop()
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        try:
+            s.recv(t.target.ms(1000))       # answers
+        except Timeout:
+            pass
+    t.alive(s)
+
+
+def iser_tgt_who_does_not_answer_is_closed(t):
+    """No answer, no session."""
+    s = t.session()
+    s.nop()
+    asked(t, s)
+    t.closes(s, SECONDS * 1000)
+
+
+def iser_tgt_nobody_is_asked_before_its_first_request(t):
+    """libiscsi has no buffer for a NOP-In until it has sent its first request."""
+    s = t.session()
+    try:
+        got = s.wire.recv(t.target.ms(SECONDS * 500))
+        t.fail(f"asked at once: {P.decode(got.data)[1]}")
+    except Timeout:
+        pass
+    except Closed:
+        t.fail("closed")
+    t.alive(s)
