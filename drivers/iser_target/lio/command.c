@@ -125,7 +125,7 @@ static void iser_tgt_cmd_fill(struct iser_tgt_cmd *cmd,
 	memset(&cmd->se_cmd, 0, sizeof(cmd->se_cmd));
 	cmd->se_cmd.tag = pdu->itt;
 	/* The core fills part of the sense data and sends all of it. */
-	memset(cmd->tx.data, 0, 2 + TRANSPORT_SENSE_BUFFER);
+	memset(iser_tgt_tx_data(&cmd->tx), 0, 2 + TRANSPORT_SENSE_BUFFER);
 }
 
 /**
@@ -168,13 +168,11 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	iser_tgt_cmd_sn_take(sess, pdu);
 	iser_tgt_cmd_fill(cmd, pdu);
 	lun = scsilun_to_int((struct scsi_lun *)(pdu->bhs + 8));
-	cmd->lun = lun;
-	WRITE_ONCE(cmd->scsi, true);
 	bidi = bidi || (flags & (ISER_TGT_CMD_READ | ISER_TGT_CMD_WRITE)) ==
 	       (ISER_TGT_CMD_READ | ISER_TGT_CMD_WRITE);
 
 	/* The sense data goes where the response takes it from. */
-	if (target_init_cmd(&cmd->se_cmd, sess->se_sess, cmd->tx.data + 2, lun,
+	if (target_init_cmd(&cmd->se_cmd, sess->se_sess, iser_tgt_tx_data(&cmd->tx) + 2, lun,
 			    cmd->edtl, iser_tgt_task_attr(flags),
 			    iser_tgt_direction(flags, cmd->edtl),
 			    TARGET_SCF_ACK_KREF)) {
@@ -183,6 +181,7 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		goto drop;
 	}
 
+	WRITE_ONCE(cmd->scsi, true);
 	/* A READ needs its receive buffer no more. */
 	if (cmd->imm_len)
 		cmd->rx = rx;

@@ -103,7 +103,7 @@ static bool iser_tgt_reply_get(struct iser_tgt_session *sess,
 			return false;
 		reply->tx = &reply->cmd->tx;
 		reply->tx->done = iser_tgt_control_done;
-		reply->data = reply->tx->data;
+		reply->data = iser_tgt_tx_data(reply->tx);
 		reply->max = ISER_TGT_FFP_DATA_MAX;
 	}
 	reply->tx->stamped = false;

@@ -47,15 +47,16 @@ static bool iser_tgt_imm_in_place(const struct iser_tgt_cmd *cmd, u32 imm)
 	       IS_ALIGNED(imm, cmd->se_cmd.se_dev->dev_attrib.block_size);
 }
 
-static unsigned int iser_tgt_imm_sgl(struct iser_tgt_cmd *cmd, u32 left)
+static unsigned int iser_tgt_imm_sgl(struct iser_tgt_rx *rx, u32 left)
 {
-	u32 piece = iser_tgt_recv_piece(cmd->rx->queue->dev);
+	u32 piece = iser_tgt_recv_piece(rx->queue->dev);
 	unsigned int i;
 
+	sg_init_table(rx->sg, ARRAY_SIZE(rx->sg));
 	for (i = 0; left; i++) {
 		u32 len = min(left, piece);
 
-		sg_set_page(&cmd->sg[i], cmd->rx->page[i], len, 0);
+		sg_set_page(&rx->sg[i], rx->page[i], len, 0);
 		left -= len;
 	}
 	return i;
@@ -75,14 +76,15 @@ void iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 	u32 imm = min(cmd->imm_len, se_cmd->data_length);
 	u32 rest = se_cmd->data_length;
+	struct scatterlist *sg = &cmd->sg;
 	unsigned int nents = 0;
 
 	if (!rest || !iser_tgt_moves_blocks(se_cmd))
 		return;
 
-	sg_init_table(cmd->sg, ARRAY_SIZE(cmd->sg));
 	if (imm && iser_tgt_imm_in_place(cmd, imm)) {
-		nents = iser_tgt_imm_sgl(cmd, imm);
+		sg = cmd->rx->sg;
+		nents = iser_tgt_imm_sgl(cmd->rx, imm);
 		rest -= imm;
 		imm = 0;
 	}
@@ -91,14 +93,16 @@ void iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 		if (!cmd->chunk)
 			return;
 		cmd->chunk_skip = imm;
-		sg_set_page(&cmd->sg[nents++], cmd->chunk->page, rest, 0);
+		if (!nents)
+			sg_init_table(sg, 1);
+		sg_set_page(&sg[nents++], cmd->chunk->page, rest, 0);
 	}
 	if (imm)
 		iser_tgt_rx_copy(cmd->rx, cmd->rx->pdu.ahs_len,
 				 page_address(cmd->chunk->page), imm);
-	sg_mark_end(&cmd->sg[nents - 1]);
+	sg_mark_end(&sg[nents - 1]);
 
-	se_cmd->t_data_sg = cmd->sg;
+	se_cmd->t_data_sg = sg;
 	se_cmd->t_data_nents = nents;
 	se_cmd->se_cmd_flags |= SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC;
 }

@@ -24,6 +24,8 @@
 #define ISER_TGT_DATA_SG_MAX	((16U << 20) / PAGE_SIZE)
 /* Answers to immediate requests, beside those the window pays for. */
 #define ISER_TGT_CMD_EXTRA	(2 * ISER_TGT_RECV_EXTRA)
+/* Bytes a context may cost; a session has more of them than its depth. */
+#define ISER_TGT_CMD_SIZE_MAX	900
 /* An address and port as text. */
 #define ISER_TGT_REDIRECT_MAX	64
 /* Text of a request after login in a normal session, bytes. */
@@ -262,14 +264,13 @@ struct iser_tgt_session {
  * @sess: its session
  * @rx: receive buffer kept for its immediate data
  * @chunk: mapped buffer of the rest of its data, or of all of it
- * @chunk_skip: bytes of @chunk that immediate data was copied to
  * @stage: where it is, for whoever waits for it
- * @sg: the data in @rx and in @chunk
+ * @sg: @chunk, if that is all there is
+ * @chunk_skip: bytes of @chunk that immediate data was copied to
  * @edtl: ExpectedDataTransferLength, bytes
  * @imm_len: immediate data, bytes
  * @itt: initiator task tag
  * @cmd_sn: CmdSN
- * @lun: as the core knows it
  * @scsi: is a SCSI command, known to the core
  * @in_set: aborts a task for sess->abort
  * @close_after: close the connection when the response is sent
@@ -287,14 +288,13 @@ struct iser_tgt_cmd {
 	struct iser_tgt_session *sess;
 	struct iser_tgt_rx *rx;
 	struct iser_tgt_chunk *chunk;
-	u32 chunk_skip;
 	const char *stage;
-	struct scatterlist sg[ISER_TGT_RECV_SGE + 1];
+	struct scatterlist sg;
+	u32 chunk_skip;
 	u32 edtl;
 	u32 imm_len;
 	u32 itt;
 	u32 cmd_sn;
-	u64 lun;
 	bool scsi;
 	bool in_set;
 	bool close_after;

@@ -63,8 +63,8 @@ static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd)
 	    (se_cmd->se_cmd_flags & (SCF_TRANSPORT_TASK_SENSE |
 				     SCF_EMULATED_TASK_SENSE)) &&
 	    se_cmd->scsi_status == SAM_STAT_CHECK_CONDITION)
-		data_len = iser_tgt_pdu_sense(cmd->tx.data,
-					      cmd->tx.data + 2,
+		data_len = iser_tgt_pdu_sense(iser_tgt_tx_data(&cmd->tx),
+					      iser_tgt_tx_data(&cmd->tx) + 2,
 					      se_cmd->scsi_sense_length);
 
 	flag = iser_tgt_residual(se_cmd, &residual);

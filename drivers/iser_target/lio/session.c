@@ -75,6 +75,10 @@ static int iser_tgt_session_alloc_cmds(struct iser_tgt_session *sess)
 	unsigned int i;
 	int ret;
 
+	/* Debug kernels have larger locks. */
+	BUILD_BUG_ON(!IS_ENABLED(CONFIG_LOCKDEP) &&
+		     sizeof(struct iser_tgt_cmd) > ISER_TGT_CMD_SIZE_MAX);
+
 	/*
 	 * A context is free when its response has left, a little after the
 	 * initiator had it and sent the next command.

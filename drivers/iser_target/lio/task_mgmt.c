@@ -62,7 +62,7 @@ static struct iser_tgt_cmd *iser_tgt_abort_next(struct iser_tgt_session *sess)
 		struct iser_tgt_cmd *cmd = &sess->cmds[set->next++];
 
 		if (sbitmap_test_bit(&sess->tags, cmd - sess->cmds) &&
-		    READ_ONCE(cmd->scsi) && cmd->lun == set->lun &&
+		    READ_ONCE(cmd->scsi) && cmd->se_cmd.orig_fe_lun == set->lun &&
 		    !iser_tgt_sn_before(set->cmd_sn, cmd->cmd_sn))
 			return cmd;
 	}
@@ -99,7 +99,7 @@ static void iser_tgt_abort_work(struct work_struct *work)
 	cmd->tx.opens = false;
 	cmd->stage = "aborts a set of tasks";
 	memset(&cmd->se_cmd, 0, sizeof(cmd->se_cmd));
-	if (target_submit_tmr(&cmd->se_cmd, sess->se_sess, NULL, task->lun,
+	if (target_submit_tmr(&cmd->se_cmd, sess->se_sess, NULL, sess->abort.lun,
 			      NULL, TMR_ABORT_TASK, GFP_KERNEL, task->itt,
 			      TARGET_SCF_ACK_KREF)) {
 		sess->abort.failed = true;

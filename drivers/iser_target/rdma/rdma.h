@@ -146,6 +146,7 @@ static inline u32 iser_tgt_recv_piece(const struct iser_tgt_device *dev)
  * @hdr: ISER_TGT_HDR_LEN bytes for the two headers
  * @tail: ISER_TGT_RECV_AHS bytes behind the data
  * @page: AHS and data segment, so that data is page aligned without AHS
+ * @sg: the data segment, and one entry more for what it is the first part of
  * @received: bytes that came
  * @error: what is wrong with it
  * @pdu: what it says
@@ -161,6 +162,7 @@ struct iser_tgt_rx {
 	u8 *hdr;
 	u8 *tail;
 	struct page *page[ISER_TGT_RECV_SGE];
+	struct scatterlist sg[ISER_TGT_RECV_SGE + 1];
 	u32 received;
 	enum iser_tgt_pdu_error error;
 	struct iser_tgt_pdu pdu;
@@ -205,8 +207,8 @@ struct iser_tgt_rx_queue {
  * @conn: the connection
  * @wr: the SEND
  * @sge: headers and data, one piece of memory
- * @hdr: ISER_TGT_HDR_LEN bytes, mapped for as long as the session lasts
- * @data: ISER_TGT_FFP_DATA_MAX bytes right behind @hdr
+ * @hdr: ISER_TGT_HDR_LEN bytes, mapped for as long as the session lasts, and
+ *	ISER_TGT_FFP_DATA_MAX bytes behind them: iser_tgt_tx_data()
  * @counts: the PDU takes a StatSN
  * @opens: it ends a request that was counted by CmdSN
  * @stamped: the sequence numbers are in already
@@ -220,7 +222,6 @@ struct iser_tgt_tx {
 	struct ib_send_wr wr;
 	struct ib_sge sge;
 	u8 *hdr;
-	u8 *data;
 	bool counts;
 	bool opens;
 	bool stamped;
@@ -228,14 +229,19 @@ struct iser_tgt_tx {
 	void (*done)(struct iser_tgt_tx *tx, int status);
 };
 
+static inline u8 *iser_tgt_tx_data(const struct iser_tgt_tx *tx)
+{
+	return tx->hdr + ISER_TGT_HDR_LEN;
+}
+
 /**
  * struct iser_tgt_xfer - movement of one command's data
  * @cqe: completion of a piece
  * @conn: the connection
  * @wait: on the connection's list of transfers that wait for credits
- * @rw: the piece on the wire
  * @chunk: mapped buffer of a transfer that needs no @rw, NULL for none
- * @wr: the work request of that
+ * @rw: the piece on the wire, or
+ * @wr: the work request for @chunk
  * @sge: its place in @chunk
  * @sg: first entry of the piece
  * @nents: entries of the piece
@@ -257,10 +263,14 @@ struct iser_tgt_xfer {
 	struct ib_cqe cqe;
 	struct iser_tgt_conn *conn;
 	struct list_head wait;
-	struct rdma_rw_ctx rw;
 	struct iser_tgt_chunk *chunk;
-	struct ib_rdma_wr wr;
-	struct ib_sge sge;
+	union {
+		struct rdma_rw_ctx rw;
+		struct {
+			struct ib_rdma_wr wr;
+			struct ib_sge sge;
+		};
+	};
 	struct scatterlist *sg;
 	unsigned int nents;
 	u32 skipped;

@@ -105,7 +105,6 @@ static void iser_tgt_tx_setup(struct iser_tgt_conn *conn,
 {
 	tx->conn = conn;
 	tx->hdr = hdr;
-	tx->data = hdr + ISER_TGT_HDR_LEN;
 	tx->cqe.done = iser_tgt_send_done;
 	tx->sge.addr = dma;
 	tx->sge.lkey = conn->dev->pd->local_dma_lkey;
@@ -303,7 +302,7 @@ void iser_tgt_tx_prepare(struct iser_tgt_tx *tx, size_t data_len, u32 inv_rkey)
 {
 	size_t padded = ALIGN(data_len, 4);
 
-	memset(tx->data + data_len, 0, padded - data_len);
+	memset(iser_tgt_tx_data(tx) + data_len, 0, padded - data_len);
 	tx->sge.length = ISER_TGT_HDR_LEN + padded;
 	tx->wr.next = NULL;
 	tx->wr.opcode = inv_rkey ? IB_WR_SEND_WITH_INV : IB_WR_SEND;

@@ -45,7 +45,10 @@ works "it logs in" login
 works "it has its disk" disk
 works "it answers pings: eight seconds on, the session is the same" stays 8
 works "asked to log out" set_file "$(tpg)/async_message" "logout 5"
-works "it does" wait_for 20 "the end of its session" no_sessions
+works "it does" wait_for 20 "its logout" grep -q "Target requests logout within 5 seconds" "$HERE/iscsid.log"
+works "and comes back by itself, as open-iscsi does" wait_for 60 "its return" grep -q "operational after recovery" "$HERE/iscsid.log"
+works "the disk is there again" disk
+works "logout" logout
 stop_initiator
 
 echo 0 >"$attrib/unsent_immediate_data"
