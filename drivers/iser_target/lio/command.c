@@ -90,13 +90,15 @@ static bool iser_tgt_whole_cdb(const struct iser_tgt_rx *rx, u8 *cdb,
 }
 
 /*
- * Protection information that was asked for on the wire: no session here
- * promised it, so it can neither be sent nor be read.
+ * Protection information that was asked for on the wire: without a device that
+ * sees to it no session promised it, so it can neither be sent nor be read.
  */
-static bool iser_tgt_wants_protection(const struct se_cmd *se_cmd)
+static bool iser_tgt_wants_protection(const struct iser_tgt_cmd *cmd)
 {
-	return se_cmd->prot_op == TARGET_PROT_DIN_PASS ||
-	       se_cmd->prot_op == TARGET_PROT_DOUT_PASS;
+	enum target_prot_op op = cmd->se_cmd.prot_op;
+
+	return !cmd->sess->sigs &&
+	       (op == TARGET_PROT_DIN_PASS || op == TARGET_PROT_DOUT_PASS);
 }
 
 static void iser_tgt_refuse(struct iser_tgt_cmd *cmd)
@@ -197,7 +199,7 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 			       GFP_KERNEL))
 		return 0;
 
-	if (unlikely(iser_tgt_wants_protection(&cmd->se_cmd))) {
+	if (unlikely(iser_tgt_wants_protection(cmd))) {
 		iser_tgt_refuse(cmd);
 		return 0;
 	}
@@ -217,7 +219,13 @@ static void iser_tgt_read_done(struct iser_tgt_xfer *xfer, int status)
 	struct iser_tgt_cmd *cmd = container_of(xfer, struct iser_tgt_cmd, xfer);
 
 	cmd->stage = "in the backstore";
-	if (likely(!status))
+	if (unlikely(xfer->sig && !status))
+		cmd->se_cmd.pi_err = iser_tgt_prot_error(cmd, xfer->sig);
+
+	if (unlikely(cmd->se_cmd.pi_err))
+		transport_generic_request_failure(&cmd->se_cmd,
+						  cmd->se_cmd.pi_err);
+	else if (likely(!status))
 		target_execute_cmd(&cmd->se_cmd);
 	else
 		transport_generic_request_failure(&cmd->se_cmd,
@@ -241,6 +249,7 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 	struct iser_tgt_conn *conn = cmd->sess->conn;
 	u32 imm = min(cmd->imm_len, se_cmd->data_length);
 	u32 left = se_cmd->data_length - imm;
+	struct iser_tgt_sig *sig;
 
 	if (imm && !(se_cmd->se_cmd_flags & SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC))
 		iser_tgt_data_copy_immediate(cmd);
@@ -258,7 +267,13 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 
 	cmd->stage = "its data is being read from the initiator";
 	cmd->xfer.done = iser_tgt_read_done;
-	if (likely(cmd->chunk &&
+	sig = iser_tgt_prot_sig(cmd);
+	if (unlikely(sig))
+		iser_tgt_xfer_start_sig(&cmd->xfer, conn, sig,
+					se_cmd->t_data_sg, se_cmd->t_data_nents,
+					left, cmd->write_va, cmd->write_stag,
+					DMA_FROM_DEVICE);
+	else if (likely(cmd->chunk &&
 		   iser_tgt_xfer_takes_chunk(conn, DMA_FROM_DEVICE)))
 		iser_tgt_xfer_chunk(&cmd->xfer, conn, cmd->chunk,
 				    cmd->chunk_skip, left, cmd->write_va,

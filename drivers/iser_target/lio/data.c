@@ -81,6 +81,9 @@ void iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 
 	if (!rest || !iser_tgt_moves_blocks(se_cmd))
 		return;
+	/* The device registers data and protection together, by pages. */
+	if (unlikely(cmd->sess->sigs && se_cmd->prot_op != TARGET_PROT_NORMAL))
+		return;
 
 	if (imm && iser_tgt_imm_in_place(cmd, imm)) {
 		sg = cmd->rx->sg;

@@ -208,6 +208,7 @@ struct iser_tgt_login_mem {
  * @redirect: address of a target that has moved
  * @cmds: command contexts
  * @nr_cmds: how many
+ * @sigs: protection of each, NULL if the device does not see to it
  * @tags: which of @cmds are in use
  * @idle: woken when one is given back after @stopping
  * @stopping: the session ends
@@ -248,6 +249,7 @@ struct iser_tgt_session {
 	char redirect[ISER_TGT_REDIRECT_MAX];
 	struct iser_tgt_cmd *cmds;
 	unsigned int nr_cmds;
+	struct iser_tgt_sig *sigs;
 	struct sbitmap tags;
 	wait_queue_head_t idle;
 	bool stopping;
@@ -343,6 +345,7 @@ int iser_tgt_enable_tpg(struct se_portal_group *se_tpg, bool enable);
 bool iser_tgt_tpg_reachable(struct iser_tgt_tpg *tpg,
 			    struct iser_tgt_listener *listener);
 void iser_tgt_tpg_need_depth(struct iser_tgt_tpg *tpg, u32 depth);
+void iser_tgt_tpg_want_integrity(struct iser_tgt_tpg *tpg);
 void iser_tgt_tpg_close_sessions(struct iser_tgt_tpg *tpg,
 				 struct iser_tgt_listener *listener,
 				 const char *why);
@@ -426,6 +429,13 @@ void iser_tgt_release_cmd(struct se_cmd *se_cmd);
 /* data.c */
 void iser_tgt_data_attach(struct iser_tgt_cmd *cmd);
 void iser_tgt_data_copy_immediate(struct iser_tgt_cmd *cmd);
+
+/* protection.c */
+enum target_prot_op iser_tgt_prot_ops(const struct iser_tgt_session *sess);
+int iser_tgt_prot_alloc(struct iser_tgt_session *sess);
+struct iser_tgt_sig *iser_tgt_prot_sig(struct iser_tgt_cmd *cmd);
+sense_reason_t iser_tgt_prot_error(struct iser_tgt_cmd *cmd,
+				   const struct iser_tgt_sig *sig);
 
 /* response.c */
 int iser_tgt_queue_data_in(struct se_cmd *se_cmd);

@@ -67,6 +67,9 @@ static u16 iser_tgt_identify_tpg(struct iser_tgt_login *login,
 	login->offer = tpg->offer;
 	login->offer.target_rdsl = min(login->offer.target_rdsl,
 				       sess->conn->dev->recv_data);
+	/* Protection information goes through a signature MR, all or none. */
+	if (sess->conn->integrity && READ_ONCE(tpg->attrib.t10_pi))
+		login->offer.immediate_data = false;
 	status = iser_tgt_identify_initiator(login, tpg);
 	if (status)
 		return status;
@@ -239,6 +242,9 @@ iser_tgt_login_enter(struct iser_tgt_session *sess)
 	case -EUSERS:
 		return iser_tgt_login_refuse(login, ISER_TGT_LOGIN_NO_RESOURCES,
 					     "this initiator has as many sessions as it may");
+	case -ENOSPC:
+		return iser_tgt_login_refuse(login, ISER_TGT_LOGIN_NO_RESOURCES,
+					     "all receive buffers are spoken for: srq_size");
 	default:
 		/* The initiator went away meanwhile. */
 		if (iser_tgt_conn_closing(sess->conn))

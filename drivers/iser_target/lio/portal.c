@@ -138,6 +138,9 @@ struct se_tpg_np *iser_tgt_make_np(struct se_portal_group *se_tpg,
 		goto free;
 	}
 
+	if (READ_ONCE(tpg->attrib.t10_pi))
+		iser_tgt_listener_want_integrity(portal->listener);
+
 	down_write(&iser_tgt_targets_sem);
 	ret = iser_tgt_portal_taken(tpg->wwn, portal->listener) ? -EEXIST : 0;
 	if (!ret)

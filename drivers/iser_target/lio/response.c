@@ -75,6 +75,24 @@ static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd)
 	return data_len;
 }
 
+/* The status of a READ the device has checked is only known now. */
+static void iser_tgt_checked_read_done(struct iser_tgt_xfer *xfer, int status)
+{
+	struct iser_tgt_cmd *cmd = container_of(xfer, struct iser_tgt_cmd, xfer);
+	struct se_cmd *se_cmd = &cmd->se_cmd;
+
+	if (status) {
+		iser_tgt_response_done(&cmd->tx, status);
+		return;
+	}
+	se_cmd->pi_err = iser_tgt_prot_error(cmd, xfer->sig);
+	if (se_cmd->pi_err)
+		transport_send_check_condition_and_sense(se_cmd, se_cmd->pi_err,
+							 0);
+	else
+		iser_tgt_queue_status(se_cmd);
+}
+
 /**
  * iser_tgt_queue_data_in - a READ has its data: send it, then the response
  * @se_cmd: the command
@@ -90,6 +108,7 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
 	u32 len = min(se_cmd->data_length, cmd->edtl);
 	size_t data_len = iser_tgt_response_build(cmd);
+	struct iser_tgt_sig *sig;
 
 	if (!len || !se_cmd->t_data_nents) {
 		iser_tgt_send(&cmd->tx, data_len, iser_tgt_inv_rkey(cmd));
@@ -99,6 +118,16 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 		iser_tgt_protocol_error(cmd->sess,
 					"a READ without a buffer for its data");
 		iser_tgt_response_done(&cmd->tx, -EPROTO);
+		return 0;
+	}
+
+	sig = iser_tgt_prot_sig(cmd);
+	if (unlikely(sig)) {
+		cmd->xfer.done = iser_tgt_checked_read_done;
+		iser_tgt_xfer_start_sig(&cmd->xfer, cmd->sess->conn, sig,
+					se_cmd->t_data_sg, se_cmd->t_data_nents,
+					len, cmd->read_va, cmd->read_stag,
+					DMA_TO_DEVICE);
 		return 0;
 	}
 

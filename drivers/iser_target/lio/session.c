@@ -64,6 +64,7 @@ void iser_tgt_session_free(struct iser_tgt_conn *conn)
 	iser_tgt_login_tx_free(conn, sess->ltx);
 	sbitmap_free(&sess->tags);
 	kvfree(sess->cmds);
+	kvfree(sess->sigs);
 	iser_tgt_tx_pool_free(conn, &sess->tx_pool);
 	kvfree(sess->answer);
 	kvfree(sess);
@@ -169,7 +170,8 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 	if (iser_tgt_session_one_too_many(sess))
 		return -EUSERS;
 
-	se_sess = target_setup_session(&tpg->se_tpg, 0, 0, TARGET_PROT_NORMAL,
+	se_sess = target_setup_session(&tpg->se_tpg, 0, 0,
+				       iser_tgt_prot_ops(sess),
 				       sess->initiator, sess, NULL);
 	if (IS_ERR(se_sess))
 		return PTR_ERR(se_sess);
@@ -189,6 +191,10 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 	sess->depth = clamp_t(u32, se_sess->se_node_acl->queue_depth, 1,
 			      conn->depth);
 	ret = iser_tgt_session_alloc_cmds(sess);
+	if (ret)
+		return ret;
+
+	ret = iser_tgt_prot_alloc(sess);
 	if (ret)
 		return ret;
 
@@ -236,7 +242,7 @@ static void iser_tgt_session_start_discovery(struct iser_tgt_session *sess)
  * Context: the connection's worker, may sleep; waits for a session that this
  * one replaces.
  * Return: 0, -EACCES if the initiator may not enter after all, -EUSERS if it
- * has as many sessions as it may, -ENOMEM.
+ * has as many sessions as it may, -ENOSPC without receive buffers, -ENOMEM.
  */
 int iser_tgt_session_start(struct iser_tgt_session *sess)
 {

@@ -189,6 +189,22 @@ void iser_tgt_tpg_need_depth(struct iser_tgt_tpg *tpg, u32 depth)
 	up_write(&iser_tgt_targets_sem);
 }
 
+/**
+ * iser_tgt_tpg_want_integrity - queue pairs must know T10-PI from now on
+ * @tpg: the portal group
+ *
+ * Context: may sleep.
+ */
+void iser_tgt_tpg_want_integrity(struct iser_tgt_tpg *tpg)
+{
+	struct iser_tgt_portal *portal;
+
+	down_write(&iser_tgt_targets_sem);
+	list_for_each_entry(portal, &tpg->portals, entry)
+		iser_tgt_listener_want_integrity(portal->listener);
+	up_write(&iser_tgt_targets_sem);
+}
+
 static bool iser_tgt_tpg_idle(struct iser_tgt_tpg *tpg,
 			      struct iser_tgt_listener *listener)
 {

@@ -54,8 +54,7 @@ ISER_TGT_ATTRIB(nopin_timeout, 1, 3600);
 ISER_TGT_ATTRIB(unsent_immediate_data, 0, 1);
 /* iSER knows no recovery within a connection here: RFC 7145 7.3.12 */
 ISER_TGT_ATTRIB(default_erl, 0, 0);
-/* No signature offload yet; the core's software protection needs neither. */
-ISER_TGT_ATTRIB(t10_pi, 0, 0);
+/* The core's protection without the initiator's would promise too much. */
 ISER_TGT_ATTRIB(fabric_prot_type, 0, 0);
 
 static ssize_t
@@ -84,6 +83,29 @@ iser_tgt_tpg_attrib_default_cmdsn_depth_store(struct config_item *item,
 }
 
 CONFIGFS_ATTR(iser_tgt_tpg_attrib_, default_cmdsn_depth);
+
+static ssize_t iser_tgt_tpg_attrib_t10_pi_show(struct config_item *item,
+					       char *page)
+{
+	struct iser_tgt_tpg *tpg = iser_tgt_tpg(attrib_to_tpg(item));
+
+	return sysfs_emit(page, "%u\n", READ_ONCE(tpg->attrib.t10_pi));
+}
+
+static ssize_t iser_tgt_tpg_attrib_t10_pi_store(struct config_item *item,
+						const char *page, size_t count)
+{
+	struct iser_tgt_tpg *tpg = iser_tgt_tpg(attrib_to_tpg(item));
+	ssize_t ret;
+
+	ret = iser_tgt_attrib_store(item, page, count, &tpg->attrib.t10_pi, 0,
+				    1);
+	if (ret > 0 && tpg->attrib.t10_pi)
+		iser_tgt_tpg_want_integrity(tpg);
+	return ret;
+}
+
+CONFIGFS_ATTR(iser_tgt_tpg_attrib_, t10_pi);
 
 struct configfs_attribute *iser_tgt_tpg_attrib_attrs[] = {
 	&iser_tgt_tpg_attrib_attr_authentication,

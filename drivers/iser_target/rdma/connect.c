@@ -86,6 +86,7 @@ static bool iser_tgt_publish(struct iser_tgt_listener *listener,
  * @cm_id: the new identifier
  * @event: RDMA_CM_EVENT_CONNECT_REQUEST
  * @depth: commands the connection may have in flight
+ * @integrity: protection information may be wanted
  *
  * Context: RDMA CM handler, may sleep, waits for nobody.
  * Return: 0, or a negative errno that makes the CM refuse the peer and destroy
@@ -93,7 +94,8 @@ static bool iser_tgt_publish(struct iser_tgt_listener *listener,
  */
 int iser_tgt_conn_request(struct iser_tgt_listener *listener,
 			  struct rdma_cm_id *cm_id,
-			  struct rdma_cm_event *event, unsigned int depth)
+			  struct rdma_cm_event *event, unsigned int depth,
+			  bool integrity)
 {
 	const struct rdma_conn_param *req = &event->param.conn;
 	struct iser_tgt_device *dev = iser_tgt_device_get(cm_id->device);
@@ -112,6 +114,7 @@ int iser_tgt_conn_request(struct iser_tgt_listener *listener,
 	conn->dev = dev;
 	conn->cm_id = cm_id;
 	conn->depth = depth;
+	conn->integrity = integrity && dev->integrity;
 	conn->send_inv = iser_tgt_peer_takes_inv(req) &&
 		(dev->ibdev->attrs.device_cap_flags &
 		 IB_DEVICE_MEM_MGT_EXTENSIONS);

@@ -36,6 +36,7 @@ static int iser_tgt_device_add(struct ib_device *ibdev)
 	dev->ibdev = ibdev;
 	dev->nr_vectors = clamp_t(unsigned int, ibdev->num_comp_vectors, 1,
 				  min(num_online_cpus(), ISER_TGT_VECTORS));
+	dev->integrity = iser_tgt_sig_able(ibdev);
 	ret = iser_tgt_rx_layout(dev);
 	if (ret) {
 		dev_info(&ibdev->dev,

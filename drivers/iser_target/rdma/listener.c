@@ -29,6 +29,7 @@
  * @users: portals, under iser_tgt_listener_mutex
  * @depth: commands a connection may have in flight; the largest any portal
  *	group asked for
+ * @integrity: a portal group wants protection information; never taken back
  * @conns: connections that came in here, under iser_tgt_conn_lock
  * @idle: woken when @conns becomes empty
  */
@@ -42,6 +43,7 @@ struct iser_tgt_listener {
 	struct delayed_work repair;
 	unsigned int users;
 	unsigned int depth;
+	bool integrity;
 	struct list_head conns;
 	wait_queue_head_t idle;
 };
@@ -58,7 +60,8 @@ static int iser_tgt_listener_event(struct rdma_cm_id *cm_id,
 	switch (event->event) {
 	case RDMA_CM_EVENT_CONNECT_REQUEST:
 		return iser_tgt_conn_request(listener, cm_id, event,
-					     READ_ONCE(listener->depth));
+					     READ_ONCE(listener->depth),
+					     READ_ONCE(listener->integrity));
 	case RDMA_CM_EVENT_ADDR_CHANGE:
 		pr_warn("%pISpc: address changed, listening anew\n",
 			&listener->addr);
@@ -294,6 +297,17 @@ void iser_tgt_listener_set_depth(struct iser_tgt_listener *listener,
 {
 	if (depth > READ_ONCE(listener->depth))
 		WRITE_ONCE(listener->depth, depth);
+}
+
+/**
+ * iser_tgt_listener_want_integrity - queue pairs that know T10-PI from now on
+ * @listener: the listener
+ *
+ * Context: any.
+ */
+void iser_tgt_listener_want_integrity(struct iser_tgt_listener *listener)
+{
+	WRITE_ONCE(listener->integrity, true);
 }
 
 /**

@@ -111,6 +111,8 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 	if (ret)
 		return ret;
 
+	if (conn->integrity)
+		attr.create_flags |= IB_QP_CREATE_INTEGRITY_EN;
 	iser_tgt_qp_attr(conn, &attr);
 	vector = (unsigned int)atomic_inc_return(&dev->next_vector) %
 		 dev->nr_vectors;

@@ -106,6 +106,7 @@ struct iser_tgt_chunk {
  * @prepared: @shared was tried, under iser_tgt_conn_lock
  * @shared: receive queue of each vector, NULL for none
  * @pool: data buffers of each vector
+ * @integrity: makes and checks protection information
  * @no_last_wqe: does not tell that a queue pair is through with a shared
  *	receive queue
  */
@@ -125,6 +126,7 @@ struct iser_tgt_device {
 	bool prepared;
 	struct iser_tgt_rx_queue *shared[ISER_TGT_VECTORS];
 	struct iser_tgt_data_pool pool[ISER_TGT_VECTORS];
+	bool integrity;
 	bool no_last_wqe;
 };
 
@@ -235,6 +237,22 @@ static inline u8 *iser_tgt_tx_data(const struct iser_tgt_tx *tx)
 }
 
 /**
+ * struct iser_tgt_sig - T10 protection information beside a command's data
+ * @attrs: what there is of it in memory and on the wire, and what to check
+ * @sg: its place in memory
+ * @nents: entries of @sg
+ * @bad: the device found it wrong
+ * @err: how, if @bad
+ */
+struct iser_tgt_sig {
+	struct ib_sig_attrs attrs;
+	struct scatterlist *sg;
+	unsigned int nents;
+	bool bad;
+	struct ib_sig_err err;
+};
+
+/**
  * struct iser_tgt_xfer - movement of one command's data
  * @cqe: completion of a piece
  * @conn: the connection
@@ -243,6 +261,7 @@ static inline u8 *iser_tgt_tx_data(const struct iser_tgt_tx *tx)
  * @rw: the piece on the wire, or
  * @wr: the work request for @chunk
  * @sge: its place in @chunk
+ * @sig: protection information to make or check on the way, NULL for none
  * @sg: first entry of the piece
  * @nents: entries of the piece
  * @skipped: bytes by which the very first entry was moved on, until its piece
@@ -250,11 +269,11 @@ static inline u8 *iser_tgt_tx_data(const struct iser_tgt_tx *tx)
  * @left: bytes not yet posted, the piece included
  * @piece: bytes of the piece
  * @credits: send queue credits the piece holds
+ * @trimmed_len: real length of @trimmed, bytes
+ * @trimmed: entry shortened so that nothing past the wanted length moves
  * @va: remote address of the piece
  * @rkey: remote STag
  * @dir: DMA_TO_DEVICE: RDMA WRITE, DMA_FROM_DEVICE: RDMA READ
- * @trimmed: entry shortened so that nothing past the wanted length moves
- * @trimmed_len: its real length in bytes
  * @tx: response to send behind the last piece, NULL for none
  * @done: called once when the transfer ended, with 0 or a negative errno, in
  *	process context. With @tx it is not called; @tx->done() is, in any case.
@@ -271,17 +290,18 @@ struct iser_tgt_xfer {
 			struct ib_sge sge;
 		};
 	};
+	struct iser_tgt_sig *sig;
 	struct scatterlist *sg;
 	unsigned int nents;
 	u32 skipped;
 	u32 left;
 	u32 piece;
 	u32 credits;
+	u32 trimmed_len;
+	struct scatterlist *trimmed;
 	u64 va;
 	u32 rkey;
 	enum dma_data_direction dir;
-	struct scatterlist *trimmed;
-	u32 trimmed_len;
 	struct iser_tgt_tx *tx;
 	void (*done)(struct iser_tgt_xfer *xfer, int status);
 };
@@ -338,6 +358,7 @@ enum iser_tgt_conn_state {
  * @nr_cqe: entries reserved in @cq
  * @depth: commands the queue pair was made for
  * @ord: RDMA READs the peer takes at once
+ * @integrity: the queue pair can make and check protection information
  * @send_inv: peer takes SEND with invalidate
  * @peer: address of the initiator
  * @local: address it connected to
@@ -386,6 +407,7 @@ struct iser_tgt_conn {
 	unsigned int nr_cqe;
 	unsigned int depth;
 	u8 ord;
+	bool integrity;
 	bool send_inv;
 	struct sockaddr_storage peer;
 	struct sockaddr_storage local;
@@ -470,10 +492,13 @@ void iser_tgt_listener_conn_add(struct iser_tgt_listener *listener,
 				struct iser_tgt_conn *conn);
 void iser_tgt_listener_conn_del(struct iser_tgt_conn *conn);
 
+void iser_tgt_listener_want_integrity(struct iser_tgt_listener *listener);
+
 /* connect.c */
 int iser_tgt_conn_request(struct iser_tgt_listener *listener,
 			  struct rdma_cm_id *cm_id,
-			  struct rdma_cm_event *event, unsigned int depth);
+			  struct rdma_cm_event *event, unsigned int depth,
+			  bool integrity);
 int iser_tgt_conn_event(struct rdma_cm_id *cm_id, struct rdma_cm_event *event);
 
 /* connection.c */
@@ -546,6 +571,7 @@ void iser_tgt_xfer_start(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
 			 struct scatterlist *sg, unsigned int nents, u32 skip,
 			 u32 len, u64 va, u32 rkey, enum dma_data_direction dir,
 			 struct iser_tgt_tx *tx);
+void iser_tgt_xfer_queue(struct iser_tgt_xfer *xfer);
 void iser_tgt_xfer_chunk(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
 			 struct iser_tgt_chunk *chunk, u32 offset, u32 len,
 			 u64 va, u32 rkey, enum dma_data_direction dir,
@@ -554,6 +580,16 @@ bool iser_tgt_xfer_takes_chunk(const struct iser_tgt_conn *conn,
 			       enum dma_data_direction dir);
 void iser_tgt_xfer_end(struct iser_tgt_xfer *xfer);
 void iser_tgt_xfer_flush(struct iser_tgt_conn *conn);
+
+/* signature.c */
+bool iser_tgt_sig_able(const struct ib_device *ibdev);
+struct ib_send_wr *iser_tgt_sig_wrs(struct iser_tgt_xfer *xfer);
+void iser_tgt_sig_end(struct iser_tgt_xfer *xfer);
+void iser_tgt_xfer_start_sig(struct iser_tgt_xfer *xfer,
+			     struct iser_tgt_conn *conn,
+			     struct iser_tgt_sig *sig, struct scatterlist *sg,
+			     unsigned int nents, u32 len, u64 va, u32 rkey,
+			     enum dma_data_direction dir);
 
 /* data_pool.c */
 void iser_tgt_pools_init(struct iser_tgt_device *dev);

@@ -102,6 +102,12 @@ static void iser_tgt_piece_end(struct iser_tgt_xfer *xfer)
 		return;
 	}
 
+	if (unlikely(xfer->sig)) {
+		iser_tgt_sig_end(xfer);
+		iser_tgt_credits_put(xfer);
+		return;
+	}
+
 	rdma_rw_ctx_destroy(&xfer->rw, conn->qp, conn->cm_id->port_num,
 			    xfer->sg, xfer->nents, xfer->dir);
 	iser_tgt_xfer_untrim(xfer);
@@ -135,6 +141,9 @@ static struct ib_send_wr *iser_tgt_piece_wrs(struct iser_tgt_xfer *xfer,
 	struct iser_tgt_conn *conn = xfer->conn;
 	u8 port = conn->cm_id->port_num;
 	int ret;
+
+	if (unlikely(xfer->sig))
+		return iser_tgt_sig_wrs(xfer);
 
 	ret = rdma_rw_ctx_init(&xfer->rw, conn->qp, port, xfer->sg, xfer->nents,
 			       0, xfer->va, xfer->rkey, xfer->dir);
@@ -205,7 +214,13 @@ static void iser_tgt_xfer_kick(struct iser_tgt_conn *conn)
 	}
 }
 
-static void iser_tgt_xfer_queue(struct iser_tgt_xfer *xfer)
+/**
+ * iser_tgt_xfer_queue - post a planned piece, now or when there are credits
+ * @xfer: the transfer
+ *
+ * Context: process.
+ */
+void iser_tgt_xfer_queue(struct iser_tgt_xfer *xfer)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
 
@@ -250,7 +265,7 @@ static void iser_tgt_piece_done(struct ib_cq *cq, struct ib_wc *wc)
 	if (unlikely(status)) {
 		iser_tgt_xfer_done(xfer, status);
 	} else {
-		if (likely(xfer->chunk))
+		if (likely(xfer->chunk || xfer->sig))
 			xfer->left = 0;
 		else
 			iser_tgt_piece_advance(xfer);
@@ -309,6 +324,7 @@ void iser_tgt_xfer_start(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
 
 	xfer->conn = conn;
 	xfer->chunk = NULL;
+	xfer->sig = NULL;
 	xfer->sg = sg;
 	xfer->left = len;
 	xfer->va = va;
@@ -369,6 +385,7 @@ void iser_tgt_xfer_chunk(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
 {
 	xfer->conn = conn;
 	xfer->chunk = chunk;
+	xfer->sig = NULL;
 	xfer->sge.addr = chunk->dma + offset;
 	xfer->sge.length = len;
 	xfer->sge.lkey = conn->dev->pd->local_dma_lkey;

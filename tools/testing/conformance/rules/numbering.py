@@ -141,3 +141,24 @@ def rfc7143_4_2_2_2_statsn_goes_on_from_login(t):
     s = t.session()
     last = s.logins[-1].statsn
     t.eq(s.nop().statsn, last + 1 & P.NONE, "StatSN")
+
+
+def iser_tgt_the_window_grows_with_use(t):
+    """A session that keeps its window full gets more of it: as much as the queue depth of its ACL, 64 here. One that does not
+    keeps what it had."""
+    s = t.disk(credits=130)
+
+    def room():
+        return s.maxcmdsn - s.cmdsn + 1 & 0xFFFFFFFF
+
+    for _ in range(20):
+        before = room()
+        s.finish(s.start(s.rw_cdb(0x28, 0, 1), read=s.block_size))
+        t.eq(room(), before, "window of a session with one command at a time")
+    for _ in range(30):
+        reads = [s.start(s.rw_cdb(0x28, 0, 1), read=s.block_size) for _ in range(room())]
+        for c in reads:
+            t.good(s.finish(c))
+    t.note(f"from {before} to {room()}")
+    t.ok(room() >= before, "the window has shrunk")
+    t.ok(room() >= 64, f"only {room()} commands at a time, however busy the session is")

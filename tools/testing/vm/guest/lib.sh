@@ -108,7 +108,8 @@ load_target() {
 	case $FABRIC in
 	iser)
 		modprobe -a ib_core rdma_cm || return
-		[ -d /sys/module/iser_tgt ] || insmod "$(module)" || return
+		# shellcheck disable=SC2086 # parameters, one word each
+		[ -d /sys/module/iser_tgt ] || insmod "$(module)" ${module_params:-} || return
 		;;
 	iscsi) modprobe -a iscsi_target_mod ib_isert || return ;;
 	esac
