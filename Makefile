@@ -24,7 +24,7 @@ Q := $(if $(V),,@)
 
 export KVER
 
-.PHONY: all module run shell check check-debug check-unit lint install uninstall clean help
+.PHONY: all module run shell check check-debug check-unit fuzz bench bench-memory bench-profile lint install uninstall clean help
 
 all: module
 
@@ -57,6 +57,13 @@ check-unit:
 fuzz:
 	$(Q)$(MAKE) --no-print-directory -C tools/testing/fuzz fuzz $(if $(SECONDS),SECONDS=$(SECONDS))
 
+# KVER, PEERS, POINTS, MTU, ROUNDS, ... : tools/testing/bench/bench says which
+bench:
+	$(Q)tools/testing/bench/bench speed
+
+bench-memory bench-profile:
+	$(Q)tools/testing/bench/bench $(@:bench-%=%)
+
 lint:
 	$(Q)$(VM)/lint
 
@@ -80,6 +87,7 @@ help:
 	@echo 'make check         all tests; KVER=6.12|6.1 LINK=rxe|siw TEST=NAME select'
 	@echo 'make check-debug   the tests under a kernel with KASAN, lockdep and more, and one that looks for leaks; LINK= TEST= select'
 	@echo 'make check-unit    only the tests that need no kernel'
+	@echo 'make bench         speed beside ib_isert and nvmet-rdma, bench-memory: an idle session, bench-profile: instructions by function'
 	@echo 'make lint          checkpatch, sparse, W=1 with gcc and clang, shellcheck'
 	@echo 'make install       install the module for the kernel it is built for; make uninstall removes it'
 	@echo 'make clean         remove all that was built (the test machine itself stays in ~/.cache/iser_tgt)'
