@@ -8,6 +8,17 @@ planned=1	# they print figures, not TAP
 
 stop() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 
+# Under icount the clock leaps to the next timer whenever the processor has nothing to do, also while it waits for a disk of the host, and
+# a login then times out in no time. So something is kept running except while a measurement is made.
+awake() {
+	chrt --idle 0 bash -c 'while :; do :; done' &
+	awake=$!
+}
+resting() {
+	kill "$awake"
+	wait "$awake" 2>/dev/null || true
+}
+
 NQN=nqn.2026-01.org.example:disk
 declare -A PEER_IQN=([iser_tgt]=$IQN [ib_isert]=$IQN-isert) PEER_FABRIC=([iser_tgt]=iser [ib_isert]=iscsi) PEER_PORT=([iser_tgt]=3260 [ib_isert]=3261)
 
@@ -104,9 +115,9 @@ remove_target_of() {
 	remove_target "${PEER_IQN[$1]}" && rmdir "$CFS/$FABRIC"
 }
 
-# load DEVICE BS read|write DEPTH IOS : one measured run of fio, its JSON to stdout
+# load DEVICE BS read|write DEPTH IOS : one measured run of fio, its JSON to stdout. Without io_size it ends after as much as the disk has.
 load() {
 	fio --name=load --filename="$1" --direct=1 --ioengine=libaio --thread --bs="$2" --rw="rand$3" --iodepth="$4" --number_ios="$5" \
-		--size="${DISK_MIB}M" --randseed=1 --norandommap --randrepeat=1 --gtod_reduce=0 --output-format=json
+		--size="${DISK_MIB}M" --io_size=1T --randseed=1 --norandommap --randrepeat=1 --gtod_reduce=0 --output-format=json
 }
 DISK_MIB=128
