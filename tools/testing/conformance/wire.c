@@ -27,7 +27,7 @@
 
 #define MAX_SGE		4
 #define MAX_PRIVATE	256
-#define GUARD_BYTE	0xa5
+#define GUARD_BYTE	0x69
 /* A last message and the disconnect that follows it travel by different QPs. */
 #define LATE_MESSAGE_MS	300
 

@@ -8,7 +8,7 @@ import os
 _LIB = os.path.join(os.path.dirname(__file__), "..", "libiserwire.so")
 
 GUARD = 4096            # bytes on either side of every window
-FILL = 0xA5             # what the guards, and a fresh window, hold
+FILL = 0x69             # what the guards, and a fresh window, hold
 
 
 class WireError(Exception):
