@@ -29,11 +29,10 @@
 #define MAX_DEPTH	64u
 #define MAX_IO		(16u << 20)
 #define MAGIC		0x1e5e7d15c0b10c05ull
-#define MIXED_EXTENT	512u	/* blocks, in the mixed layout */
+#define MIXED_EXTENT	512u	/* blocks, where sessions take turns */
 #define SHOWN		8	/* wrong blocks described */
 
 enum { WRONG_DATA = 1, USAGE = 2, IO_ERROR = 3 };
-enum layout { WHOLE, HALVES, MIXED };
 
 /* What a block holds; generation 0 is a block never written, all zero. */
 struct block {
@@ -51,7 +50,7 @@ struct known {
 /* A file, so that it outlives the connection and this process. */
 struct state {
 	uint64_t magic, seed, blocks;
-	uint32_t session, sessions, layout, generation;
+	uint32_t session, sessions, generation, unused;
 	struct known known[];
 };
 
@@ -295,25 +294,23 @@ static void add_extent(uint64_t start, uint32_t owner)
 	extents[nr_extents++] = (struct extent){ start, owner };
 }
 
-/* The same for all sessions of a seed. */
+/*
+ * The same for all sessions of a seed: half of the disk in one piece for each,
+ * in the other half they take turns.
+ */
 static void lay_out(void)
 {
-	uint64_t saved = random_state;
+	uint64_t saved = random_state, own = st->blocks / 2 / st->sessions;
 
-	random_state = mix(st->seed);
-	switch (st->layout) {
-	case WHOLE:
-		add_extent(0, st->session);
-		break;
-	case HALVES:
-		for (uint32_t i = 0; i < st->sessions; i++)
-			add_extent(st->blocks * i / st->sessions, i);
-		break;
-	case MIXED:
-		for (uint64_t at = 0; at < st->blocks; at += draw_size(1, MIXED_EXTENT))
-			add_extent(at, (uint32_t)(nr_extents % st->sessions));
-		break;
+	if (st->sessions == 1) {
+		add_extent(0, 0);
+		return;
 	}
+	for (uint32_t i = 0; i < st->sessions; i++)
+		add_extent(own * i, i);
+	random_state = mix(st->seed);
+	for (uint64_t at = own * st->sessions; at < st->blocks; at += draw_size(1, MIXED_EXTENT))
+		add_extent(at, (uint32_t)(nr_extents % st->sessions));
 	random_state = saved;
 }
 
@@ -569,7 +566,6 @@ static void usage(void)
 	      "       integrity --state FILE --verify DEVICE	verify what an earlier run left\n"
 	      "--seed N          0: draw one; it is printed (0). All sessions on a disk need the same\n"
 	      "--session I/N     which of how many write to the disk (0/1)\n"
-	      "--layout LAYOUT   of several sessions: halves, each its own part; mixed, up to 256 KiB each in turn (halves)\n"
 	      "--size MIN-MAX    bytes (512-16777216)\n"
 	      "--depth MIN-MAX   requests at a time (1-64)\n"
 	      "--memory BYTES    in flight at most, and one request more (33554432)\n"
@@ -604,7 +600,7 @@ static uint64_t number(const char *text)
 
 /* Fresh or of an earlier run. */
 static void open_state(const char *path, bool earlier, uint64_t seed, uint64_t blocks,
-		       uint32_t session, uint32_t sessions, enum layout layout)
+		       uint32_t session, uint32_t sessions)
 {
 	size_t size = sizeof(*st) + blocks * sizeof(st->known[0]);
 	int file = open(path, O_RDWR | (earlier ? 0 : O_CREAT), 0600);
@@ -624,7 +620,6 @@ static void open_state(const char *path, bool earlier, uint64_t seed, uint64_t b
 		*st = (struct state){
 			.magic = MAGIC, .seed = seed, .blocks = blocks,
 			.session = session, .sessions = sessions,
-			.layout = sessions == 1 ? WHOLE : layout,
 		};
 	}
 	if (st->magic != MAGIC || st->blocks != blocks)
@@ -635,7 +630,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "state", 1, NULL, 't' }, { "seed", 1, NULL, 's' }, { "session", 1, NULL, 'i' },
-		{ "layout", 1, NULL, 'l' }, { "size", 1, NULL, 'z' }, { "depth", 1, NULL, 'd' },
+		{ "size", 1, NULL, 'z' }, { "depth", 1, NULL, 'd' },
 		{ "memory", 1, NULL, 'm' }, { "reads", 1, NULL, 'r' }, { "seconds", 1, NULL, 'n' },
 		{ "ios", 1, NULL, 'o' }, { "verify", 0, NULL, 'v' }, { "no-verify", 0, NULL, 'x' },
 		{ NULL, 0, NULL, 0 },
@@ -644,7 +639,6 @@ int main(int argc, char **argv)
 	uint64_t size_min = BLOCK, size_max = MAX_IO, depth_min = 1, depth_max = MAX_DEPTH;
 	uint64_t seed = 0, bytes;
 	uint32_t session = 0, sessions = 1;
-	enum layout layout = HALVES;
 	const char *path = NULL;
 	bool only_verify = false, also_verify = true, good = true;
 	char tail;
@@ -658,11 +652,6 @@ int main(int argc, char **argv)
 		case 'i':
 			if (sscanf(optarg, "%u/%u%c", &session, &sessions, &tail) != 2 || session >= sessions)
 				usage();
-			break;
-		case 'l':
-			if (strcmp(optarg, "halves") && strcmp(optarg, "mixed"))
-				usage();
-			layout = optarg[0] == 'h' ? HALVES : MIXED;
 			break;
 		case 'z': range(optarg, &size_min, &size_max); break;
 		case 'd': range(optarg, &depth_min, &depth_max); break;
@@ -700,7 +689,7 @@ int main(int argc, char **argv)
 		die("%s: smaller than 16 MiB", argv[optind]);
 	if (!seed && getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		die("no randomness");
-	open_state(path, only_verify, seed, bytes / BLOCK, session, sessions, layout);
+	open_state(path, only_verify, seed, bytes / BLOCK, session, sessions);
 	/* The drawing goes on from where the last run was, not over again. */
 	random_state = mix(st->seed + st->session) ^ st->generation;
 	lay_out();

@@ -74,6 +74,12 @@ class Command:
     def data(self):
         return self.window.read(self._skip)
 
+    def free(self):
+        """The buffer, before the connection ends."""
+        if self.window:
+            self.window.free()
+            self.window = None
+
     def stray_write(self):
         """Offset of a byte the target wrote outside the buffer it was given, else None."""
         if not self.window:

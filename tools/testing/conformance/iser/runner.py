@@ -20,6 +20,7 @@ import traceback
 from . import pdu as P
 from .initiator import Session
 from .wire import Closed, Timeout, WireError
+from rules import SUITES
 
 RULE_SECONDS = 60
 
@@ -190,10 +191,10 @@ class Case:
             self.eq(code[1:], asc, "additional sense code")
 
 
-def rules():
+def rules(suite=None):
     """All (name, function), module by module, in the order written. The name is module/function."""
     import rules as package
-    for each in package.MODULES:
+    for each in (suite,) if suite else package.MODULES:
         module = importlib.import_module(f"rules.{each}")
         for name, fn in vars(module).items():
             if name.startswith(("rfc", "iser_tgt")) and inspect.isfunction(fn):
@@ -280,6 +281,7 @@ def main():
     ap.add_argument("--iqn", help="the target's name")
     ap.add_argument("--lun", type=int, default=0)
     ap.add_argument("--initiator", default="iqn.2026-01.test.conformance:initiator", metavar="IQN")
+    ap.add_argument("--suite", choices=SUITES, help="not the rules, but this part, which says itself what disk it needs")
     ap.add_argument("--only", action="append", metavar="PATTERN",
                     help="rules whose module/name contains it, or matches it with *")
     ap.add_argument("--skip", action="append", default=[], metavar="PATTERN")
@@ -292,7 +294,7 @@ def main():
     def matches(name, patterns):
         return any(p in name or fnmatch.fnmatch(name, p) for p in patterns)
 
-    chosen = [(n, f) for n, f in rules()
+    chosen = [(n, f) for n, f in rules(args.suite)
               if (not args.only or matches(n, args.only)) and not matches(n, args.skip)]
     if args.list:
         for name, fn in chosen:

@@ -116,7 +116,8 @@ load_target() {
 	mkdir -p "$CFS/$FABRIC"
 }
 
-# backstore NAME rd|file|brd MIB : a LIO backstore
+# backstore NAME rd|file|brd|tcmu MIB : a LIO backstore; or NAME dev PATH
+# dev: any block device. tcmu: a file, served by tcmu-runner in user space
 backstore() {
 	local name=$1 kind=$2 mib=$3 dir
 	case $kind in
@@ -127,12 +128,27 @@ backstore() {
 		dir=$CFS/core/fileio_0/$name
 		truncate -s "${mib}M" "/tmp/$name.img" && mkdir -p "$dir" &&
 			echo "fd_dev_name=/tmp/$name.img,fd_dev_size=$((mib << 20)),fd_buffered_io=1" >"$dir/control" ;;
+	tcmu)
+		dir=$CFS/core/user_0/$name
+		# its qcow handler serves what is no qcow image as it is
+		truncate -s "${mib}M" "/tmp/$name.img" && start_tcmu_runner && mkdir -p "$dir" &&
+			echo "dev_config=qcow//tmp/$name.img,dev_size=$((mib << 20)),hw_block_size=512" >"$dir/control" ;;
+	dev)
+		dir=$CFS/core/iblock_0/$name
+		mkdir -p "$dir" && echo "udev_path=$mib" >"$dir/control" ;;
 	brd)
 		dir=$CFS/core/iblock_0/$name
 		mkdir -p "$dir" && echo "udev_path=/dev/ram0" >"$dir/control" ;;
 	esac || return
 	echo "$name" >"$dir/wwn/vpd_unit_serial"
 	echo 1 >"$dir/enable"
+}
+start_tcmu_runner() {
+	[ -z "${TCMU_RUNNER:-}" ] || return 0
+	modprobe target_core_user && mkdir -p /run/dbus && dbus-daemon --system --fork || return
+	tcmu-runner >/tmp/tcmu-runner.out 2>&1 &
+	TCMU_RUNNER=$!
+	wait_for 30 "tcmu-runner" dbus-send --system --print-reply --dest=org.kernel.TCMUService1 / org.freedesktop.DBus.Peer.Ping
 }
 backstore_dir() { echo "$CFS"/core/*_0/"$1"; }
 

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Blocks that know who wrote them, where and when, from two sessions at once: sizes of 512 B to 16 MiB, depths of 1 to 64, any
+# offset, on each kind of backstore, at both path MTUs of RoCE.
+# INTEGRITY_SECONDS: how long each pair of writers runs (8).
+
+seconds=$((600 + 12 * ${INTEGRITY_SECONDS:-8}))
+machine="--append iser_tgt.integrity_seconds=${INTEGRITY_SECONDS:-8}"
+[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../integrity" >&2 || exit
+. "$(dirname "$0")/../in-guest"
+
+run=$(sed -n 's/.*iser_tgt.integrity_seconds=\([0-9]*\).*/\1/p' /proc/cmdline)
+stores=(rd file brd tcmu)
+other=$IQN-too
+
+targets() {
+	local store
+	modprobe brd rd_nr=1 rd_size=$((80 << 10)) && load_target || return
+	for store in "${stores[@]}"; do
+		backstore "$store" "$store" 80 || return
+	done
+	make_target "$IQN" "${stores[@]}" && make_target "$other" "${stores[@]}" || return
+	add_portal "$IQN" "$IP:$PORT" && add_portal "$other" "[$IP6]:$PORT" && enable "$IQN" && enable "$other"
+}
+
+both_login() { discover >/dev/null && login && discover "[$IP6]:$PORT" >/dev/null && login "$other" "[$IP6]:$PORT"; }
+both_logout() { logout && logout "$other" "[$IP6]:$PORT"; }
+
+# pair LUN OPTION... : two writers on one disk, each by its own session
+pair() {
+	local lun=$1 store=${stores[$1]} one two pid status=0
+	shift
+	one=$(disk "$IQN" "$lun") && two=$(disk "$other" "$lun") || return
+	/src/tools/testing/integrity/integrity --state "/tmp/$store.0" --seed "$seed" --session 0/2 "$@" "$one" >/tmp/out.0 2>&1 &
+	pid=$!
+	/src/tools/testing/integrity/integrity --state "/tmp/$store.1" --seed "$seed" --session 1/2 "$@" "$two" >/tmp/out.1 2>&1 || status=1
+	wait $pid || status=1
+	cat /tmp/out.0 /tmp/out.1
+	return $status
+}
+did() { sed -n 's/^\(did\|verified\): /'"$1"': &/p' /tmp/out.0 /tmp/out.1; }
+
+alone || bail "no RDMA device"
+works "a target of ${stores[*]}, twice" targets || bail "no target"
+start_initiator max_sectors=32768 || bail "no iscsid"
+seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+note "seed $seed, $run s each"
+
+mtu=4096
+works "two sessions" both_login || bail "login" "$(tail -n 20 "$HERE/iscsid.log")"
+for lun in "${!stores[@]}"; do
+	works "${stores[lun]}, path MTU $mtu: nothing old, torn, foreign or misplaced" pair "$lun" --seconds "$run"
+	note "$(did "${stores[lun]}")"
+done
+works "logout" both_logout
+wait_for 20 "the sessions to end" no_sessions
+
+# what was written stays what it is over the next login
+mtu=1024
+ip link set lan0 mtu 1500
+works "two sessions again" both_login || bail "login" "$(tail -n 20 "$HERE/iscsid.log")"
+for lun in "${!stores[@]}"; do
+	works "${stores[lun]}, path MTU $mtu, small and many" pair "$lun" --seconds $((run / 2)) --size 512-65536 --depth 32-64
+	note "$(did "${stores[lun]}")"
+done
+works "logout" both_logout
+stop_initiator
+works "all is removed" remove_all
+done_testing
