@@ -181,7 +181,7 @@ def iser_tgt_data_that_cannot_be_fetched(t):
     before = pattern(MIB, 6)
     s = t.disk(2 * MIB)
     t.good(s.write(0, before, ms=t.target.ms(30000))).free()
-    for have, imm in ((0, 0), (0, 512), (64 * KIB, 0), (64 * KIB, 4096), (MIB - 4096, 0)):
+    for have, imm in ((0, 0), (0, 512), (64 * KIB, 0), (64 * KIB, 4096), (MIB - 64 * KIB, 0)):
         s = t.disk(2 * MIB)
         window = s.wire.window(have or 512)
         iser = P.IserHeader(wsv=1, write_stag=window.rkey ^ (0 if have else 0x5A5A00), write_va=window.va + imm)

@@ -46,7 +46,14 @@ start_initiator max_sectors=32768 || bail "no iscsid"
 seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 note "seed $seed, $run s each"
 
+# Only RoCE has a path MTU; iWARP's segments follow the link's by TCP.
+path_mtu() {
+	[ "$LINK" = rxe ] || return 0
+	is "$(ibv_devinfo -d rxe-lan0 | sed -n 's/.*active_mtu:[[:space:]]*\([0-9]*\).*/\1/p')" "$1" "path MTU $1"
+}
+
 mtu=4096
+path_mtu $mtu
 works "two sessions" both_login || bail "login" "$(tail -n 20 "$HERE/iscsid.log")"
 for lun in "${!stores[@]}"; do
 	works "${stores[lun]}, path MTU $mtu: nothing old, torn, foreign or misplaced" pair "$lun" --seconds "$run"
@@ -58,12 +65,13 @@ wait_for 20 "the sessions to end" no_sessions
 # what was written stays what it is over the next login
 mtu=1024
 ip link set lan0 mtu 1500
+path_mtu $mtu
 works "two sessions again" both_login || bail "login" "$(tail -n 20 "$HERE/iscsid.log")"
 for lun in "${!stores[@]}"; do
 	works "${stores[lun]}, path MTU $mtu, small and many" pair "$lun" --seconds $((run / 2)) --size 512-65536 --depth 32-64
 	note "$(did "${stores[lun]}")"
 done
 works "logout" both_logout
-stop_initiator
+works "the initiator stops" stop_initiator
 works "all is removed" remove_all
 done_testing
