@@ -77,7 +77,7 @@ uninstall:
 
 clean:
 	rm -rf build
-	$(Q)for dir in unit fuzz conformance; do \
+	$(Q)for dir in unit fuzz conformance integrity; do \
 		[ ! -f tools/testing/$$dir/Makefile ] || $(MAKE) --no-print-directory -C tools/testing/$$dir clean; done
 
 help:

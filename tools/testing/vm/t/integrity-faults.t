@@ -28,6 +28,7 @@ target() {
 	works "target: up" two_disks || bail "no target" "$(cat /tmp/out)"
 	touch /scratch/target-up
 	while wait_for 300 "what comes next" asked_or_over "ask-$n" && arrived "ask-$n"; do
+		# shellcheck source=/dev/null
 		. "/scratch/ask-$n" >"/tmp/out" 2>&1 || not_ok "target: $(cat "/scratch/ask-$n")" "$(cat /tmp/out)"
 		touch "/scratch/did-$n"
 		! grep -q '^enough' "/scratch/ask-$n" || break
@@ -127,7 +128,7 @@ initiator() {
 		said
 	done
 	writer 1 --seconds 9 --size 512-262144 --depth 16-64 || bail "a writer" "$(cat /tmp/writer.out)"
-	sg_reset --host --no-escalate "$(disk "$IQN" 1)" >/dev/null 2>&1
+	works "sg_reset of the host" sg_reset --host --no-escalate "$(disk "$IQN" 1)"
 	works "the initiator drops its connection under load: nothing is lost" writer_ends 0
 	said
 
