@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# T10-PI in software: the initiator knows nothing of it, the target core makes a tuple for each block that comes in and checks each
+# block that goes out. The tuples are looked at in the file the core keeps them in.
+# only: rxe
+
+seconds=400
+. "$(dirname "$0")/../in-guest"
+
+# protect BACKSTORE TYPE : must come between enabling it and its first LUN
+protect() {
+	local dir
+	dir=$(backstore_dir "$1")
+	echo "$2" >"$dir/attrib/pi_prot_type" && [ "$(cat "$dir/attrib/pi_prot_type")" = "$2" ]
+}
+format() { echo 1 >"$(backstore_dir "$1")/attrib/pi_prot_format"; }
+
+alone || bail "no RDMA device"
+load_target || bail "no target"
+backstore one file 16 && backstore three file 16 && backstore ram rd 16 || bail "no backstores"
+works "fileio with protection of type 1" protect one 1
+works "... formatted" format one
+works "fileio with protection of type 3" protect three 3
+works "... formatted" format three
+works "a RAM disk with protection of type 1" protect ram 1
+# LUN 0, 1, 2
+make_target "$IQN" one three ram && add_portal "$IQN" "$IP:$PORT" && enable "$IQN" || bail "no target"
+start_initiator || bail "no iscsid"
+discover >/dev/null
+works "login" login || bail "login" "$(tail -n 20 "$HERE/iscsid.log")"
+one=$(disk "$IQN" 0) && three=$(disk "$IQN" 1) && ram=$(disk "$IQN" 2) || bail "three disks"
+sg=$(sg_of "$one")
+
+like "$(sg_inq "$sg")" 'Protect=0' "INQUIRY claims no protection on the wire, where there is none"
+like "$(sg_readcap --16 "$sg")" 'prot_en=0' "nor does READ CAPACITY (16)"
+
+# tuples FILE TYPE FIRST COUNT : the tuple of each block says what the block holds; an unwritten one (escape) is told apart
+tuples() {
+	python3 - "$@" <<'END'
+import struct, sys
+name, kind, first, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+table = []
+for n in range(256):
+    crc = n << 8
+    for _ in range(8):
+        crc = (crc << 1) ^ (0x18bb7 if crc & 0x8000 else 0)
+    table.append(crc & 0xffff)
+def t10dif(block):
+    crc = 0
+    for byte in block:
+        crc = ((crc << 8) & 0xffff) ^ table[(crc >> 8) ^ byte]
+    return crc
+data, tuples = open(name, "rb"), open(name + ".protection", "rb")
+data.seek(first * 512)
+tuples.seek(first * 8)
+wrong = 0
+for lba in range(first, first + count):
+    block = data.read(512)
+    guard, app, ref = struct.unpack(">HHI", tuples.read(8))
+    want = (t10dif(block), 0, lba if kind == 1 else 0)
+    if (guard, app, ref) != want:
+        wrong += 1
+        if wrong < 4:
+            print(f"block {lba}: guard {guard:04x}, application {app:04x}, reference {ref:08x}; expected", want)
+sys.exit(wrong != 0)
+END
+}
+# the tuple of an unwritten block
+escaped() { [ "$(dd if="$1.protection" bs=8 skip="$2" count=1 status=none | od -An -tx1 | tr -d ' ')" = ffffffffffffffff ]; }
+
+works "a block that was only formatted can be read" dd if="$one" of=/dev/null bs=512 skip=20000 count=8 iflag=direct status=none
+works "... its tuple is the escape" escaped /tmp/one.img 20000
+
+head -c $((4 << 20)) /dev/urandom >/tmp/reference
+# write_all DEV : the reference, in commands of many sizes (all data with the command, part of it, none), to the last byte
+write_all() {
+	local at=0 kib
+	while [ $at -lt 4096 ]; do
+		for kib in 1 4 8 12 64 100 512; do
+			[ $((at + kib)) -le 4096 ] || kib=$((4096 - at))
+			[ "$kib" -gt 0 ] || continue
+			dd if=/tmp/reference of="$1" bs=${kib}K count=1 iflag=skip_bytes oflag=direct,seek_bytes skip=$((at << 10)) \
+				seek=$((at << 10)) conv=notrunc status=none || return
+			at=$((at + kib))
+		done
+	done
+}
+same() { cmp -n $((4 << 20)) <(dd if="$1" bs=1M count=4 iflag=direct status=none) /tmp/reference; }
+for dev in "$one" "$three" "$ram"; do
+	works "$dev: 4 MiB in commands of 1 KiB to 512 KiB" write_all "$dev"
+	works "... read back" same "$dev"
+done
+works "type 1: guard and reference tag of 2048 blocks are as they should be" tuples /tmp/one.img 1 0 2048
+works "type 3: guard of 2048 blocks" tuples /tmp/three.img 3 0 2048
+works "the tuple behind the last block written is untouched" escaped /tmp/one.img 8192
+works "a RAM disk, 32 commands at a time, verified" fio --name=v --filename="$ram" --direct=1 --ioengine=libaio --rw=randrw --bsrange=512-64k \
+	--bs_unaligned=0 --iodepth=32 --offset=4M --size=8M --verify=crc32c --verify_fatal=1
+
+# damage FILE OFFSET : turns one byte over, as a medium that decays
+damage() {
+	local byte
+	byte=$(dd if="$1" bs=1 skip="$2" count=1 status=none | od -An -tu1)
+	printf '%b' "\\x$(printf %02x $((byte ^ 0xff)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+# broken TEXT DEV LBA SENSE
+broken() {
+	local out
+	rm -f /tmp/back
+	# shellcheck disable=SC2046 # five bytes
+	out=$(sg_raw -r 512 -o /tmp/back "$2" 28 00 00 00 $(printf '%02x %02x 00 00 01' $(($3 / 256)) $(($3 % 256))) 00 2>&1)
+	like "$out" "$4" "$1"
+	like "$out" 'Aborted Command' "... as an aborted command"
+	if [ -s /tmp/back ]; then not_ok "... and no data come with it" "$(stat -c %s /tmp/back) bytes"; else ok "... and no data come with it"; fi
+}
+readable() { dd if="$1" of=/dev/null bs=512 skip="$2" count=1 iflag=direct status=none; }
+
+damage /tmp/one.img.protection $((100 * 8))
+broken "type 1: a guard tag that decayed is found" "$sg" 100 'guard check failed'
+damage /tmp/one.img $((200 * 512 + 17))
+broken "a byte of data that decayed is found" "$sg" 200 'guard check failed'
+damage /tmp/one.img.protection $((300 * 8 + 7))
+broken "a reference tag of another block is found" "$sg" 300 'reference tag check failed'
+works "the blocks beside them can be read" readable "$one" 99
+works "... on both sides" readable "$one" 301
+like "$(sg_raw -r 4096 "$sg" 28 00 00 00 00 60 00 00 08 00 2>&1)" 'guard check failed' "a longer command that meets a damaged block fails too"
+damage /tmp/three.img.protection $((100 * 8))
+broken "type 3: a guard tag that decayed is found" "$(sg_of "$three")" 100 'guard check failed'
+
+for lba in 100 200 300; do
+	dd if=/tmp/reference of="$one" bs=512 skip=$lba seek=$lba count=1 oflag=direct conv=notrunc status=none
+done
+works "written again, the blocks are whole" same "$one"
+works "... and so are their tuples" tuples /tmp/one.img 1 96 210
+
+works "logout" logout
+works "the initiator stops" stop_initiator
+works "all is removed" remove_all
+done_testing
