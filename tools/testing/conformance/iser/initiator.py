@@ -91,7 +91,7 @@ class Command:
 
 class Session:
     def __init__(self, target, initiator=None, isid=None, private_data=bytes([NO_ZBVA | NO_INVALIDATE, 0, 0, 0]),
-                 connect=True, cmdsn=1, **connect_args):
+                 connect=True, cmdsn=1, wire=None, **connect_args):
         self.target, self.name = target, initiator or target.initiator
         self.isid = isid or int.from_bytes(b"\x80" + os.urandom(5), "big")
         self.cmdsn, self.expstatsn, self.maxcmdsn = cmdsn, 0, cmdsn
@@ -101,7 +101,7 @@ class Session:
         self.seen = []          # all PDUs after login, as received
         self.inbox = []         # those nobody has asked for
         self.discovery = False
-        self.wire = Wire(target.host, target.port, patience=target.ms(5000))
+        self.wire = Wire(target.host, target.port, patience=target.ms(5000), **(wire or {}))
         if connect:
             self.wire.connect(private_data, **connect_args)
 

@@ -239,7 +239,7 @@ def iser_tgt_data_declared_but_not_sent_are_read(t):
         iser = P.IserHeader()
         iser.wsv, iser.write_stag, iser.write_va = 1, window.rkey, window.va
         request = P.ScsiCommand(w=1, attr=1, cdb=s.rw_cdb(0x2A, 64, size // s.block_size), lun=s._lun(None),
-                                edtl=size, dlen=min(size, 8192))
+                                edtl=size, dlen=min(size, immediate_limit(s)))
         got = s.answer(s.send(request, iser))
         t.eq((got.response, got.status), (0, 0), f"response and status of a WRITE of {size} bytes")
         t.ok(s.read(64, size // s.block_size).data == data, f"{size} bytes are not what was written")
