@@ -18,7 +18,7 @@
  * shared receive queue, and completions may come behind its back.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
-#define ISER_TGT_SRQ_DRAINS(ibdev)	true
+#define ISER_TGT_SRQ_DRAINS(ibdev)	((void)(ibdev), true)
 #else
 #define ISER_TGT_SRQ_DRAINS(ibdev)				\
 	((ibdev)->ops.driver_id != RDMA_DRIVER_RXE)

@@ -133,8 +133,8 @@ struct configfs_attribute *iser_tgt_acl_base_attrs[] = {
 	NULL,
 };
 
-static ssize_t iser_tgt_acl_attrib_immediate_data_show(struct config_item *item,
-							char *page)
+static ssize_t
+iser_tgt_acl_attrib_immediate_data_show(struct config_item *item, char *page)
 {
 	struct iser_tgt_acl *acl = iser_tgt_acl(attrib_to_nacl(item));
 

@@ -250,6 +250,7 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 	u32 imm = min(cmd->imm_len, se_cmd->data_length);
 	u32 left = se_cmd->data_length - imm;
 	struct iser_tgt_sig *sig;
+	bool mapped;
 
 	if (imm && !(se_cmd->se_cmd_flags & SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC))
 		iser_tgt_data_copy_immediate(cmd);
@@ -268,13 +269,13 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 	cmd->stage = "its data is being read from the initiator";
 	cmd->xfer.done = iser_tgt_read_done;
 	sig = iser_tgt_prot_sig(cmd);
+	mapped = cmd->chunk && iser_tgt_xfer_takes_chunk(conn, DMA_FROM_DEVICE);
 	if (unlikely(sig))
 		iser_tgt_xfer_start_sig(&cmd->xfer, conn, sig,
 					se_cmd->t_data_sg, se_cmd->t_data_nents,
 					left, cmd->write_va, cmd->write_stag,
 					DMA_FROM_DEVICE);
-	else if (likely(cmd->chunk &&
-		   iser_tgt_xfer_takes_chunk(conn, DMA_FROM_DEVICE)))
+	else if (likely(mapped))
 		iser_tgt_xfer_chunk(&cmd->xfer, conn, cmd->chunk,
 				    cmd->chunk_skip, left, cmd->write_va,
 				    cmd->write_stag, DMA_FROM_DEVICE, NULL);
