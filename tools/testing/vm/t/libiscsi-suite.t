@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# All of libiscsi's own test suite, over iSER to us and over TCP to LIO's own iSCSI target, on the same backstore. What fails on both is
+# the core's; what may fail here alone must be known to be the library's: expect/libiscsi-suite says which, and why.
+# only: 6.12-rxe
+
+seconds=1200 machine='--append log_buf_len=8M'
+. "$(dirname "$0")/../in-guest"
+
+expect=/src/tools/testing/vm/expect/libiscsi-suite
+cu=/src/tools/testing/vm/guest/libiscsi-cu
+
+alone || bail "no RDMA device"
+# the core says something of each of the thousand commands that are wrong on purpose; nor is a library that dies the kernel's matter
+dmesg -n 1
+echo 0 >/proc/sys/debug/exception-trace
+load_target && modprobe iscsi_target_mod && backstore disk file 64 || bail "no backstore"
+echo 1 >"$(backstore_dir disk)/attrib/emulate_tpu" && echo 1 >"$(backstore_dir disk)/attrib/emulate_tpws" || bail "no thin provisioning"
+
+# results FABRIC PORT [TEST...] : a target for the time the suite takes, and $HERE/FABRIC/results
+results() {
+	local FABRIC=$1 port=$2 url=iser
+	[ "$FABRIC" = iser ] || url=iscsi
+	mkdir -p "$CFS/$FABRIC" && make_target "$IQN" disk && mkdir "$(tpg)/np/$IP:$port" && enable "$IQN" || return
+	SECONDS=0
+	"$cu" "$url://$IP:$port/$IQN/0" "$HERE/$FABRIC" "${@:3}"
+	echo "$url: $SECONDS s, $(wc -l <"$HERE/$FABRIC/deaths") times the library died"
+	remove_target "$IQN" && rmdir "$CFS/$FABRIC"
+}
+# Those that may end the process over iSER.
+mapfile -t crash < <(awk '!/^#/ && $2 ~ /crashed/ { print $1 }' "$expect")
+works "the suite over TCP to LIO's target" results iscsi 3261 && note "$(tail -n 1 /tmp/out)"
+works "the suite over iSER to iser_tgt" results iser "$PORT" "${crash[@]}" && note "$(tail -n 1 /tmp/out)"
+
+# Columns of expect: test, what may come over iSER, what over TCP, why. A test it does not name passes on both.
+verdict=$(awk -v expect="$expect" '
+	BEGIN {
+		while ((getline line <expect) > 0) {
+			if (line ~ /^#/ || split(line, w, /[ \t]+/) < 4) continue
+			want["iser", w[1]] = w[2]; want["iscsi", w[1]] = w[3]
+			why = line; sub(/^[^ \t]+[ \t]+[^ \t]+[ \t]+[^ \t]+[ \t]+/, "", why); reason[w[1]] = why
+		}
+	}
+	FNR == 1 { split(FILENAME, part, "/"); fabric = part[length(part) - 1] }
+	{
+		got[fabric, $1] = $2; count[fabric, $2]++; all[fabric]++
+		if (fabric == "iser") order[++n] = $1
+	}
+	function may(fabric, test, result,    may_be) { may_be = (fabric, test) in want ? want[fabric, test] : "passed"; return ("|" may_be "|") ~ ("[|]" result "[|]") }
+	END {
+		printf "# %-30s %7s %7s %8s %8s\n", "", "passed", "failed", "skipped", "crashed"
+		for (i = 1; i <= 2; i++) {
+			f = i == 1 ? "iser" : "iscsi"
+			printf "# %-30s %7d %7d %8d %8d   of %d\n", i == 1 ? "iser_tgt, iSER" : "LIO iSCSI, TCP", count[f, "passed"], count[f, "failed"],
+				count[f, "skipped"], count[f, "crashed"], all[f]
+		}
+		for (i = 1; i <= n; i++) {
+			t = order[i]; suite = t; sub(/[.].*/, "", suite)
+			if (suite != last) suites[++m] = last = suite
+			a = got["iser", t]; b = got["iscsi", t]
+			bad = ""
+			if (!may("iser", t, a)) bad = a " over iSER"
+			else if (b == "") bad = "was not run over TCP"
+			else if (!may("iscsi", t, b)) bad = b " over TCP"
+			else if (a ~ /failed|crashed/ && b == "passed" && reason[t] !~ /^libiscsi: /) bad = "fails on iser_tgt alone"
+			if (bad != "") wrong[suite] = wrong[suite] "\n#   " t ": " bad " (iSER " a ", TCP " b ")"
+			else if (a ~ /failed|crashed/) known[suite] = known[suite] "\n#   " t ": " a " (TCP " b "), " reason[t]
+			else if (a == "passed" && (("iser", t) in want) && want["iser", t] !~ /passed/) known[suite] = known[suite] "\n#   " t ": passes now"
+		}
+		for (i = 1; i <= m; i++) {
+			s = suites[i]
+			print (s in wrong ? "not ok" : "ok"), "- " s wrong[s] known[s]
+		}
+	}' "$HERE/iser/results" "$HERE/iscsi/results")
+while IFS= read -r line; do
+	case $line in
+	'ok - '*) ok "${line#ok - }" ;;
+	'not ok - '*) not_ok "${line#not ok - }" ;;
+	*) echo "$line" ;;
+	esac
+done <<<"$verdict"
+is "$(wc -l <"$HERE/iser/results")" "$(iscsi-test-cu --list | grep -cE '^ALL\.[A-Za-z0-9]+\.[A-Za-z0-9]+$')" "every test has its result"
+
+works "all is removed" remove_all
+done_testing
