@@ -1,0 +1,160 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Persistent reservations between two initiators: who holds them is known by name and ISID, and they outlast the target (APTPL).
+# Not here: REGISTER with SPEC_I_PT and REGISTER AND MOVE. The core (6.12) does both by name and ISID as it should, but never lets go of
+# the mapped LUNs of the one, so that they cannot be removed any more, and lets go of those of the other once too often.
+# only: rxe
+
+seconds=400
+. "$(dirname "$0")/../in-guest"
+
+a=$INITIATOR b=iqn.2026-01.org.example:other
+
+# target_up : the whole configuration, as it would be restored after a boot
+target_up() {
+	load_target && mkdir -p "$(cat "$CFS/dbroot")/pr" && backstore disk file 16 || return
+	[ ! -s /tmp/aptpl ] || restore || return
+	make_target "$IQN" disk || return
+	echo 0 >"$(tpg)/attrib/generate_node_acls" || return
+	local name
+	for name in "$a" "$b"; do
+		mkdir -p "$(tpg)/acls/$name/lun_0" && ln -s "$(tpg)/lun/lun_0" "$(tpg)/acls/$name/lun_0/disk" || return
+	done
+	add_portal "$IQN" "$IP:$PORT" && enable "$IQN"
+}
+# What the core wrote into its file goes back one registration at a time, as targetcli does it.
+restore() {
+	awk -F= -v ORS='' '
+	/^PR_REG_START/ { line = ""; next }
+	/^PR_REG_END/ { print line "\n"; next }
+	/=/ { line = line (line == "" ? "" : ",") $0 }' /tmp/aptpl >/tmp/aptpl.lines
+	[ -s /tmp/aptpl.lines ] || return
+	local line
+	while read -r line; do
+		echo "$line" >"$(backstore_dir disk)/pr/res_aptpl_metadata" || return
+	done </tmp/aptpl.lines
+}
+
+# enter WHO : iface records "a" and "b" differ by the initiator's name
+enter() { iscsiadm -m node -T "$IQN" -p "$IP:$PORT" -I "$1" --login; }
+leave() { iscsiadm -m node -T "$IQN" -p "$IP:$PORT" -I "$1" --logout; }
+# dev_of NAME : its disk
+dev_of() {
+	local session path
+	for session in /sys/class/iscsi_session/session*; do
+		[ "$(cat "$session/initiatorname" 2>/dev/null)" = "$1" ] || continue
+		for path in "$session"/device/target*/*:0/block/sd*; do
+			[ -e "$path" ] && [ "$(cat "$path/size")" -gt 0 ] && { echo "/dev/${path##*/}"; return 0; }
+		done
+	done
+	return 1
+}
+isid_of() { sed -n 's/.*ISID: 0x\([0-9a-f]*\).*/\1/p' "$(tpg)/acls/$1/info"; }
+both_in() {
+	enter a >/dev/null && enter b >/dev/null && wait_for 20 "the disk of a" dev_of "$a" && wait_for 20 "the disk of b" dev_of "$b" || return
+	A=$(dev_of "$a") B=$(dev_of "$b")
+	# a unit attention each, of the power on
+	sg_turs "$A" >/dev/null 2>&1
+	sg_turs "$B" >/dev/null 2>&1
+	isid_a=$(isid_of "$a") isid_b=$(isid_of "$b")
+	[ -n "$isid_a" ] && [ -n "$isid_b" ]
+}
+
+out()  { local dev=$1; shift; sg_persist --out "$@" "$dev"; }
+keys() { sg_persist --in --read-keys "$1" 2>/dev/null | sed -n 's/^ *\(0x[0-9a-f]*\)$/\1/p' | sort | tr '\n' ' '; }
+# full DEV : "key name,i,0xISID holder" of each registration
+full() {
+	sg_persist --in --read-full-status "$1" 2>/dev/null | awk '
+	/Key=/ { sub(/.*Key=/, ""); key = $1; holder = "" }
+	/Reservation holder/ { holder = "holder" }
+	/Not reservation holder/ { holder = "" }
+	/iqn\./ { sub(/.*iqn\./, "iqn."); print key, $1, holder }' | sort
+}
+reads()  { dd if="$1" of=/dev/null bs=512 skip=8 count=1 iflag=direct status=none; }
+writes() { dd if=/tmp/block of="$1" bs=512 seek=8 count=1 oflag=direct conv=notrunc status=none; }
+# conflict TEXT DEV CDB... : by the status itself, for a command without data
+conflict() {
+	local text=$1 dev=$2
+	shift 2
+	like "$(sg_raw "$dev" "$@" 2>&1)" '[Rr]eservation [Cc]onflict' "$text"
+}
+
+unloaded() {
+	local module
+	for module in ib_iser iscsi_tcp libiscsi_tcp libiscsi scsi_transport_iscsi iser_tgt target_core_iblock target_core_file target_core_pscsi \
+		target_core_user target_core_mod; do
+		[ ! -d "/sys/module/$module" ] || rmmod "$module" || return
+	done
+}
+
+alone || bail "no RDMA device"
+works "a target that knows two initiators" target_up || bail "no target" "$(cat /tmp/out)"
+start_initiator || bail "no iscsid"
+for who in a b; do
+	iscsiadm -m iface -I $who -o new >/dev/null
+	iscsiadm -m iface -I $who -o update -n iface.transport_name -v iser >/dev/null
+	iscsiadm -m iface -I $who -o update -n iface.initiatorname -v "${!who}" >/dev/null
+done
+# the ISIDs come from a counter of the initiator's kernel, which discoveries use too: same steps after a boot, same ISIDs
+discover_both() { iscsiadm -m discovery -t st -p "$IP:$PORT" -I a -I b; }
+works "discovery by both" discover_both
+works "both log in" both_in || bail "login" "$(tail -n 20 "$HERE/iscsid.log")"
+head -c 512 /dev/urandom >/tmp/block
+# what the initiator says of itself: open-iscsi's ISIDs are of its own OUI
+like "$isid_a $isid_b" '^00023d[0-9a-f]{6} 00023d[0-9a-f]{6}$' "their ISIDs are of open-iscsi's making"
+
+works "a registers" out "$A" --register --param-sark=0xaaaa
+works "b registers" out "$B" --register --param-sark=0xbbbb
+is "$(keys "$A")" "0xaaaa 0xbbbb " "both keys are there"
+is "$(full "$B")" "0xaaaa $a,i,0x$isid_a 
+0xbbbb $b,i,0x$isid_b " "each with the name and the ISID of its initiator port"
+works "a reserves, write exclusive" out "$A" --reserve --param-rk=0xaaaa --prout-type=1
+is "$(full "$B")" "0xaaaa $a,i,0x$isid_a holder
+0xbbbb $b,i,0x$isid_b " "a holds it"
+works "a writes" writes "$A"
+works "b reads" reads "$B"
+fails "b may not write" writes "$B"
+conflict "... by the right status" "$B" 35 00 00 00 00 00 00 00 00 00
+works "a releases" out "$A" --release --param-rk=0xaaaa --prout-type=1
+works "b writes now" writes "$B"
+works "a reserves, exclusive access" out "$A" --reserve --param-rk=0xaaaa --prout-type=3
+fails "b may not read" reads "$B"
+
+works "b preempts a" out "$B" --preempt --param-rk=0xbbbb --param-sark=0xaaaa --prout-type=3
+like "$(sg_turs -v "$A" 2>&1)" '(Registrations|Reservations) preempted' "a is told by a unit attention"
+is "$(full "$A")" "0xbbbb $b,i,0x$isid_b holder" "b holds it, a is registered no more"
+fails "a may not write" writes "$A"
+
+works "b clears all" out "$B" --clear --param-rk=0xbbbb
+is "$(keys "$B")" "" "no key is left"
+sg_turs "$A" >/dev/null 2>&1
+
+# --- through power loss ---
+works "a registers for good" out "$A" --register --param-sark=0xaaaa --param-aptpl
+works "b too" out "$B" --register --param-sark=0xbbbb --param-aptpl
+works "a reserves, write exclusive" out "$A" --reserve --param-rk=0xaaaa --prout-type=1
+before=$(full "$A")
+kept=$(cat "$CFS/dbroot")/pr/aptpl_disk
+like "$(tr '\0' '\n' <"$kept")" "initiator_sid=$isid_a" "the core keeps it in a file, with the ISID"
+works "both leave" eval 'leave a && leave b'
+stop_initiator
+works "all is removed" remove_all
+works "the modules of both sides are unloaded" wait_for 20 "the modules" unloaded || note "$(unloaded 2>&1)"
+tr '\0' '\n' <"$kept" >/tmp/aptpl
+works "the target is made again from what was kept" target_up || bail "no target" "$(cat /tmp/out)"
+start_initiator || bail "no iscsid"
+was="$isid_a $isid_b"
+works "discovery by both" discover_both
+works "both log in" both_in || bail "login" "$(tail -n 20 "$HERE/iscsid.log")"
+is "$isid_a $isid_b" "$was" "with the ISIDs they had"
+is "$(full "$A")" "$before" "the registrations and the reservation are what they were"
+works "a writes" writes "$A"
+works "b reads" reads "$B"
+fails "b may not write" writes "$B"
+works "a clears all" out "$A" --clear --param-rk=0xaaaa
+sg_turs "$B" >/dev/null 2>&1
+works "b writes" writes "$B"
+
+works "the initiator stops" stop_initiator
+works "all is removed" remove_all
+done_testing
