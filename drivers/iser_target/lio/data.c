@@ -5,16 +5,21 @@
  */
 
 #include <scsi/scsi_proto.h>
+#include <target/target_core_backend.h>
 
 #include "lio.h"
 
-/* Commands that move blocks and nothing else: the backstore fills all of it. */
+/*
+ * Commands that move blocks and nothing else: the backstore fills all of it.
+ * What passes commands on may fill less, and takes single pages only.
+ */
 static bool iser_tgt_moves_blocks(const struct se_cmd *se_cmd)
 {
 	const u32 flags = se_cmd->se_cmd_flags;
 
 	if (!(flags & SCF_SCSI_DATA_CDB) ||
-	    (flags & (SCF_COMPARE_AND_WRITE | SCF_BIDI | SCF_OVERFLOW_BIT)))
+	    (flags & (SCF_COMPARE_AND_WRITE | SCF_BIDI | SCF_OVERFLOW_BIT)) ||
+	    (se_cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH))
 		return false;
 
 	switch (se_cmd->t_task_cdb[0]) {
