@@ -19,7 +19,10 @@ static void iser_tgt_drop_done(struct iser_tgt_tx *tx, int status)
 	iser_tgt_cmd_put(cmd);
 }
 
-/* A context for a message, NULL if the session cannot be told anything. */
+/*
+ * A context for a message, NULL if the session cannot be told anything. The
+ * portal group's lock keeps out whoever else has a message for it.
+ */
 static struct iser_tgt_cmd *iser_tgt_async_get(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_conn *conn = sess->conn;
@@ -29,7 +32,7 @@ static struct iser_tgt_cmd *iser_tgt_async_get(struct iser_tgt_session *sess)
 	    READ_ONCE(conn->state) != ISER_TGT_CONN_LIVE)
 		return NULL;
 
-	cmd = iser_tgt_cmd_get(sess);
+	cmd = iser_tgt_cmd_get_own(sess, ISER_TGT_CMD_MESSAGE);
 	if (!cmd)
 		return NULL;
 

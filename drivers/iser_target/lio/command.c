@@ -61,8 +61,8 @@ static const char *iser_tgt_scsi_wrong(const struct iser_tgt_session *sess,
 }
 
 /*
- * The whole CDB with what an AHS adds, zero-filled: its length byte is the
- * initiator's word.
+ * The whole CDB with what an AHS adds, zero-filled then: its length byte is the
+ * initiator's word. No other CDB has more than 16 bytes.
  */
 static bool iser_tgt_whole_cdb(const struct iser_tgt_rx *rx, u8 *cdb,
 			       bool *bidi)
@@ -76,11 +76,13 @@ static bool iser_tgt_whole_cdb(const struct iser_tgt_rx *rx, u8 *cdb,
 	    iser_tgt_ahs_parse(&ahs, page_address(rx->page[0]), pdu->ahs_len))
 		return false;
 
-	memset(cdb, 0, ISER_TGT_CDB_MAX);
 	memcpy(cdb, iser_tgt_pdu_cdb(pdu), ISER_TGT_CDB_BHS_LEN);
-	if (ahs.cdb_tail_len)
+	if (unlikely(ahs.cdb_tail_len)) {
+		memset(cdb + ISER_TGT_CDB_BHS_LEN, 0,
+		       ISER_TGT_CDB_MAX - ISER_TGT_CDB_BHS_LEN);
 		memcpy(cdb + ISER_TGT_CDB_BHS_LEN, ahs.cdb_tail,
 		       ahs.cdb_tail_len);
+	}
 	*bidi = ahs.bidi;
 
 	/* A variable-length CDB must have come whole: SPC-4 4.3.3 */

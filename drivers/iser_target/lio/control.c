@@ -59,8 +59,12 @@ void iser_tgt_cmd_sn_take(struct iser_tgt_session *sess,
 {
 	struct iser_tgt_conn *conn = sess->conn;
 
-	if (!pdu->immediate)
-		WRITE_ONCE(conn->exp_cmd_sn, conn->exp_cmd_sn + 1);
+	if (pdu->immediate)
+		return;
+
+	WRITE_ONCE(conn->exp_cmd_sn, conn->exp_cmd_sn + 1);
+	if (unlikely(READ_ONCE(conn->window) < conn->window_max))
+		iser_tgt_window_used(conn, pdu);
 }
 
 static void iser_tgt_control_done(struct iser_tgt_tx *tx, int status)

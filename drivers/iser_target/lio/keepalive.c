@@ -21,9 +21,10 @@ static void iser_tgt_keepalive_done(struct iser_tgt_tx *tx, int status)
 static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess,
 				   unsigned long alive)
 {
-	struct iser_tgt_cmd *cmd = iser_tgt_cmd_get(sess);
+	struct iser_tgt_cmd *cmd;
 
-	/* All in use: it is being talked to. */
+	/* The last one has not even left yet. */
+	cmd = iser_tgt_cmd_get_own(sess, ISER_TGT_CMD_PING);
 	if (!cmd)
 		return;
 

@@ -5,7 +5,7 @@
 
 #include <linux/configfs.h>
 #include <linux/rwsem.h>
-#include <linux/sbitmap.h>
+#include <linux/llist.h>
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
@@ -22,8 +22,6 @@
 #define ISER_TGT_DEPTH_MAX	512
 /* 16 MiB a command. */
 #define ISER_TGT_DATA_SG_MAX	((16U << 20) / PAGE_SIZE)
-/* Answers to immediate requests, beside those the window pays for. */
-#define ISER_TGT_CMD_EXTRA	(2 * ISER_TGT_RECV_EXTRA)
 /* Bytes a context may cost; a session has more of them than its depth. */
 #define ISER_TGT_CMD_SIZE_MAX	900
 /* An address and port as text. */
@@ -142,6 +140,14 @@ struct iser_tgt_acl {
 	bool no_immediate_data;
 };
 
+/* Contexts for what the target does of its own accord, behind the others. */
+enum iser_tgt_cmd_own {
+	ISER_TGT_CMD_ABORT,
+	ISER_TGT_CMD_PING,
+	ISER_TGT_CMD_MESSAGE,
+	ISER_TGT_CMD_OWN
+};
+
 /**
  * struct iser_tgt_abort_set - ABORT TASK SET or CLEAR TASK SET under way
  * @request: context of the function, NULL if there is none
@@ -207,9 +213,10 @@ struct iser_tgt_login_mem {
  * @target_alias: TargetAlias as it was at the login
  * @redirect: address of a target that has moved
  * @cmds: command contexts
- * @nr_cmds: how many
+ * @nr_cmds: how many, without those for ISER_TGT_CMD_OWN
  * @sigs: protection of each, NULL if the device does not see to it
- * @tags: which of @cmds are in use
+ * @stock: free contexts, of the receive side, which alone takes them
+ * @given_back: free contexts, from wherever they were used
  * @idle: woken when one is given back after @stopping
  * @stopping: the session ends
  * @tx_pool: memory of their responses
@@ -250,7 +257,8 @@ struct iser_tgt_session {
 	struct iser_tgt_cmd *cmds;
 	unsigned int nr_cmds;
 	struct iser_tgt_sig *sigs;
-	struct sbitmap tags;
+	struct llist_node *stock;
+	struct llist_head given_back;
 	wait_queue_head_t idle;
 	bool stopping;
 	struct iser_tgt_tx_pool tx_pool;
@@ -263,6 +271,7 @@ struct iser_tgt_session {
  * struct iser_tgt_cmd - context of one request
  * @tx: its response
  * @xfer: its data transfer
+ * @free: on the session's list of free contexts
  * @sess: its session
  * @rx: receive buffer kept for its immediate data
  * @chunk: mapped buffer of the rest of its data, or of all of it
@@ -274,6 +283,7 @@ struct iser_tgt_session {
  * @itt: initiator task tag
  * @cmd_sn: CmdSN
  * @scsi: is a SCSI command, known to the core
+ * @busy: in use
  * @in_set: aborts a task for sess->abort
  * @close_after: close the connection when the response is sent
  * @rsv: the initiator named a buffer for a READ
@@ -286,7 +296,10 @@ struct iser_tgt_session {
  */
 struct iser_tgt_cmd {
 	struct iser_tgt_tx tx;
-	struct iser_tgt_xfer xfer;
+	union {
+		struct iser_tgt_xfer xfer;
+		struct llist_node free;
+	};
 	struct iser_tgt_session *sess;
 	struct iser_tgt_rx *rx;
 	struct iser_tgt_chunk *chunk;
@@ -297,6 +310,7 @@ struct iser_tgt_cmd {
 	u32 imm_len;
 	u32 itt;
 	u32 cmd_sn;
+	bool busy;
 	bool scsi;
 	bool in_set;
 	bool close_after;
@@ -390,6 +404,8 @@ int iser_tgt_session_receive(struct iser_tgt_conn *conn,
 int iser_tgt_session_start(struct iser_tgt_session *sess);
 void iser_tgt_close_se_session(struct se_session *se_sess);
 struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess);
+struct iser_tgt_cmd *iser_tgt_cmd_get_own(struct iser_tgt_session *sess,
+					  enum iser_tgt_cmd_own which);
 void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd);
 void iser_tgt_sessions_each(void (*fn)(struct iser_tgt_session *sess));
 void iser_tgt_protocol_error(struct iser_tgt_session *sess, const char *what);

@@ -62,7 +62,6 @@ void iser_tgt_session_free(struct iser_tgt_conn *conn)
 	iser_tgt_login_ends(sess);
 	iser_tgt_login_free(sess);
 	iser_tgt_login_tx_free(conn, sess->ltx);
-	sbitmap_free(&sess->tags);
 	kvfree(sess->cmds);
 	kvfree(sess->sigs);
 	iser_tgt_tx_pool_free(conn, &sess->tx_pool);
@@ -73,40 +72,33 @@ void iser_tgt_session_free(struct iser_tgt_conn *conn)
 static int iser_tgt_session_alloc_cmds(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_conn *conn = sess->conn;
-	unsigned int i;
+	unsigned int i, nr;
 	int ret;
 
 	/* Debug kernels have larger locks. */
 	BUILD_BUG_ON(!IS_ENABLED(CONFIG_LOCKDEP) &&
 		     sizeof(struct iser_tgt_cmd) > ISER_TGT_CMD_SIZE_MAX);
 
-	/*
-	 * A context is free when its response has left, a little after the
-	 * initiator had it and sent the next command.
-	 */
-	sess->nr_cmds = sess->depth + sess->depth / 4 + ISER_TGT_CMD_EXTRA;
-	/* The last one is for aborting others. */
-	sess->cmds = kvcalloc(sess->nr_cmds + 1, sizeof(*sess->cmds),
-			      GFP_KERNEL);
+	BUILD_BUG_ON(ISER_TGT_CMD_OWN > ISER_TGT_SEND_OWN);
+
+	nr = iser_tgt_conn_sends(sess->depth);
+	sess->nr_cmds = nr - ISER_TGT_CMD_OWN;
+	sess->cmds = kvcalloc(nr, sizeof(*sess->cmds), GFP_KERNEL);
 	if (!sess->cmds)
 		return -ENOMEM;
 
-	ret = sbitmap_init_node(&sess->tags, sess->nr_cmds, -1, GFP_KERNEL,
-				NUMA_NO_NODE, false, true);
+	ret = iser_tgt_tx_pool_alloc(conn, &sess->tx_pool, nr);
 	if (ret)
 		return ret;
 
-	ret = iser_tgt_tx_pool_alloc(conn, &sess->tx_pool, sess->nr_cmds);
-	if (ret)
-		return ret;
-
-	for (i = 0; i < sess->nr_cmds; i++) {
+	for (i = 0; i < nr; i++) {
 		struct iser_tgt_cmd *cmd = &sess->cmds[i];
 
 		cmd->sess = sess;
 		iser_tgt_tx_init(conn, &sess->tx_pool, i, &cmd->tx);
+		if (i < sess->nr_cmds)
+			llist_add(&cmd->free, &sess->given_back);
 	}
-	sess->cmds[sess->nr_cmds].sess = sess;
 	return 0;
 }
 
@@ -279,16 +271,30 @@ int iser_tgt_session_start(struct iser_tgt_session *sess)
 	return 0;
 }
 
-static bool iser_tgt_session_show(struct sbitmap *tags, unsigned int tag,
-				  void *data)
+static bool iser_tgt_session_quiet(struct iser_tgt_session *sess)
 {
-	struct iser_tgt_session *sess = data;
-	const struct iser_tgt_cmd *cmd = &sess->cmds[tag];
+	unsigned int i;
 
-	pr_warn("session %u of %s: still waiting for command 0x%08x, CDB %*ph: %s\n",
-		sess->sid, sess->initiator, cmd->itt, 6, cmd->se_cmd.t_task_cdb,
-		cmd->stage);
+	for (i = 0; i < sess->nr_cmds + ISER_TGT_CMD_OWN; i++)
+		if (READ_ONCE(sess->cmds[i].busy))
+			return false;
+
 	return true;
+}
+
+static void iser_tgt_session_show(struct iser_tgt_session *sess)
+{
+	unsigned int i;
+
+	for (i = 0; i < sess->nr_cmds; i++) {
+		const struct iser_tgt_cmd *cmd = &sess->cmds[i];
+
+		if (!READ_ONCE(cmd->busy))
+			continue;
+		pr_warn("session %u of %s: still waiting for command 0x%08x, CDB %*ph: %s\n",
+			sess->sid, sess->initiator, cmd->itt, 6,
+			cmd->se_cmd.t_task_cdb, cmd->stage);
+	}
 }
 
 /* The core waits for its references; this says which commands hold them. */
@@ -298,11 +304,11 @@ static void iser_tgt_session_wait(struct iser_tgt_session *sess)
 		return;
 
 	WRITE_ONCE(sess->stopping, true);
-	/* Either we see the bit clear, or iser_tgt_cmd_put() sees us. */
+	/* Either we see it not busy, or iser_tgt_cmd_put() sees us. */
 	smp_mb();
-	if (!wait_event_timeout(sess->idle, !sbitmap_weight(&sess->tags),
+	if (!wait_event_timeout(sess->idle, iser_tgt_session_quiet(sess),
 				ISER_TGT_WAIT_QUIET))
-		sbitmap_for_each_set(&sess->tags, iser_tgt_session_show, sess);
+		iser_tgt_session_show(sess);
 }
 
 /**
@@ -374,24 +380,8 @@ void iser_tgt_sessions_each(void (*fn)(struct iser_tgt_session *sess))
 	spin_unlock(&iser_tgt_sessions_lock);
 }
 
-/**
- * iser_tgt_cmd_get - a context for a request
- * @sess: a normal session in full feature phase
- *
- * Context: any.
- * Return: the context, or NULL when all are taken; whoever gives one back
- * kicks the receive side.
- */
-struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess)
+static void iser_tgt_cmd_ready(struct iser_tgt_cmd *cmd)
 {
-	struct iser_tgt_cmd *cmd;
-	int tag;
-
-	tag = sbitmap_get(&sess->tags);
-	if (unlikely(tag < 0))
-		return NULL;
-
-	cmd = &sess->cmds[tag];
 	cmd->rx = NULL;
 	cmd->chunk = NULL;
 	cmd->imm_len = 0;
@@ -400,6 +390,51 @@ struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess)
 	cmd->stage = "received";
 	cmd->tx.counts = true;
 	cmd->tx.stamped = false;
+	WRITE_ONCE(cmd->busy, true);
+}
+
+/**
+ * iser_tgt_cmd_get - a context for a request
+ * @sess: a normal session in full feature phase
+ *
+ * Context: the receive side.
+ * Return: the context, or NULL when all are taken; whoever gives one back
+ * kicks the receive side.
+ */
+struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess)
+{
+	struct llist_node *node = sess->stock;
+	struct iser_tgt_cmd *cmd;
+
+	if (!node) {
+		node = llist_del_all(&sess->given_back);
+		if (unlikely(!node))
+			return NULL;
+	}
+	sess->stock = node->next;
+	cmd = llist_entry(node, struct iser_tgt_cmd, free);
+	iser_tgt_cmd_ready(cmd);
+	return cmd;
+}
+
+/**
+ * iser_tgt_cmd_get_own - the context for something that nobody asked for
+ * @sess: a normal session in full feature phase
+ * @which: what it is for
+ *
+ * Context: any but interrupts; one at a time for each @which.
+ * Return: the context, or NULL if the last one of its kind is still under way.
+ */
+struct iser_tgt_cmd *iser_tgt_cmd_get_own(struct iser_tgt_session *sess,
+					  enum iser_tgt_cmd_own which)
+{
+	struct iser_tgt_cmd *cmd = &sess->cmds[sess->nr_cmds + which];
+
+	/* Pairs with the release in iser_tgt_cmd_put(). */
+	if (smp_load_acquire(&cmd->busy))
+		return NULL;
+
+	iser_tgt_cmd_ready(cmd);
 	return cmd;
 }
 
@@ -423,7 +458,10 @@ void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd)
 		cmd->tx.opens = false;
 		iser_tgt_window_open(conn);
 	}
-	sbitmap_clear_bit(&sess->tags, cmd - sess->cmds);
+	/* Pairs with the acquire in iser_tgt_cmd_get_own(). */
+	smp_store_release(&cmd->busy, false);
+	if (likely(cmd < sess->cmds + sess->nr_cmds))
+		llist_add(&cmd->free, &sess->given_back);
 	iser_tgt_conn_kick(conn);
 	if (unlikely(READ_ONCE(sess->stopping)))
 		wake_up(&sess->idle);

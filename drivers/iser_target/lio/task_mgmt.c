@@ -61,8 +61,7 @@ static struct iser_tgt_cmd *iser_tgt_abort_next(struct iser_tgt_session *sess)
 	while (set->next < sess->nr_cmds) {
 		struct iser_tgt_cmd *cmd = &sess->cmds[set->next++];
 
-		if (sbitmap_test_bit(&sess->tags, cmd - sess->cmds) &&
-		    READ_ONCE(cmd->scsi) && cmd->se_cmd.orig_fe_lun == set->lun &&
+		if (READ_ONCE(cmd->busy) && READ_ONCE(cmd->scsi) && cmd->se_cmd.orig_fe_lun == set->lun &&
 		    !iser_tgt_sn_before(set->cmd_sn, cmd->cmd_sn))
 			return cmd;
 	}
@@ -91,8 +90,8 @@ static void iser_tgt_abort_work(struct work_struct *work)
 		return;
 	}
 
-	/* One is kept for this. */
-	cmd = &sess->cmds[sess->nr_cmds];
+	/* One set is under way at a time, and one task of it. */
+	cmd = &sess->cmds[sess->nr_cmds + ISER_TGT_CMD_ABORT];
 	cmd->in_set = true;
 	cmd->rx = NULL;
 	cmd->chunk = NULL;

@@ -8,8 +8,8 @@
 
 /* Receive buffers for a login, if they are its own. */
 #define ISER_TGT_LOGIN_RECV	2
-/* Sends beside those of commands: login or drain, and one to spare. */
-#define ISER_TGT_QP_EXTRA	8
+/* Sends beside those of contexts: a login's last, the drain. */
+#define ISER_TGT_QP_EXTRA	2
 
 static void iser_tgt_qp_event(struct ib_event *event, void *context)
 {
@@ -47,11 +47,12 @@ static void iser_tgt_qp_attr(struct iser_tgt_conn *conn,
 			     struct ib_qp_init_attr *attr)
 {
 	const struct ib_device_attr *cap = &conn->dev->ibdev->attrs;
-	unsigned int sends = conn->depth + conn->depth / 4 +
-			     2 * ISER_TGT_RECV_EXTRA + ISER_TGT_QP_EXTRA;
+	unsigned int sends = iser_tgt_conn_sends(conn->depth) +
+			     ISER_TGT_QP_EXTRA;
 	unsigned int factor = 3;
 
-	conn->credits_all = max_t(unsigned int, conn->depth,
+	/* Half of the commands have data on the wire; the others wait. */
+	conn->credits_all = max_t(unsigned int, conn->depth / 2,
 				  ISER_TGT_XFER_PIECE);
 	if (sends + factor * conn->credits_all > cap->max_qp_wr)
 		conn->credits_all = max_t(int, (cap->max_qp_wr - (int)sends) /

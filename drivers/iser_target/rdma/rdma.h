@@ -49,6 +49,8 @@ struct iser_tgt_listener;
 #define ISER_TGT_VECTORS	16
 /* Data segment of a login's response, pages. */
 #define ISER_TGT_LOGIN_PAGES	DIV_ROUND_UP(ISER_TGT_LOGIN_DATA_MAX, PAGE_SIZE)
+/* PDUs that nobody asked for, one of a kind at a time. */
+#define ISER_TGT_SEND_OWN	3
 /* Scatterlist entries that one credit of the send queue pays for. */
 #define ISER_TGT_XFER_SGE	16
 /* Credits one piece of a transfer may take: 1 MiB of single pages. */
@@ -381,6 +383,7 @@ enum iser_tgt_conn_state {
  * @max_cmd_sn: end of the window, under @post_lock
  * @window: requests that may be in the window or in flight, under @post_lock
  * @window_max: cmdsn_depth
+ * @window_short: the initiator used up its window
  * @credits: send queue credits free
  * @credits_all: all of them
  * @sge_per_credit: scatterlist entries a credit pays for
@@ -434,6 +437,7 @@ struct iser_tgt_conn {
 	u32 max_cmd_sn;
 	u32 window;
 	u32 window_max;
+	bool window_short;
 
 	atomic_t credits;
 	int credits_all;
@@ -510,6 +514,16 @@ void iser_tgt_conn_set_live(struct iser_tgt_conn *conn, u32 stat_sn,
 void iser_tgt_conn_set_deadline(struct iser_tgt_conn *conn,
 				unsigned long delay);
 
+/*
+ * PDUs a session of so many commands may have on their way. A context is free
+ * when its response has left, a little after the initiator had it and sent the
+ * next command; immediate requests need some as well.
+ */
+static inline unsigned int iser_tgt_conn_sends(unsigned int depth)
+{
+	return depth + depth / 4 + ISER_TGT_RECV_EXTRA + ISER_TGT_SEND_OWN;
+}
+
 static inline bool iser_tgt_conn_closing(const struct iser_tgt_conn *conn)
 {
 	return test_bit(0, &conn->close_asked);
@@ -523,6 +537,8 @@ void iser_tgt_qp_drain(struct iser_tgt_conn *conn);
 /* window.c */
 int iser_tgt_window_start(struct iser_tgt_conn *conn, u32 depth);
 void iser_tgt_window_end(struct iser_tgt_conn *conn);
+void iser_tgt_window_used(struct iser_tgt_conn *conn,
+			  const struct iser_tgt_pdu *pdu);
 void iser_tgt_window_advance(struct iser_tgt_conn *conn);
 void iser_tgt_window_open(struct iser_tgt_conn *conn);
 

@@ -252,15 +252,20 @@ static int iser_tgt_rx_post(struct iser_tgt_rx_queue *q,
 	return ret;
 }
 
+/* What was the processor's to read is the device's again. */
 static void iser_tgt_rx_sync(struct iser_tgt_rx *rx)
 {
 	struct ib_device *ibdev = rx->queue->dev->ibdev;
+	u32 left = rx->received;
 	int i;
 
-	for (i = 0; i < rx->wr.num_sge; i++)
-		ib_dma_sync_single_for_device(ibdev, rx->sge[i].addr,
-					      rx->sge[i].length,
+	for (i = 0; left; i++) {
+		u32 len = min(left, rx->sge[i].length);
+
+		ib_dma_sync_single_for_device(ibdev, rx->sge[i].addr, len,
 					      DMA_FROM_DEVICE);
+		left -= len;
+	}
 }
 
 static int iser_tgt_rx_slab_post(struct iser_tgt_rx_queue *q,
@@ -268,11 +273,10 @@ static int iser_tgt_rx_slab_post(struct iser_tgt_rx_queue *q,
 {
 	unsigned int i;
 
-	for (i = 0; i < slab->nr; i++) {
-		iser_tgt_rx_sync(&slab->rx[i]);
+	/* Freshly mapped, they are the device's. */
+	for (i = 0; i < slab->nr; i++)
 		slab->rx[i].wr.next = i + 1 < slab->nr ? &slab->rx[i + 1].wr :
 							 NULL;
-	}
 	return iser_tgt_rx_post(q, &slab->rx[0].wr);
 }
 

@@ -2,10 +2,14 @@
 /*
  * The command window: never more requests than there are receive buffers for.
  * On a shared receive queue a session begins with a small window that is
- * always its own, and has more while it keeps many commands in flight.
+ * always its own, and gets more of it when it uses it up.
  */
 
+#include "../iscsi/window.h"
 #include "rdma.h"
+
+/* What a session that has used up its window gets more at a time. */
+#define ISER_TGT_WINDOW_STEP	4
 
 /**
  * iser_tgt_window_start - receive buffers and window of a session
@@ -58,22 +62,46 @@ void iser_tgt_window_end(struct iser_tgt_conn *conn)
 }
 
 /**
+ * iser_tgt_window_used - a numbered request has come in: was it the last one
+ * @conn: the connection
+ * @pdu: the request
+ *
+ * ExpStatSN tells which responses the initiator had seen when it sent this, and
+ * so which MaxCmdSN it knew. One that has used up all it knew of could do with
+ * more.
+ *
+ * Context: the receive side.
+ */
+void iser_tgt_window_used(struct iser_tgt_conn *conn,
+			  const struct iser_tgt_pdu *pdu)
+{
+	u32 unseen = READ_ONCE(conn->stat_sn) - pdu->exp_stat_sn;
+
+	if (!iser_tgt_sn_before(pdu->cmd_sn + unseen,
+				READ_ONCE(conn->max_cmd_sn)))
+		WRITE_ONCE(conn->window_short, true);
+}
+
+/**
  * iser_tgt_window_advance - a numbered request has ended
  * @conn: the connection
  *
- * RFC 7143 4.2.2.1: MaxCmdSN only ever grows. Half the window in flight is a
- * session that wants more of it.
+ * RFC 7143 4.2.2.1: MaxCmdSN only ever grows.
  *
  * Context: holds conn->post_lock.
  */
 void iser_tgt_window_advance(struct iser_tgt_conn *conn)
 {
-	u32 ahead = conn->max_cmd_sn + 1 - READ_ONCE(conn->exp_cmd_sn);
+	u32 wanted;
 
 	conn->max_cmd_sn++;
-	if (unlikely(conn->window < conn->window_max &&
-		     ahead < conn->window / 2 + 1) &&
-	    iser_tgt_rx_borrow(conn->rxq)) {
+	if (likely(!READ_ONCE(conn->window_short)))
+		return;
+
+	WRITE_ONCE(conn->window_short, false);
+	wanted = min_t(u32, conn->window_max - conn->window,
+		       ISER_TGT_WINDOW_STEP);
+	while (wanted-- && iser_tgt_rx_borrow(conn->rxq)) {
 		conn->window++;
 		conn->max_cmd_sn++;
 	}

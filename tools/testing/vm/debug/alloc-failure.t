@@ -9,6 +9,7 @@ seconds=1800
 . "$(dirname "$0")/../in-guest"
 
 alone || bail "no RDMA device"
+: >"$HERE/expects-failed-allocations"
 mount -t debugfs none /sys/kernel/debug 2>/dev/null
 
 # All of the kernel's symbols take minutes to sort here; those of two modules do.

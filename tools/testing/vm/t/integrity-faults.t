@@ -128,7 +128,7 @@ initiator() {
 		said
 	done
 	writer 1 --seconds 9 --size 512-262144 --depth 16-64 || bail "a writer" "$(cat /tmp/writer.out)"
-	works "sg_reset of the host" sg_reset --host --no-escalate "$(disk "$IQN" 1)"
+	works "sg_reset of the target" sg_reset --target --no-escalate "$(disk "$IQN" 1)"
 	works "the initiator drops its connection under load: nothing is lost" writer_ends 0
 	said
 
