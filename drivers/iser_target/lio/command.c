@@ -299,8 +299,10 @@ void iser_tgt_release_cmd(struct se_cmd *se_cmd)
 {
 	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
 
-	if (unlikely(cmd->in_set))
+	if (unlikely(cmd->in_set)) {
+		WRITE_ONCE(cmd->sess->abort.aborting, false);
 		iser_tgt_abort_set_step(cmd->sess);
-	else
+	} else {
 		iser_tgt_cmd_put(cmd);
+	}
 }

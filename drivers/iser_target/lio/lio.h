@@ -77,6 +77,7 @@ struct iser_tgt_tpg_attrib {
  * @enabled: takes logins
  * @sessions: sessions and logins that found this portal group
  * @idle: woken when one leaves @sessions
+ * @remove_mutex: one session is removed from the core at a time
  * @tsih: last one given out
  * @max_depth: deepest session seen possible, never lowered
  * @attrib: attrib/
@@ -99,6 +100,8 @@ struct iser_tgt_tpg {
 	bool enabled;
 	struct list_head sessions;
 	wait_queue_head_t idle;
+	/* see iser_tgt_session_close() */
+	struct mutex remove_mutex;
 	u16 tsih;
 	u32 max_depth;
 	struct iser_tgt_tpg_attrib attrib;
@@ -154,6 +157,7 @@ enum iser_tgt_cmd_own {
  * @lun: its LUN as the core knows it
  * @cmd_sn: CmdSN of the function: later tasks are not of the set
  * @next: command context to look at next
+ * @aborting: the core is aborting one of them
  * @failed: a task could not be aborted
  * @work: aborts one after the other
  */
@@ -162,6 +166,7 @@ struct iser_tgt_abort_set {
 	u64 lun;
 	u32 cmd_sn;
 	unsigned int next;
+	bool aborting;
 	bool failed;
 	struct work_struct work;
 };

@@ -334,7 +334,13 @@ void iser_tgt_session_close(struct iser_tgt_conn *conn)
 		spin_lock(&tpg->lock);
 		sess->live = false;
 		spin_unlock(&tpg->lock);
+		/*
+		 * Two sessions of one dynamic ACL that go at the same time each
+		 * find themselves the last, and the core drops the ACL twice.
+		 */
+		mutex_lock(&tpg->remove_mutex);
 		target_remove_session(sess->se_sess);
+		mutex_unlock(&tpg->remove_mutex);
 	}
 	if (!tpg)
 		return;
@@ -462,6 +468,9 @@ void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd)
 	smp_store_release(&cmd->busy, false);
 	if (likely(cmd < sess->cmds + sess->nr_cmds))
 		llist_add(&cmd->free, &sess->given_back);
+	/* The list's cmpxchg orders this behind busy. */
+	if (unlikely(READ_ONCE(sess->abort.request)))
+		iser_tgt_abort_set_step(sess);
 	iser_tgt_conn_kick(conn);
 	if (unlikely(READ_ONCE(sess->stopping)))
 		wake_up(&sess->idle);

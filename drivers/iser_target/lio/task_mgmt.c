@@ -53,7 +53,17 @@ static bool iser_tgt_tmf_of_set(u8 function)
 	       function == ISER_TGT_TMF_CLEAR_TASK_SET;
 }
 
-/* A command of the set that the core has and has not answered. */
+static bool iser_tgt_abort_member(const struct iser_tgt_session *sess,
+				  const struct iser_tgt_cmd *cmd)
+{
+	const struct iser_tgt_abort_set *set = &sess->abort;
+
+	return READ_ONCE(cmd->busy) && READ_ONCE(cmd->scsi) &&
+	       cmd->se_cmd.orig_fe_lun == set->lun &&
+	       !iser_tgt_sn_before(set->cmd_sn, cmd->cmd_sn);
+}
+
+/* A command of the set that has not been seen to. */
 static struct iser_tgt_cmd *iser_tgt_abort_next(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_abort_set *set = &sess->abort;
@@ -61,11 +71,25 @@ static struct iser_tgt_cmd *iser_tgt_abort_next(struct iser_tgt_session *sess)
 	while (set->next < sess->nr_cmds) {
 		struct iser_tgt_cmd *cmd = &sess->cmds[set->next++];
 
-		if (READ_ONCE(cmd->busy) && READ_ONCE(cmd->scsi) && cmd->se_cmd.orig_fe_lun == set->lun &&
-		    !iser_tgt_sn_before(set->cmd_sn, cmd->cmd_sn))
+		if (iser_tgt_abort_member(sess, cmd))
 			return cmd;
 	}
 	return NULL;
+}
+
+/*
+ * RFC 7143 11.5.1: the answer comes behind those of the tasks. What was too
+ * late to abort may still be on its way.
+ */
+static bool iser_tgt_abort_over(struct iser_tgt_session *sess)
+{
+	unsigned int i;
+
+	for (i = 0; i < sess->nr_cmds; i++)
+		if (iser_tgt_abort_member(sess, &sess->cmds[i]))
+			return false;
+
+	return true;
 }
 
 static void iser_tgt_abort_set_end(struct iser_tgt_session *sess)
@@ -78,32 +102,43 @@ static void iser_tgt_abort_set_end(struct iser_tgt_session *sess)
 	iser_tgt_tmf_answer(request, response);
 }
 
-static void iser_tgt_abort_work(struct work_struct *work)
+static void iser_tgt_abort_task(struct iser_tgt_session *sess, u32 itt)
 {
-	struct iser_tgt_session *sess =
-		container_of(work, struct iser_tgt_session, abort.work);
-	struct iser_tgt_cmd *task, *cmd;
+	struct iser_tgt_cmd *cmd =
+		&sess->cmds[sess->nr_cmds + ISER_TGT_CMD_ABORT];
 
-	task = iser_tgt_abort_next(sess);
-	if (!task) {
-		iser_tgt_abort_set_end(sess);
-		return;
-	}
-
-	/* One set is under way at a time, and one task of it. */
-	cmd = &sess->cmds[sess->nr_cmds + ISER_TGT_CMD_ABORT];
+	WRITE_ONCE(sess->abort.aborting, true);
 	cmd->in_set = true;
 	cmd->rx = NULL;
 	cmd->chunk = NULL;
 	cmd->tx.opens = false;
 	cmd->stage = "aborts a set of tasks";
 	memset(&cmd->se_cmd, 0, sizeof(cmd->se_cmd));
-	if (target_submit_tmr(&cmd->se_cmd, sess->se_sess, NULL, sess->abort.lun,
-			      NULL, TMR_ABORT_TASK, GFP_KERNEL, task->itt,
-			      TARGET_SCF_ACK_KREF)) {
+	if (target_submit_tmr(&cmd->se_cmd, sess->se_sess, NULL,
+			      sess->abort.lun, NULL, TMR_ABORT_TASK,
+			      GFP_KERNEL, itt, TARGET_SCF_ACK_KREF)) {
 		sess->abort.failed = true;
-		iser_tgt_abort_set_end(sess);
+		WRITE_ONCE(sess->abort.aborting, false);
+		iser_tgt_abort_set_step(sess);
 	}
+}
+
+/* One task at a time, then the end of those that could not be aborted. */
+static void iser_tgt_abort_work(struct work_struct *work)
+{
+	struct iser_tgt_session *sess =
+		container_of(work, struct iser_tgt_session, abort.work);
+	struct iser_tgt_cmd *task;
+
+	if (!READ_ONCE(sess->abort.request) || READ_ONCE(sess->abort.aborting))
+		return;
+
+	task = iser_tgt_abort_next(sess);
+	if (task)
+		iser_tgt_abort_task(sess, task->itt);
+	else if (iser_tgt_abort_over(sess))
+		iser_tgt_abort_set_end(sess);
+	/* Otherwise the last one to go comes here again. */
 }
 
 /**
@@ -118,7 +153,7 @@ void iser_tgt_abort_set_init(struct iser_tgt_session *sess)
 }
 
 /**
- * iser_tgt_abort_set_step - one task of the set is aborted, on to the next
+ * iser_tgt_abort_set_step - one task of the set is over, on to the next
  * @sess: the session
  *
  * Context: any but interrupts.

@@ -78,6 +78,7 @@ struct se_portal_group *iser_tgt_make_tpg(struct se_wwn *se_wwn,
 	INIT_LIST_HEAD(&tpg->sessions);
 	spin_lock_init(&tpg->lock);
 	init_waitqueue_head(&tpg->idle);
+	mutex_init(&tpg->remove_mutex);
 	iser_tgt_keys_defaults(&tpg->offer);
 	tpg->offer.target_rdsl = iser_tgt_recv_data_size();
 	tpg->max_depth = ISER_TGT_DEPTH_DEFAULT;

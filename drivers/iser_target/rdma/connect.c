@@ -142,7 +142,9 @@ int iser_tgt_conn_request(struct iser_tgt_listener *listener,
 	iser_tgt_conn_set_deadline(conn, HZ * clamp(READ_ONCE(login_timeout),
 						    1U, 3600U));
 
-	ret = iser_tgt_accept(conn, req);
+	ret = iser_tgt_rx_queue_begin(conn->rxq);
+	if (!ret)
+		ret = iser_tgt_accept(conn, req);
 	if (ret) {
 		pr_warn_ratelimited("%pISpc: connection could not be accepted: %d\n",
 				    &conn->peer, ret);

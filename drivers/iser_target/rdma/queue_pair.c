@@ -6,8 +6,6 @@
 #include "../wait.h"
 #include "rdma.h"
 
-/* Receive buffers for a login, if they are its own. */
-#define ISER_TGT_LOGIN_RECV	2
 /* Sends beside those of contexts: a login's last, the drain. */
 #define ISER_TGT_QP_EXTRA	2
 
@@ -72,23 +70,8 @@ static void iser_tgt_qp_attr(struct iser_tgt_conn *conn,
 	attr->cap.max_recv_sge = conn->dev->recv_sge;
 }
 
-/* One request at a time; one buffer more for a peer that errs. */
-static int iser_tgt_qp_own_buffers(struct iser_tgt_conn *conn)
-{
-	int ret;
-
-	conn->rxq = iser_tgt_rx_queue_own(conn);
-	if (!conn->rxq)
-		return -ENOMEM;
-
-	ret = iser_tgt_rx_queue_grow(conn->rxq, ISER_TGT_LOGIN_RECV);
-	/* They stay beside those of the session. */
-	atomic_set(&conn->rxq->spare, 0);
-	return ret;
-}
-
 /**
- * iser_tgt_qp_create - queue pair and receive buffers for a connection
+ * iser_tgt_qp_create - queue pair and receive queue for a connection
  * @conn: with cm_id, dev and depth set
  *
  * Context: may sleep.
@@ -145,13 +128,12 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 	if (conn->rxq)
 		return 0;
 
-	ret = iser_tgt_qp_own_buffers(conn);
-	if (!ret)
+	conn->rxq = iser_tgt_rx_queue_own(conn);
+	if (conn->rxq)
 		return 0;
 
+	ret = -ENOMEM;
 	rdma_destroy_qp(conn->cm_id);
-	if (conn->rxq)
-		iser_tgt_rx_queue_free(conn->rxq);
 put_cq:
 	ib_cq_pool_put(conn->cq, conn->nr_cqe);
 	return ret;

@@ -41,6 +41,8 @@ struct iser_tgt_listener;
  */
 #define ISER_TGT_WINDOW_MIN	8
 #define ISER_TGT_SHARED_EXTRA	2
+/* Receive buffers for a login, if they are its own: one for a peer that errs */
+#define ISER_TGT_LOGIN_RECV	2
 /* PDUs that may wait before a session is in full feature phase. */
 #define ISER_TGT_LOGIN_WAITING	4
 /* Data buffers kept mapped are this large at most: 64 KiB of 4 KiB pages. */
@@ -547,6 +549,7 @@ u32 iser_tgt_recv_data_size(void);
 int iser_tgt_rx_layout(struct iser_tgt_device *dev);
 bool iser_tgt_device_shares(const struct iser_tgt_device *dev);
 struct iser_tgt_rx_queue *iser_tgt_rx_queue_own(struct iser_tgt_conn *conn);
+int iser_tgt_rx_queue_begin(struct iser_tgt_rx_queue *q);
 struct iser_tgt_rx_queue *iser_tgt_rx_queue_shared(struct iser_tgt_device *dev);
 void iser_tgt_rx_queue_free(struct iser_tgt_rx_queue *q);
 int iser_tgt_rx_queue_grow(struct iser_tgt_rx_queue *q, unsigned int nr);

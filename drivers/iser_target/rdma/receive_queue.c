@@ -482,6 +482,29 @@ struct iser_tgt_rx_queue *iser_tgt_rx_queue_own(struct iser_tgt_conn *conn)
 }
 
 /**
+ * iser_tgt_rx_queue_begin - post what a login needs
+ * @q: a shared queue, which has it, or an empty one of a connection
+ *
+ * Not before the connection is sure to be drained: siw completes what is posted
+ * when its queue pair is destroyed.
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int iser_tgt_rx_queue_begin(struct iser_tgt_rx_queue *q)
+{
+	int ret;
+
+	if (q->srq)
+		return 0;
+
+	ret = iser_tgt_rx_queue_grow(q, ISER_TGT_LOGIN_RECV);
+	/* They stay beside those of the session. */
+	atomic_set(&q->spare, 0);
+	return ret;
+}
+
+/**
  * iser_tgt_rx_queue_shared - a queue for all connections of a vector
  * @dev: the device
  *
