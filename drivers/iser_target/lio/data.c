@@ -90,6 +90,11 @@ void iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 	if (unlikely(cmd->sess->sigs && se_cmd->prot_op != TARGET_PROT_NORMAL))
 		return;
 
+	/* What is sent from these pages is the core's to free. */
+	if (se_cmd->data_direction == DMA_FROM_DEVICE &&
+	    !iser_tgt_xfer_done_is_sent(cmd->sess->conn))
+		return;
+
 	if (imm && iser_tgt_imm_in_place(cmd, imm)) {
 		sg = cmd->rx->sg;
 		nents = iser_tgt_imm_sgl(cmd->rx, imm);

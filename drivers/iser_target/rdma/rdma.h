@@ -597,6 +597,7 @@ void iser_tgt_xfer_chunk(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
 			 struct iser_tgt_tx *tx);
 bool iser_tgt_xfer_takes_chunk(const struct iser_tgt_conn *conn,
 			       enum dma_data_direction dir);
+bool iser_tgt_xfer_done_is_sent(const struct iser_tgt_conn *conn);
 void iser_tgt_xfer_end(struct iser_tgt_xfer *xfer);
 void iser_tgt_xfer_flush(struct iser_tgt_conn *conn);
 

@@ -362,6 +362,22 @@ bool iser_tgt_xfer_takes_chunk(const struct iser_tgt_conn *conn,
 }
 
 /**
+ * iser_tgt_xfer_done_is_sent - may memory change once an RDMA WRITE completed
+ * @conn: the connection
+ *
+ * siw completes a request when TCP has its pages, and TCP sends them again
+ * from there if a segment was lost: such pages can be freed, for TCP holds
+ * them, but not filled with something else.
+ *
+ * Context: any.
+ * Return: true if it may.
+ */
+bool iser_tgt_xfer_done_is_sent(const struct iser_tgt_conn *conn)
+{
+	return conn->dev->ibdev->ops.driver_id != RDMA_DRIVER_SIW;
+}
+
+/**
  * iser_tgt_xfer_chunk - move a command's data from or to a mapped buffer
  * @xfer: with @xfer->done set unless there is a @tx
  * @conn: the connection
