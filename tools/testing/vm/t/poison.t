@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # No byte leaves the target that its disk did not put there: data buffers are poisoned before each use, and none of it arrives.
-# only: 6.12
+# only: 6.12-rxe
 
 seconds=900
 [ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Data split in every way between the message and RDMA, behind AHS or not, by our own initiator: what Linux never sends.
-# only: 6.12
+# only: 6.12-rxe
 
 seconds=900
 [ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
