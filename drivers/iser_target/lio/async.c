@@ -6,11 +6,6 @@
 /* For the message that says so to leave before the connection does. */
 #define ISER_TGT_DROP_DEADLINE	(HZ / 2)
 
-static void iser_tgt_async_done(struct iser_tgt_tx *tx, int status)
-{
-	iser_tgt_cmd_put(container_of(tx, struct iser_tgt_cmd, tx));
-}
-
 static void iser_tgt_drop_done(struct iser_tgt_tx *tx, int status)
 {
 	struct iser_tgt_cmd *cmd = container_of(tx, struct iser_tgt_cmd, tx);
@@ -38,7 +33,7 @@ static struct iser_tgt_cmd *iser_tgt_async_get(struct iser_tgt_session *sess)
 
 	cmd->stage = "tells the initiator something";
 	cmd->tx.opens = false;
-	cmd->tx.done = iser_tgt_async_done;
+	cmd->tx.done = iser_tgt_cmd_sent;
 	return cmd;
 }
 

@@ -176,8 +176,9 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	       (ISER_TGT_CMD_READ | ISER_TGT_CMD_WRITE);
 
 	/* The sense data goes where the response takes it from. */
-	if (target_init_cmd(&cmd->se_cmd, sess->se_sess, iser_tgt_tx_data(&cmd->tx) + 2, lun,
-			    cmd->edtl, iser_tgt_task_attr(flags),
+	if (target_init_cmd(&cmd->se_cmd, sess->se_sess,
+			    iser_tgt_tx_data(&cmd->tx) + 2, lun, cmd->edtl,
+			    iser_tgt_task_attr(flags),
 			    iser_tgt_direction(flags, cmd->edtl),
 			    TARGET_SCF_ACK_KREF)) {
 		/* The session is going; so is the connection. */

@@ -13,11 +13,6 @@
 /* Nothing else of ours has a Target Transfer Tag. */
 #define ISER_TGT_KEEPALIVE_TTT	1
 
-static void iser_tgt_keepalive_done(struct iser_tgt_tx *tx, int status)
-{
-	iser_tgt_cmd_put(container_of(tx, struct iser_tgt_cmd, tx));
-}
-
 static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess,
 				   unsigned long alive)
 {
@@ -33,7 +28,7 @@ static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess,
 	/* RFC 7143 11.19.2: takes no StatSN of its own. */
 	cmd->tx.counts = false;
 	cmd->tx.opens = false;
-	cmd->tx.done = iser_tgt_keepalive_done;
+	cmd->tx.done = iser_tgt_cmd_sent;
 	iser_tgt_pdu_nop_in(cmd->tx.hdr, 0, ISER_TGT_TAG_RESERVED,
 			    ISER_TGT_KEEPALIVE_TTT, 0);
 	iser_tgt_send(&cmd->tx, 0, 0);

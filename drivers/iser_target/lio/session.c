@@ -477,6 +477,18 @@ void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd)
 }
 
 /**
+ * iser_tgt_cmd_sent - tx.done of a PDU that nothing else hangs on
+ * @tx: of a context
+ * @status: not looked at: a connection that fails closes itself
+ *
+ * Context: any but interrupts.
+ */
+void iser_tgt_cmd_sent(struct iser_tgt_tx *tx, int status)
+{
+	iser_tgt_cmd_put(container_of(tx, struct iser_tgt_cmd, tx));
+}
+
+/**
  * iser_tgt_protocol_error - the initiator broke the rules: end it
  * @sess: the session
  * @what: plain words, a string constant

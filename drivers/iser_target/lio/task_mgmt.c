@@ -16,11 +16,6 @@ static void iser_tgt_tmf_core_done(struct iser_tgt_tx *tx, int status)
 	transport_generic_free_cmd(&cmd->se_cmd, 0);
 }
 
-static void iser_tgt_tmf_own_done(struct iser_tgt_tx *tx, int status)
-{
-	iser_tgt_cmd_put(container_of(tx, struct iser_tgt_cmd, tx));
-}
-
 static void iser_tgt_tmf_answer(struct iser_tgt_cmd *cmd, u8 response)
 {
 	iser_tgt_pdu_tmf_rsp(cmd->tx.hdr, cmd->itt, response);
@@ -230,7 +225,7 @@ int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	iser_tgt_cmd_sn_take(sess, pdu);
 	cmd->itt = pdu->itt;
 	cmd->tx.opens = !pdu->immediate;
-	cmd->tx.done = iser_tgt_tmf_own_done;
+	cmd->tx.done = iser_tgt_cmd_sent;
 	if (refusal >= 0) {
 		iser_tgt_tmf_answer(cmd, refusal);
 		goto put;

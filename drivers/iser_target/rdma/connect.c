@@ -156,8 +156,6 @@ free_upper:
 	iser_tgt_upper->free(conn);
 destroy_qp:
 	iser_tgt_qp_destroy(conn);
-	if (conn->rxq->conn)
-		iser_tgt_rx_queue_free(conn->rxq);
 free_conn:
 	kfree(conn);
 put_dev:

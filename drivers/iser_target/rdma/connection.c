@@ -55,8 +55,6 @@ static void iser_tgt_conn_release(struct work_struct *work)
 	iser_tgt_window_end(conn);
 	iser_tgt_qp_destroy(conn);
 	iser_tgt_upper->free(conn);
-	if (conn->rxq->conn)
-		iser_tgt_rx_queue_free(conn->rxq);
 	rdma_destroy_id(conn->cm_id);
 
 	pr_debug("%pISpc: closed: %s\n", &conn->peer, conn->close_reason);

@@ -107,13 +107,15 @@ int iser_tgt_device_prepare(struct iser_tgt_device *dev)
 	return 0;
 }
 
-static struct iser_tgt_device *iser_tgt_device_unprepared(void)
+/* Holds the device that is @ibdev; for NULL one that nobody has prepared. */
+static struct iser_tgt_device *iser_tgt_device_hold(struct ib_device *ibdev)
 {
 	struct iser_tgt_device *dev;
 
 	spin_lock(&iser_tgt_conn_lock);
 	list_for_each_entry(dev, &iser_tgt_devices, entry) {
-		if (!dev->prepared) {
+		if (ibdev ? dev->ibdev == ibdev : !dev->prepared) {
+			/* Whoever holds it is going to, if it is not. */
 			dev->prepared = true;
 			dev->users++;
 			goto unlock;
@@ -134,7 +136,7 @@ void iser_tgt_devices_prepare(void)
 {
 	struct iser_tgt_device *dev;
 
-	while ((dev = iser_tgt_device_unprepared())) {
+	while ((dev = iser_tgt_device_hold(NULL))) {
 		if (iser_tgt_device_prepare(dev))
 			dev_warn(&dev->ibdev->dev,
 				 "iser_tgt: no memory for receive buffers yet\n");
@@ -210,19 +212,7 @@ static void iser_tgt_device_remove(struct ib_device *ibdev, void *data)
  */
 struct iser_tgt_device *iser_tgt_device_get(struct ib_device *ibdev)
 {
-	struct iser_tgt_device *dev;
-
-	spin_lock(&iser_tgt_conn_lock);
-	list_for_each_entry(dev, &iser_tgt_devices, entry) {
-		if (dev->ibdev == ibdev) {
-			dev->users++;
-			goto unlock;
-		}
-	}
-	dev = NULL;
-unlock:
-	spin_unlock(&iser_tgt_conn_lock);
-	return dev;
+	return iser_tgt_device_hold(ibdev);
 }
 
 /**

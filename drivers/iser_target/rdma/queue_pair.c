@@ -171,8 +171,8 @@ void iser_tgt_qp_drain(struct iser_tgt_conn *conn)
 }
 
 /**
- * iser_tgt_qp_destroy - undo iser_tgt_qp_create(), but for the buffers
- * @conn: the connection, drained
+ * iser_tgt_qp_destroy - undo iser_tgt_qp_create()
+ * @conn: the connection, drained; no PDU it received is in use
  *
  * Context: may sleep.
  */
@@ -180,4 +180,6 @@ void iser_tgt_qp_destroy(struct iser_tgt_conn *conn)
 {
 	rdma_destroy_qp(conn->cm_id);
 	ib_cq_pool_put(conn->cq, conn->nr_cqe);
+	if (conn->rxq->conn)
+		iser_tgt_rx_queue_free(conn->rxq);
 }

@@ -94,19 +94,9 @@ void iser_tgt_xfer_start_sig(struct iser_tgt_xfer *xfer,
 			     enum dma_data_direction dir)
 {
 	sig->bad = false;
-	xfer->conn = conn;
-	xfer->chunk = NULL;
+	iser_tgt_xfer_init(xfer, conn, len, va, rkey, dir);
 	xfer->sig = sig;
 	xfer->sg = sg;
 	xfer->nents = nents;
-	xfer->skipped = 0;
-	xfer->trimmed = NULL;
-	xfer->left = len;
-	xfer->piece = len;
-	xfer->credits = 1;
-	xfer->va = va;
-	xfer->rkey = rkey;
-	xfer->dir = dir;
-	xfer->tx = NULL;
 	iser_tgt_xfer_queue(xfer);
 }

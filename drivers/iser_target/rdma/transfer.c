@@ -294,6 +294,36 @@ void iser_tgt_xfer_end(struct iser_tgt_xfer *xfer)
 }
 
 /**
+ * iser_tgt_xfer_init - what every kind of transfer begins with
+ * @xfer: the transfer; all that says which kind it is, is cleared
+ * @conn: the connection
+ * @len: bytes to move
+ * @va: remote address
+ * @rkey: remote STag
+ * @dir: DMA_TO_DEVICE for RDMA WRITE, DMA_FROM_DEVICE for RDMA READ
+ *
+ * Planned as one piece for one credit; iser_tgt_xfer_start() plans anew.
+ *
+ * Context: any.
+ */
+void iser_tgt_xfer_init(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
+			u32 len, u64 va, u32 rkey, enum dma_data_direction dir)
+{
+	xfer->conn = conn;
+	xfer->chunk = NULL;
+	xfer->sig = NULL;
+	xfer->trimmed = NULL;
+	xfer->skipped = 0;
+	xfer->left = len;
+	xfer->piece = len;
+	xfer->credits = 1;
+	xfer->va = va;
+	xfer->rkey = rkey;
+	xfer->dir = dir;
+	xfer->tx = NULL;
+}
+
+/**
  * iser_tgt_xfer_start - move a command's data
  * @xfer: with @xfer->done set unless there is a @tx
  * @conn: the connection
@@ -322,16 +352,9 @@ void iser_tgt_xfer_start(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
 		nents--;
 	}
 
-	xfer->conn = conn;
-	xfer->chunk = NULL;
-	xfer->sig = NULL;
+	iser_tgt_xfer_init(xfer, conn, len, va, rkey, dir);
 	xfer->sg = sg;
-	xfer->left = len;
-	xfer->va = va;
-	xfer->rkey = rkey;
-	xfer->dir = dir;
 	xfer->tx = tx;
-	xfer->trimmed = NULL;
 	if (WARN_ON_ONCE(!nents || !len)) {
 		iser_tgt_xfer_done(xfer, -EINVAL);
 		return;
@@ -399,19 +422,12 @@ void iser_tgt_xfer_chunk(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
 			 u64 va, u32 rkey, enum dma_data_direction dir,
 			 struct iser_tgt_tx *tx)
 {
-	xfer->conn = conn;
+	iser_tgt_xfer_init(xfer, conn, len, va, rkey, dir);
 	xfer->chunk = chunk;
-	xfer->sig = NULL;
 	xfer->sge.addr = chunk->dma + offset;
 	xfer->sge.length = len;
 	xfer->sge.lkey = conn->dev->pd->local_dma_lkey;
-	xfer->va = va;
-	xfer->rkey = rkey;
-	xfer->dir = dir;
 	xfer->tx = tx;
-	xfer->left = len;
-	xfer->piece = len;
-	xfer->credits = 1;
 	iser_tgt_xfer_queue(xfer);
 }
 

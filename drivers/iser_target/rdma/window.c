@@ -54,7 +54,7 @@ int iser_tgt_window_start(struct iser_tgt_conn *conn, u32 depth)
  */
 void iser_tgt_window_end(struct iser_tgt_conn *conn)
 {
-	if (conn->window_max && conn->rx_reserved)
+	if (conn->rx_reserved)
 		iser_tgt_rx_unreserve(conn->rxq,
 				      conn->window + conn->rx_reserved);
 	conn->window = 0;
