@@ -43,8 +43,8 @@ static void iser_tgt_chunk_free(struct iser_tgt_chunk *chunk)
 static struct iser_tgt_chunk *
 iser_tgt_chunk_alloc(struct iser_tgt_data_pool *pool, unsigned int order)
 {
-	/* The core's own allocation is there if this one fails. */
-	const gfp_t gfp = GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN;
+	/* Completion handlers do not wait: the core allocates if this fails. */
+	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
 	long max = (long)READ_ONCE(data_pool_max) << (20 - PAGE_SHIFT);
 	struct ib_device *ibdev = pool->dev->ibdev;
 	struct iser_tgt_chunk *chunk;

@@ -384,7 +384,7 @@ bool iser_tgt_rx_borrow(struct iser_tgt_rx_queue *q)
 {
 	int left = atomic_dec_if_positive(&q->spare);
 
-	if (left < ISER_TGT_SRQ_LIMIT && q->srq)
+	if (left < ISER_TGT_SRQ_LIMIT && q->srq && READ_ONCE(q->nr) < q->max)
 		queue_work(iser_tgt_wq, &q->grow);
 	return left >= 0;
 }
