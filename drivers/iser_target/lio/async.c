@@ -62,8 +62,15 @@ void iser_tgt_session_drop(struct iser_tgt_session *sess, const char *why)
 	iser_tgt_send(&cmd->tx, 0, 0);
 }
 
-static void iser_tgt_async_ask(struct iser_tgt_session *sess, u8 event,
-			       u16 seconds)
+/**
+ * iser_tgt_async_ask - ask a session for something
+ * @sess: the session, on its portal group's list
+ * @event: ISER_TGT_ASYNC_LOGOUT or ISER_TGT_ASYNC_NEGOTIATE
+ * @seconds: time it has: Parameter3 of RFC 7143 11.9.1
+ *
+ * Context: holds the portal group's lock.
+ */
+void iser_tgt_async_ask(struct iser_tgt_session *sess, u8 event, u16 seconds)
 {
 	struct iser_tgt_cmd *cmd = iser_tgt_async_get(sess);
 

@@ -131,6 +131,7 @@ static const struct target_core_fabric_ops iser_tgt_fabric_ops = {
 	.fabric_drop_tpg = iser_tgt_drop_tpg,
 	.fabric_make_np = iser_tgt_make_np,
 	.fabric_drop_np = iser_tgt_drop_np,
+	.fabric_pre_unlink = iser_tgt_pre_unlink,
 	.fabric_init_nodeacl = iser_tgt_init_nodeacl,
 	.tfc_discovery_attrs = iser_tgt_discovery_attrs,
 	.tfc_wwn_attrs = iser_tgt_wwn_attrs,

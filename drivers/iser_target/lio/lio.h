@@ -73,11 +73,13 @@ struct iser_tgt_tpg_attrib {
  * @tag: N of tpgt_N
  * @entry: on the target's list, under iser_tgt_targets_sem
  * @portals: under iser_tgt_targets_sem
- * @lock: protects @enabled and @sessions
+ * @lock: protects @enabled, @drain and @sessions
  * @enabled: takes logins
+ * @drain: takes none all the same; seconds that sessions were given to go
  * @sessions: sessions and logins that found this portal group
  * @idle: woken when one leaves @sessions
  * @remove_mutex: one session is removed from the core at a time
+ * @unlink_late: says which commands a LUN that goes is waiting for
  * @tsih: last one given out
  * @max_depth: deepest session seen possible, never lowered
  * @attrib: attrib/
@@ -95,13 +97,15 @@ struct iser_tgt_tpg {
 	u16 tag;
 	struct list_head entry;
 	struct list_head portals;
-	/* enabled and sessions */
+	/* enabled, drain and sessions */
 	spinlock_t lock;
 	bool enabled;
+	u16 drain;
 	struct list_head sessions;
 	wait_queue_head_t idle;
 	/* see iser_tgt_session_close() */
 	struct mutex remove_mutex;
+	struct delayed_work unlink_late;
 	u16 tsih;
 	u32 max_depth;
 	struct iser_tgt_tpg_attrib attrib;
@@ -412,6 +416,7 @@ struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess);
 struct iser_tgt_cmd *iser_tgt_cmd_get_own(struct iser_tgt_session *sess,
 					  enum iser_tgt_cmd_own which);
 void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd);
+void iser_tgt_cmd_show(const struct iser_tgt_cmd *cmd);
 void iser_tgt_cmd_sent(struct iser_tgt_tx *tx, int status);
 void iser_tgt_sessions_each(void (*fn)(struct iser_tgt_session *sess));
 void iser_tgt_protocol_error(struct iser_tgt_session *sess, const char *what);
@@ -472,7 +477,13 @@ void iser_tgt_abort_set_step(struct iser_tgt_session *sess);
 /* async.c */
 int iser_tgt_async_message(struct iser_tgt_tpg *tpg, const char *page,
 			   size_t count);
+void iser_tgt_async_ask(struct iser_tgt_session *sess, u8 event, u16 seconds);
 void iser_tgt_session_drop(struct iser_tgt_session *sess, const char *why);
+
+/* drain.c, unlink.c */
+extern struct configfs_attribute iser_tgt_tpg_attr_drain;
+void iser_tgt_unlink_init(struct iser_tgt_tpg *tpg);
+void iser_tgt_pre_unlink(struct se_portal_group *se_tpg, struct se_lun *lun);
 
 /* keepalive.c */
 void iser_tgt_keepalive_start(void);

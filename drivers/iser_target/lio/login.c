@@ -82,7 +82,10 @@ static u16 iser_tgt_identify_tpg(struct iser_tgt_login *login,
 	memcpy(login->chap_order, tpg->chap_order, sizeof(tpg->chap_order));
 	strscpy(sess->target_alias, tpg->alias, sizeof(sess->target_alias));
 	strscpy(sess->redirect, tpg->moved_to, sizeof(sess->redirect));
-	if (tpg->enabled && tpg->moved && sess->redirect[0]) {
+	if (tpg->drain) {
+		login->reason = "portal group is drained";
+		status = ISER_TGT_LOGIN_UNAVAILABLE;
+	} else if (tpg->enabled && tpg->moved && sess->redirect[0]) {
 		login->reason = "target has moved";
 		status = tpg->moved;
 	} else if (!tpg->enabled) {

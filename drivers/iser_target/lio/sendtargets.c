@@ -44,7 +44,7 @@ static bool iser_tgt_tpg_visible(struct iser_tgt_tpg *tpg,
 				 const struct iser_tgt_session *sess)
 {
 	if (READ_ONCE(tpg->attrib.tpg_enabled_sendtargets) &&
-	    !READ_ONCE(tpg->enabled))
+	    (!READ_ONCE(tpg->enabled) || READ_ONCE(tpg->drain)))
 		return false;
 
 	return READ_ONCE(tpg->attrib.demo_mode_discovery) ||

@@ -46,6 +46,7 @@ int iser_tgt_session_open(struct iser_tgt_conn *conn)
 		iser_tgt_session_free(conn);
 		return -ENOMEM;
 	}
+	conn->who = sess->initiator;
 	return 0;
 }
 
@@ -72,6 +73,7 @@ void iser_tgt_session_free(struct iser_tgt_conn *conn)
 static int iser_tgt_session_alloc_cmds(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_conn *conn = sess->conn;
+	struct iser_tgt_cmd *cmds;
 	unsigned int i, nr;
 	int ret;
 
@@ -83,16 +85,18 @@ static int iser_tgt_session_alloc_cmds(struct iser_tgt_session *sess)
 
 	nr = iser_tgt_conn_sends(sess->depth);
 	sess->nr_cmds = nr - ISER_TGT_CMD_OWN;
-	sess->cmds = kvcalloc(nr, sizeof(*sess->cmds), GFP_KERNEL);
-	if (!sess->cmds)
+	cmds = kvcalloc(nr, sizeof(*cmds), GFP_KERNEL);
+	if (!cmds)
 		return -ENOMEM;
 
+	/* Pairs with the acquire in iser_tgt_lun_show_cmds(). */
+	smp_store_release(&sess->cmds, cmds);
 	ret = iser_tgt_tx_pool_alloc(conn, &sess->tx_pool, nr);
 	if (ret)
 		return ret;
 
 	for (i = 0; i < nr; i++) {
-		struct iser_tgt_cmd *cmd = &sess->cmds[i];
+		struct iser_tgt_cmd *cmd = &cmds[i];
 
 		cmd->sess = sess;
 		iser_tgt_tx_init(conn, &sess->tx_pool, i, &cmd->tx);
@@ -282,19 +286,33 @@ static bool iser_tgt_session_quiet(struct iser_tgt_session *sess)
 	return true;
 }
 
+/**
+ * iser_tgt_cmd_show - tell the administrator that a command is waited for
+ * @cmd: the context; nothing happens if it is free
+ *
+ * Context: any.
+ */
+void iser_tgt_cmd_show(const struct iser_tgt_cmd *cmd)
+{
+	const struct iser_tgt_session *sess = cmd->sess;
+	const struct se_cmd *se_cmd = &cmd->se_cmd;
+	int len = 6;
+
+	/* A long one may be freed any moment. */
+	if (READ_ONCE(se_cmd->t_task_cdb) != se_cmd->__t_task_cdb)
+		len = 0;
+	if (READ_ONCE(cmd->busy))
+		pr_warn("session %u of %s: still waiting for command 0x%08x, CDB %*ph: %s\n",
+			sess->sid, sess->initiator, cmd->itt, len,
+			se_cmd->__t_task_cdb, cmd->stage);
+}
+
 static void iser_tgt_session_show(struct iser_tgt_session *sess)
 {
 	unsigned int i;
 
-	for (i = 0; i < sess->nr_cmds; i++) {
-		const struct iser_tgt_cmd *cmd = &sess->cmds[i];
-
-		if (!READ_ONCE(cmd->busy))
-			continue;
-		pr_warn("session %u of %s: still waiting for command 0x%08x, CDB %*ph: %s\n",
-			sess->sid, sess->initiator, cmd->itt, 6,
-			cmd->se_cmd.t_task_cdb, cmd->stage);
-	}
+	for (i = 0; i < sess->nr_cmds; i++)
+		iser_tgt_cmd_show(&sess->cmds[i]);
 }
 
 /* The core waits for its references; this says which commands hold them. */

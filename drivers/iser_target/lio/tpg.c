@@ -44,6 +44,7 @@ CONFIGFS_ATTR_WO(iser_tgt_tpg_, async_message);
 
 struct configfs_attribute *iser_tgt_tpg_base_attrs[] = {
 	&iser_tgt_tpg_attr_async_message,
+	&iser_tgt_tpg_attr_drain,
 	&iser_tgt_tpg_attr_dynamic_sessions,
 	NULL,
 };
@@ -79,6 +80,7 @@ struct se_portal_group *iser_tgt_make_tpg(struct se_wwn *se_wwn,
 	spin_lock_init(&tpg->lock);
 	init_waitqueue_head(&tpg->idle);
 	mutex_init(&tpg->remove_mutex);
+	iser_tgt_unlink_init(tpg);
 	iser_tgt_keys_defaults(&tpg->offer);
 	tpg->offer.target_rdsl = iser_tgt_recv_data_size();
 	tpg->max_depth = ISER_TGT_DEPTH_DEFAULT;
@@ -125,6 +127,7 @@ void iser_tgt_drop_tpg(struct se_portal_group *se_tpg)
 	up_write(&iser_tgt_targets_sem);
 
 	iser_tgt_enable_tpg(se_tpg, false);
+	cancel_delayed_work_sync(&tpg->unlink_late);
 	core_tpg_deregister(se_tpg);
 	memzero_explicit(&tpg->auth, sizeof(tpg->auth));
 	kfree(tpg);
@@ -145,6 +148,7 @@ int iser_tgt_enable_tpg(struct se_portal_group *se_tpg, bool enable)
 
 	spin_lock(&tpg->lock);
 	tpg->enabled = enable;
+	tpg->drain = 0;
 	spin_unlock(&tpg->lock);
 
 	if (!enable)

@@ -77,6 +77,7 @@ static void iser_tgt_conn_release(struct work_struct *work)
 void iser_tgt_conn_init(struct iser_tgt_conn *conn)
 {
 	conn->state = ISER_TGT_CONN_CONNECTING;
+	conn->who = "";
 	spin_lock_init(&conn->rx_lock);
 	spin_lock_init(&conn->post_lock);
 	spin_lock_init(&conn->xfer_lock);

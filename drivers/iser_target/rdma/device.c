@@ -23,10 +23,51 @@ static struct ib_client iser_tgt_ib_client = {
 	.remove = iser_tgt_device_remove,
 };
 
+static void iser_tgt_device_fails(struct iser_tgt_device *dev)
+{
+	struct iser_tgt_conn *conn;
+
+	spin_lock(&iser_tgt_conn_lock);
+	list_for_each_entry(conn, &dev->conns, dev_entry)
+		iser_tgt_conn_close(conn, "device failed");
+	spin_unlock(&iser_tgt_conn_lock);
+}
+
+/*
+ * A port that goes down takes no connection along: it may come back before the
+ * peers or the keepalive give up. Addresses are the RDMA CM's to follow.
+ */
+static void iser_tgt_device_event(struct ib_event_handler *handler,
+				  struct ib_event *event)
+{
+	struct iser_tgt_device *dev =
+		container_of(handler, struct iser_tgt_device, events);
+	const char *name = dev_name(&event->device->dev);
+
+	switch (event->event) {
+	case IB_EVENT_DEVICE_FATAL:
+		pr_err("%s: %s: closing its connections\n", name,
+		       ib_event_msg(event->event));
+		iser_tgt_device_fails(dev);
+		break;
+	case IB_EVENT_PORT_ERR:
+		pr_warn("%s port %u: %s\n", name, event->element.port_num,
+			ib_event_msg(event->event));
+		break;
+	case IB_EVENT_PORT_ACTIVE:
+		pr_info("%s port %u: %s\n", name, event->element.port_num,
+			ib_event_msg(event->event));
+		break;
+	default:
+		pr_debug("%s port %u: %s\n", name, event->element.port_num,
+			 ib_event_msg(event->event));
+		break;
+	}
+}
+
 static int iser_tgt_device_add(struct ib_device *ibdev)
 {
 	struct iser_tgt_device *dev;
-
 	int ret;
 
 	dev = kzalloc(sizeof(*dev), GFP_KERNEL);
@@ -54,6 +95,8 @@ static int iser_tgt_device_add(struct ib_device *ibdev)
 	}
 
 	ib_set_client_data(ibdev, &iser_tgt_ib_client, dev);
+	INIT_IB_EVENT_HANDLER(&dev->events, ibdev, iser_tgt_device_event);
+	ib_register_event_handler(&dev->events);
 	spin_lock(&iser_tgt_conn_lock);
 	list_add_tail(&dev->entry, &iser_tgt_devices);
 	spin_unlock(&iser_tgt_conn_lock);
@@ -188,6 +231,7 @@ static void iser_tgt_device_remove(struct ib_device *ibdev, void *data)
 	struct iser_tgt_device *dev = data;
 	struct iser_tgt_conn *conn;
 
+	ib_unregister_event_handler(&dev->events);
 	spin_lock(&iser_tgt_conn_lock);
 	list_del(&dev->entry);
 	dev->removing = true;

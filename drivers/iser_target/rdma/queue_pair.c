@@ -12,6 +12,7 @@
 static void iser_tgt_qp_event(struct ib_event *event, void *context)
 {
 	struct iser_tgt_conn *conn = context;
+	unsigned int port = conn->cm_id->port_num;
 
 	switch (event->event) {
 	case IB_EVENT_COMM_EST:
@@ -25,12 +26,14 @@ static void iser_tgt_qp_event(struct ib_event *event, void *context)
 		break;
 	case IB_EVENT_PATH_MIG:
 	case IB_EVENT_PATH_MIG_ERR:
-		pr_info_ratelimited("%s: %pISpc: %s\n", event->device->name,
-				    &conn->peer, ib_event_msg(event->event));
+		pr_info_ratelimited("%s port %u: %pISpc (%s): %s\n",
+				    event->device->name, port, &conn->peer,
+				    conn->who, ib_event_msg(event->event));
 		break;
 	default:
-		pr_warn_ratelimited("%s: %pISpc: %s\n", event->device->name,
-				    &conn->peer, ib_event_msg(event->event));
+		pr_warn_ratelimited("%s port %u: %pISpc (%s): %s\n",
+				    event->device->name, port, &conn->peer,
+				    conn->who, ib_event_msg(event->event));
 		iser_tgt_conn_close(conn, ib_event_msg(event->event));
 		break;
 	}

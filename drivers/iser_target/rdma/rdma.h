@@ -42,6 +42,7 @@ struct iser_tgt_listener;
  * struct iser_tgt_device - an RDMA device we may be reached through
  * @ibdev: the device
  * @pd: one protection domain for all connections
+ * @events: what the device tells of itself
  * @entry: on the list of devices, under iser_tgt_conn_lock
  * @users: connections, and requests for one, under iser_tgt_conn_lock
  * @conns: connections on this device, under iser_tgt_conn_lock
@@ -62,6 +63,7 @@ struct iser_tgt_listener;
 struct iser_tgt_device {
 	struct ib_device *ibdev;
 	struct ib_pd *pd;
+	struct ib_event_handler events;
 	struct list_head entry;
 	unsigned int users;
 	struct list_head conns;
@@ -244,6 +246,7 @@ enum iser_tgt_conn_state {
  * @send_inv: peer takes SEND with invalidate
  * @peer: address of the initiator
  * @local: address it connected to
+ * @who: name of the initiator, empty as long as it has told none
  * @recv_wr: receive buffers the queue pair has room for, if they are its own
  * @rxq: receive buffers, shared or its own
  * @rx_reserved: of these, those we can count on
@@ -294,6 +297,7 @@ struct iser_tgt_conn {
 	bool send_inv;
 	struct sockaddr_storage peer;
 	struct sockaddr_storage local;
+	const char *who;
 
 	unsigned int recv_wr;
 	struct iser_tgt_rx_queue *rxq;

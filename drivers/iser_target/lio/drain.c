@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Drain: a portal group's sessions are asked to go before they have to. */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include "lio.h"
+
+static void iser_tgt_drain_set(struct iser_tgt_tpg *tpg, u16 seconds)
+{
+	spin_lock(&tpg->lock);
+	tpg->drain = seconds;
+	spin_unlock(&tpg->lock);
+}
+
+/* A login that is not through has nothing to bring to an end. */
+static unsigned int iser_tgt_drain_ask(struct iser_tgt_tpg *tpg, u16 seconds)
+{
+	struct iser_tgt_session *sess;
+	unsigned int asked = 0;
+
+	spin_lock(&tpg->lock);
+	list_for_each_entry(sess, &tpg->sessions, entry) {
+		if (!sess->live) {
+			iser_tgt_conn_close(sess->conn, "portal group drained");
+			continue;
+		}
+		iser_tgt_async_ask(sess, ISER_TGT_ASYNC_LOGOUT, seconds);
+		asked++;
+	}
+	spin_unlock(&tpg->lock);
+
+	return asked;
+}
+
+static unsigned int iser_tgt_drain_left(struct iser_tgt_tpg *tpg)
+{
+	struct iser_tgt_session *sess;
+	unsigned int left = 0;
+
+	spin_lock(&tpg->lock);
+	list_for_each_entry(sess, &tpg->sessions, entry)
+		left++;
+	spin_unlock(&tpg->lock);
+
+	return left;
+}
+
+static int iser_tgt_drain(struct iser_tgt_tpg *tpg, u16 seconds)
+{
+	unsigned int asked, left;
+	long ret;
+
+	iser_tgt_drain_set(tpg, seconds);
+	asked = iser_tgt_drain_ask(tpg, seconds);
+	ret = wait_event_interruptible_timeout(tpg->idle,
+					       !iser_tgt_drain_left(tpg),
+					       seconds * HZ);
+	if (ret < 0) {
+		iser_tgt_drain_set(tpg, 0);
+		return ret;
+	}
+
+	left = iser_tgt_drain_left(tpg);
+	iser_tgt_tpg_close_sessions(tpg, NULL, "portal group drained");
+	pr_info("%s,t,0x%x: drained: %u sessions asked to log out, %u closed after %u s\n",
+		tpg->wwn->name, tpg->tag, asked, left, seconds);
+	return 0;
+}
+
+static ssize_t iser_tgt_tpg_drain_show(struct config_item *item, char *page)
+{
+	return sysfs_emit(page, "%u\n",
+			  READ_ONCE(iser_tgt_tpg(to_tpg(item))->drain));
+}
+
+static ssize_t iser_tgt_tpg_drain_store(struct config_item *item,
+					const char *page, size_t count)
+{
+	struct iser_tgt_tpg *tpg = iser_tgt_tpg(to_tpg(item));
+	u16 seconds;
+	int ret = 0;
+
+	if (kstrtou16(page, 0, &seconds))
+		return -EINVAL;
+
+	if (seconds)
+		ret = iser_tgt_drain(tpg, seconds);
+	else
+		iser_tgt_drain_set(tpg, 0);
+	return ret ?: count;
+}
+
+struct configfs_attribute iser_tgt_tpg_attr_drain = {
+	.ca_name = "drain",
+	.ca_mode = 0644,
+	.ca_owner = THIS_MODULE,
+	.show = iser_tgt_tpg_drain_show,
+	.store = iser_tgt_tpg_drain_store,
+};
