@@ -1,0 +1,146 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Sessions are asked to go before they have to: attribute drain, and iser-tgt-clear, which takes everything away. A backstore that does not
+# answer holds a LUN up, and the log says so. A port that goes down is in the log.
+
+[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
+. "$(dirname "$0")/../in-guest"
+
+mount -t debugfs none /sys/kernel/debug 2>/dev/null
+alone || bail "no RDMA device"
+simple_target brd 32 || bail "no target"
+start_initiator || bail "no iscsid"
+
+dir=$(tpg)
+clear() { /src/configfs/iser-tgt-clear "$@"; }
+set_file() { echo "$2" >"$1"; }
+asked() { grep -q "Target requests logout within $1 seconds" "$HERE/iscsid.log"; }
+session_down() { ! grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state; }
+logged() { dmesg | grep -qE -- "$1"; }
+milliseconds() { echo $((${EPOCHREALTIME/./} / 1000)); }
+busy() {
+	fio --name=busy --filename="$1" --direct=1 --ioengine=libaio --rw=randrw --bs=16k --iodepth=32 --size=16M --time_based --runtime=60 \
+		>/tmp/fio.out 2>&1 &
+	FIO=$!
+	wait_for 20 "some writes" writes_above "$1" "$(($(writes "$1") + 50))"
+}
+writes() { awk '{ print $5 }' "/sys/block/${1#/dev/}/stat"; }
+writes_above() { [ "$(writes "$1")" -gt "$2" ]; }
+
+# --- an initiator that goes when it is asked ---
+
+for bad in -1 65536 x ""; do fails "'$bad' is no number of seconds" set_file "$dir/drain" "$bad"; done
+is "$(cat "$dir/drain")" 0 "nothing is being drained"
+discover >/dev/null
+works "login" login || bail "no session"
+dev=$(disk) || bail "no disk"
+works "a busy session" busy "$dev"
+start=$(milliseconds)
+works "drained" set_file "$dir/drain" 20
+took=$(($(milliseconds) - start))
+if [ $took -lt 10000 ]; then ok "... as soon as the session was gone ($took ms)"; else not_ok "... as soon as the session was gone" "$took ms"; fi
+works "... for the initiator logged out as it was asked" asked 20
+works "... and the log has it" logged "drained: 1 sessions asked to log out, 0 closed"
+is "$(cat "$dir/drain")" 20 "it stays drained"
+works "the initiator tries to come back, and is refused" wait_for 20 "a refusal" grep -q "is drained" /sys/kernel/debug/iser_tgt/refusals
+works "0 takes logins again" set_file "$dir/drain" 0
+works "... and the initiator comes back by itself" wait_for 60 "its return" grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state
+kill "$FIO"
+wait "$FIO"
+works "logout" logout
+
+# --- one that does not ---
+
+/src/tools/testing/conformance/crowd sessions --target "$IP:$PORT" --iqn "$IQN" --connections 3 --hold >/tmp/crowd.out 2>&1 &
+crowd=$!
+three() { [ "$(grep -c in /tmp/crowd.out)" = 3 ]; }
+if wait_for 30 "three sessions" three; then ok "three sessions that do not listen"; else not_ok "three sessions" "$(cat /tmp/crowd.out)"; fi
+start=$(milliseconds)
+works "drained" set_file "$dir/drain" 2
+took=$(($(milliseconds) - start))
+if [ $took -ge 2000 ] && [ $took -lt 8000 ]; then ok "... after its time ($took ms)"; else not_ok "... after its time" "$took ms"; fi
+works "... and the log has it" logged "drained: [0-9]+ sessions asked to log out, 3 closed after 2 s"
+is "$(cat "$dir/dynamic_sessions")" "" "no session is left"
+kill $crowd 2>/dev/null
+wait $crowd 2>/dev/null
+
+# --- interrupted ---
+
+works "enable takes logins again: off" set_file "$dir/enable" 0
+works "... and on" set_file "$dir/enable" 1
+is "$(cat "$dir/drain")" 0 "nothing is being drained"
+works "login" login
+dev=$(disk) || bail "no disk"
+kill -STOP "$ISCSID"
+bash -c "echo 600 >$dir/drain" &
+writer=$!
+works "an initiator that is stopped is waited for" wait_for 5 "the drain" grep -qx 600 "$dir/drain"
+kill "$writer"
+wait "$writer" 2>/dev/null
+is "$(cat "$dir/drain")" 0 "the writer is killed: nothing is being drained"
+kill -CONT "$ISCSID"
+works "the disk reads, once the initiator has come back" wait_for 60 "the disk" dd if="$dev" of=/dev/null bs=4k count=1 iflag=direct
+
+# --- a backstore that does not answer ---
+
+works "logout" logout
+works "all targets are taken away" clear
+works "... but not the backstore" remove_backstore disk
+modprobe dm_mod
+works "a device that can be stopped" dmsetup create slow --table "0 $(blockdev --getsz /dev/ram0) linear /dev/ram0 0"
+load_target && backstore disk dev /dev/dm-0 && make_target "$IQN" disk && add_portal "$IQN" "$IP:$PORT" && enable "$IQN" || bail "no target"
+works "login" login
+dev=$(disk) || bail "no disk"
+dmsetup suspend --nolockfs slow
+dd if=/dev/zero of="$dev" bs=4k count=1 oflag=direct >/dev/null 2>&1 &
+dd=$!
+in_flight() { [ "$(awk '{ print $1 + $2 }' "/sys/block/${dev#/dev/}/inflight")" -gt 0 ]; }
+wait_for 10 "the write" in_flight
+(find "$dir/lun/lun_0" -maxdepth 1 -type l -delete; touch /tmp/unlinked) &
+unlinker=$!
+works "a LUN that has to wait says for what" wait_for 30 "the line" logged "still waiting for commands to LUN 0"
+works "... and for which command" logged "still waiting for command 0x[0-9a-f]+, CDB 2a"
+fails "it still waits" test -e /tmp/unlinked
+dmsetup resume slow
+works "the backstore answers: the LUN goes" wait_for 10 "the LUN to go" test -e /tmp/unlinked
+wait $unlinker $dd
+works "logout" logout
+
+# --- a port ---
+
+works "port down" ip link set lan0 down
+works "... is in the log, with device and port" wait_for 10 "the line" logged "$LINK-lan0 port 1: port error"
+works "port up" ip link set lan0 up
+works "... too" wait_for 10 "the line" logged "$LINK-lan0 port 1: port active"
+
+# --- everything at once ---
+
+disable "$IQN"
+mkdir "$dir/acls/$INITIATOR" && rmdir "$dir/lun/lun_0"
+mkdir "$dir/lun/lun_0" && ln -s "$(backstore_dir disk)" "$dir/lun/lun_0/disk"
+mkdir "$dir/acls/$INITIATOR/lun_0" && ln -s "$dir/lun/lun_0" "$dir/acls/$INITIATOR/lun_0/disk"
+echo 0 >"$dir/acls/$INITIATOR/lun_0/write_protect"
+enable "$IQN"
+second=$IQN:second
+make_target "$second" && add_portal "$second" "$IP:$PORT" && enable "$second" || bail "no second target"
+ip addr replace "$IP/24" dev lan0
+wait_for 20 "the portal" grep -qx listening "$dir/np/$IP:$PORT/state" || not_ok "the portal listens" "$(cat "$dir/np/$IP:$PORT/state")"
+works "login, with an ACL" login
+dev=$(disk) || bail "no disk"
+works "a busy session" busy "$dev"
+fails "iser-tgt-clear: no such target" clear iqn.2026-01.org.example:none
+works "iser-tgt-clear: one target" clear "$second"
+fails "... is gone" test -e "$CFS/iser/$second"
+works "... the other is there" test -d "$dir"
+fails "rmmod is refused" rmmod iser_tgt
+works "iser-tgt-clear --drain --unload: with a busy session" clear --drain 20 --unload
+fails "the module is gone" test -e /sys/module/iser_tgt
+kill "$FIO" 2>/dev/null
+logout >/dev/null 2>&1
+wait "$FIO"
+works "it loads again" load_target
+works "the backstore is there" test -d "$(backstore_dir disk)"
+stop_initiator
+works "all is removed" remove_all
+dmsetup remove slow
+done_testing
