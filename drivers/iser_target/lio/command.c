@@ -303,7 +303,12 @@ void iser_tgt_release_cmd(struct se_cmd *se_cmd)
 	if (unlikely(cmd->in_set)) {
 		WRITE_ONCE(cmd->sess->abort.aborting, false);
 		iser_tgt_abort_set_step(cmd->sess);
-	} else {
-		iser_tgt_cmd_put(cmd);
+		return;
 	}
+
+	/* No longer a task; its response may still be on its way. */
+	WRITE_ONCE(cmd->scsi, false);
+	if (unlikely(READ_ONCE(cmd->sess->abort.request)))
+		iser_tgt_abort_set_step(cmd->sess);
+	iser_tgt_cmd_put(cmd);
 }

@@ -298,9 +298,10 @@ struct iser_tgt_session {
  * @rsv: the initiator named a buffer for a READ
  * @wsv: the initiator named a buffer for a WRITE
  * @read_stag: initiator's STag for a READ, valid if @rsv
- * @read_va: its address
+ * @refs: the core's command, and a response that may outlast it
+ * @read_va: address of the buffer for a READ
  * @write_stag: initiator's STag for a WRITE, valid if @wsv
- * @write_va: its address, immediate data skipped
+ * @write_va: address of that for a WRITE, immediate data skipped
  * @se_cmd: the core's part
  */
 struct iser_tgt_cmd {
@@ -327,6 +328,7 @@ struct iser_tgt_cmd {
 	bool wsv;
 	u32 read_stag;
 	u32 write_stag;
+	atomic_t refs;
 	u64 read_va;
 	u64 write_va;
 	struct se_cmd se_cmd;

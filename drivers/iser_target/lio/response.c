@@ -5,15 +5,46 @@
 
 #include "lio.h"
 
+/* Order of the largest data buffer that may be kept until a later send. */
+#define ISER_TGT_LAZY_ORDER	1
+
+/* Not sent on a living connection: the initiator must not wait. */
+static void iser_tgt_response_check(struct iser_tgt_tx *tx, int status)
+{
+	if (unlikely(status))
+		iser_tgt_conn_close(tx->conn, "response could not be sent");
+}
+
 /* The reference that TARGET_SCF_ACK_KREF took for us. */
 static void iser_tgt_response_done(struct iser_tgt_tx *tx, int status)
 {
 	struct iser_tgt_cmd *cmd = container_of(tx, struct iser_tgt_cmd, tx);
 
-	/* Not sent on a living connection: the initiator must not wait. */
-	if (unlikely(status))
-		iser_tgt_conn_close(tx->conn, "response could not be sent");
+	iser_tgt_response_check(tx, status);
 	transport_generic_free_cmd(&cmd->se_cmd, 0);
+}
+
+static void iser_tgt_response_sent(struct iser_tgt_tx *tx, int status)
+{
+	iser_tgt_response_check(tx, status);
+	iser_tgt_cmd_put(container_of(tx, struct iser_tgt_cmd, tx));
+}
+
+/*
+ * What is sent is all ours: the core's part of the command ends here, and the
+ * context with that or with the send, whichever takes longer.
+ */
+static void iser_tgt_response_early(struct iser_tgt_cmd *cmd)
+{
+	atomic_inc(&cmd->refs);
+	cmd->tx.lazy = true;
+	cmd->tx.done = iser_tgt_response_sent;
+}
+
+/* More than this is not kept from other sessions by one that has gone quiet. */
+static bool iser_tgt_chunk_small(const struct iser_tgt_chunk *chunk)
+{
+	return chunk && chunk->order <= ISER_TGT_LAZY_ORDER;
 }
 
 static u8 iser_tgt_residual(const struct se_cmd *se_cmd, u32 *residual)
@@ -75,6 +106,13 @@ static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd)
 	return data_len;
 }
 
+static void iser_tgt_response_send(struct iser_tgt_cmd *cmd, size_t data_len)
+{
+	iser_tgt_response_early(cmd);
+	iser_tgt_send(&cmd->tx, data_len, iser_tgt_inv_rkey(cmd));
+	transport_generic_free_cmd(&cmd->se_cmd, 0);
+}
+
 /* The status of a READ the device has checked is only known now. */
 static void iser_tgt_checked_read_done(struct iser_tgt_xfer *xfer, int status)
 {
@@ -109,9 +147,10 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 	u32 len = min(se_cmd->data_length, cmd->edtl);
 	size_t data_len = iser_tgt_response_build(cmd);
 	struct iser_tgt_sig *sig;
+	bool early;
 
 	if (!len || !se_cmd->t_data_nents) {
-		iser_tgt_send(&cmd->tx, data_len, iser_tgt_inv_rkey(cmd));
+		iser_tgt_response_send(cmd, data_len);
 		return 0;
 	}
 	if (!cmd->rsv) {
@@ -131,6 +170,9 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 		return 0;
 	}
 
+	early = iser_tgt_chunk_small(cmd->chunk);
+	if (likely(early))
+		iser_tgt_response_early(cmd);
 	iser_tgt_tx_prepare(&cmd->tx, data_len, iser_tgt_inv_rkey(cmd));
 	if (likely(cmd->chunk))
 		iser_tgt_xfer_chunk(&cmd->xfer, cmd->sess->conn, cmd->chunk, 0,
@@ -141,6 +183,8 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 				    se_cmd->t_data_sg, se_cmd->t_data_nents, 0,
 				    len, cmd->read_va, cmd->read_stag,
 				    DMA_TO_DEVICE, &cmd->tx);
+	if (likely(early))
+		transport_generic_free_cmd(se_cmd, 0);
 	return 0;
 }
 
@@ -159,6 +203,6 @@ int iser_tgt_queue_status(struct se_cmd *se_cmd)
 	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
 	size_t data_len = iser_tgt_response_build(cmd);
 
-	iser_tgt_send(&cmd->tx, data_len, iser_tgt_inv_rkey(cmd));
+	iser_tgt_response_send(cmd, data_len);
 	return 0;
 }

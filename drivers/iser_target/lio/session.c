@@ -414,6 +414,8 @@ static void iser_tgt_cmd_ready(struct iser_tgt_cmd *cmd)
 	cmd->stage = "received";
 	cmd->tx.counts = true;
 	cmd->tx.stamped = false;
+	cmd->tx.lazy = false;
+	atomic_set(&cmd->refs, 1);
 	WRITE_ONCE(cmd->busy, true);
 }
 
@@ -463,8 +465,9 @@ struct iser_tgt_cmd *iser_tgt_cmd_get_own(struct iser_tgt_session *sess,
 }
 
 /**
- * iser_tgt_cmd_put - a context is free again
- * @cmd: the context; its response, if any, has left
+ * iser_tgt_cmd_put - a context is no longer needed for one of its ends
+ * @cmd: the context; free again when both have come: its response, if any, has
+ *	left, and the core has released its command
  *
  * Context: any but interrupts.
  */
@@ -472,6 +475,9 @@ void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd)
 {
 	struct iser_tgt_session *sess = cmd->sess;
 	struct iser_tgt_conn *conn = sess->conn;
+
+	if (!atomic_dec_and_test(&cmd->refs))
+		return;
 
 	if (cmd->rx)
 		iser_tgt_rx_put(cmd->rx);

@@ -23,7 +23,8 @@ static void iser_tgt_lun_show_cmds(struct iser_tgt_tpg *tpg,
 		/* Pairs with the release in iser_tgt_session_alloc_cmds(). */
 		cmds = smp_load_acquire(&sess->cmds);
 		for (i = 0; cmds && i < sess->nr_cmds; i++)
-			if (READ_ONCE(cmds[i].se_cmd.se_lun) == lun)
+			if (READ_ONCE(cmds[i].scsi) &&
+			    READ_ONCE(cmds[i].se_cmd.se_lun) == lun)
 				iser_tgt_cmd_show(&cmds[i]);
 	}
 	spin_unlock(&tpg->lock);

@@ -42,6 +42,7 @@ static void iser_tgt_conn_release(struct work_struct *work)
 	 * from which its send queue is not flushed.
 	 */
 	iser_tgt_qp_drain(conn);
+	iser_tgt_sent_flush(conn);
 	rdma_disconnect(conn->cm_id);
 	cancel_work_sync(&conn->rx_work);
 	cancel_delayed_work_sync(&conn->deadline);
@@ -78,6 +79,7 @@ void iser_tgt_conn_init(struct iser_tgt_conn *conn)
 {
 	conn->state = ISER_TGT_CONN_CONNECTING;
 	conn->who = "";
+	conn->sent_tail = &conn->sent;
 	spin_lock_init(&conn->rx_lock);
 	spin_lock_init(&conn->post_lock);
 	spin_lock_init(&conn->xfer_lock);

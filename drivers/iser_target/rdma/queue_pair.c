@@ -52,13 +52,21 @@ static void iser_tgt_qp_attr(struct iser_tgt_conn *conn,
 			     ISER_TGT_QP_EXTRA;
 	unsigned int factor = 3;
 
-	/* Half of the commands have data on the wire; the others wait. */
+	/*
+	 * Half of the commands have data on the wire; the others wait. Those
+	 * whose end nobody has heard of may keep theirs.
+	 */
 	conn->credits_all = max_t(unsigned int, conn->depth / 2,
-				  ISER_TGT_XFER_PIECE);
+				  ISER_TGT_XFER_PIECE) + ISER_TGT_UNSIGNALLED;
 	if (sends + factor * conn->credits_all > cap->max_qp_wr)
 		conn->credits_all = max_t(int, (cap->max_qp_wr - (int)sends) /
 					  (int)factor, 1);
 	atomic_set(&conn->credits, conn->credits_all);
+	/* Whatever those keep, there is enough left for one piece. */
+	if (conn->credits_all > ISER_TGT_UNSIGNALLED)
+		conn->unsignalled_max = ISER_TGT_UNSIGNALLED;
+	conn->piece_max = min_t(unsigned int, ISER_TGT_XFER_PIECE,
+				conn->credits_all - conn->unsignalled_max);
 
 	attr->cap.max_send_wr = sends;
 	attr->cap.max_rdma_ctxs = conn->credits_all;

@@ -37,6 +37,8 @@ struct iser_tgt_listener;
 #define ISER_TGT_XFER_SGE	16
 /* Credits one piece of a transfer may take: 1 MiB of single pages. */
 #define ISER_TGT_XFER_PIECE	16
+/* Sends in a row whose completion is not asked for. */
+#define ISER_TGT_UNSIGNALLED	15
 
 /**
  * struct iser_tgt_device - an RDMA device we may be reached through
@@ -98,6 +100,7 @@ static inline u32 iser_tgt_recv_piece(const struct iser_tgt_device *dev)
  * @counts: the PDU takes a StatSN
  * @opens: it ends a request that was counted by CmdSN
  * @stamped: the sequence numbers are in already
+ * @lazy: nobody waits for @done: it may come with that of a later PDU
  * @xfer: transfer it was chained to, internal
  * @done: called once for each send, with 0 or a negative errno, sent or not, in
  *	process context, maybe before iser_tgt_send() returns
@@ -111,6 +114,7 @@ struct iser_tgt_tx {
 	bool counts;
 	bool opens;
 	bool stamped;
+	bool lazy;
 	struct iser_tgt_xfer *xfer;
 	void (*done)(struct iser_tgt_tx *tx, int status);
 };
@@ -264,11 +268,17 @@ enum iser_tgt_conn_state {
  * @stat_sn: next StatSN, under @post_lock
  * @exp_cmd_sn: next CmdSN, written by the receive side only
  * @max_cmd_sn: end of the window, under @post_lock
+ * @sent: PDUs the device has not reported to be sent, in order, chained by their
+ *	work requests, which it no longer looks at; under @post_lock
+ * @sent_tail: where the next one goes, under @post_lock
+ * @unsignalled: of these, those behind the last one that will be reported
  * @window: requests that may be in the window or in flight, under @post_lock
  * @window_max: cmdsn_depth
  * @window_short: the initiator used up its window
  * @credits: send queue credits free
  * @credits_all: all of them
+ * @piece_max: credits that one piece of a transfer may take
+ * @unsignalled_max: sends in a row whose completion need not be asked for
  * @sge_per_credit: scatterlist entries a credit pays for
  * @xfer_lock: protects @xfer_wait
  * @xfer_wait: transfers that wait for credits, first come first served
@@ -319,12 +329,17 @@ struct iser_tgt_conn {
 	u32 stat_sn;
 	u32 exp_cmd_sn;
 	u32 max_cmd_sn;
+	struct ib_send_wr *sent;
+	struct ib_send_wr **sent_tail;
+	unsigned int unsignalled;
 	u32 window;
 	u32 window_max;
 	bool window_short;
 
 	atomic_t credits;
 	int credits_all;
+	unsigned int piece_max;
+	unsigned int unsignalled_max;
 	unsigned int sge_per_credit;
 	/* xfer_wait and xfer_stuck */
 	spinlock_t xfer_lock;
@@ -405,7 +420,8 @@ void iser_tgt_conn_set_deadline(struct iser_tgt_conn *conn,
  */
 static inline unsigned int iser_tgt_conn_sends(unsigned int depth)
 {
-	return depth + depth / 4 + ISER_TGT_RECV_EXTRA + ISER_TGT_SEND_OWN;
+	return depth + max(depth / 4, ISER_TGT_UNSIGNALLED + 1U) +
+	       ISER_TGT_RECV_EXTRA + ISER_TGT_SEND_OWN;
 }
 
 static inline bool iser_tgt_conn_closing(const struct iser_tgt_conn *conn)
@@ -449,6 +465,7 @@ void iser_tgt_login_tx_send(struct iser_tgt_login_tx *ltx, const void *data,
 			    size_t len);
 void iser_tgt_send(struct iser_tgt_tx *tx, size_t data_len, u32 inv_rkey);
 void iser_tgt_send_bare(struct iser_tgt_tx *tx);
+void iser_tgt_sent_flush(struct iser_tgt_conn *conn);
 void iser_tgt_tx_prepare(struct iser_tgt_tx *tx, size_t data_len, u32 inv_rkey);
 int iser_tgt_post(struct iser_tgt_conn *conn, struct ib_send_wr *first,
 		  const struct ib_send_wr **bad, struct iser_tgt_tx *tx);

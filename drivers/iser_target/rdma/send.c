@@ -13,6 +13,35 @@
 #define ISER_TGT_TX_STRIDE	256
 #define ISER_TGT_TX_PER_PAGE	(PAGE_SIZE / ISER_TGT_TX_STRIDE)
 
+/*
+ * Sends complete in order, and one that fails says so, signalled or not: what
+ * comes before @last has been sent. Without @last, all there is.
+ */
+static void iser_tgt_sent_end(struct iser_tgt_conn *conn,
+			      struct iser_tgt_tx *last, int status)
+{
+	struct ib_send_wr *wr, *next, *end;
+
+	spin_lock(&conn->post_lock);
+	wr = conn->sent;
+	end = last ? last->wr.next : NULL;
+	conn->sent = end;
+	if (!end)
+		conn->sent_tail = &conn->sent;
+	spin_unlock(&conn->post_lock);
+
+	for (; wr != end; wr = next) {
+		struct iser_tgt_tx *tx = container_of(wr, struct iser_tgt_tx,
+						      wr);
+
+		next = wr->next;
+		wr->next = NULL;
+		if (tx->xfer)
+			iser_tgt_xfer_end(tx->xfer);
+		tx->done(tx, tx == last ? status : 0);
+	}
+}
+
 static void iser_tgt_send_done(struct ib_cq *cq, struct ib_wc *wc)
 {
 	struct iser_tgt_tx *tx =
@@ -29,9 +58,18 @@ static void iser_tgt_send_done(struct ib_cq *cq, struct ib_wc *wc)
 	} else if (tx->counts) {
 		WRITE_ONCE(tx->conn->last_rx, jiffies);
 	}
-	if (tx->xfer)
-		iser_tgt_xfer_end(tx->xfer);
-	tx->done(tx, status);
+	iser_tgt_sent_end(tx->conn, tx, status);
+}
+
+/**
+ * iser_tgt_sent_flush - end the sends that nothing was said of
+ * @conn: the connection, drained
+ *
+ * Context: the release work.
+ */
+void iser_tgt_sent_flush(struct iser_tgt_conn *conn)
+{
+	iser_tgt_sent_end(conn, NULL, 0);
 }
 
 /**
@@ -111,7 +149,6 @@ static void iser_tgt_tx_setup(struct iser_tgt_conn *conn,
 	tx->wr.wr_cqe = &tx->cqe;
 	tx->wr.sg_list = &tx->sge;
 	tx->wr.num_sge = 1;
-	tx->wr.send_flags = IB_SEND_SIGNALED;
 }
 
 /**
@@ -244,6 +281,30 @@ void iser_tgt_login_tx_send(struct iser_tgt_login_tx *ltx, const void *data,
 		tx->done(tx, ret);
 }
 
+static void iser_tgt_stamp(struct iser_tgt_conn *conn, struct iser_tgt_tx *tx)
+{
+	if (tx->opens)
+		iser_tgt_window_advance(conn);
+	iser_tgt_pdu_set_sn(tx->hdr, conn->stat_sn,
+			    READ_ONCE(conn->exp_cmd_sn), conn->max_cmd_sn);
+	if (tx->counts)
+		conn->stat_sn++;
+	tx->opens = false;
+}
+
+/* A completion of its own costs an interrupt; some can share one. */
+static void iser_tgt_choose_signal(struct iser_tgt_conn *conn,
+				   struct iser_tgt_tx *tx)
+{
+	if (tx->lazy && conn->unsignalled < conn->unsignalled_max) {
+		conn->unsignalled++;
+		tx->wr.send_flags = 0;
+	} else {
+		conn->unsignalled = 0;
+		tx->wr.send_flags = IB_SEND_SIGNALED;
+	}
+}
+
 /**
  * iser_tgt_post - post work requests, the last with its sequence numbers
  * @conn: the connection
@@ -268,20 +329,21 @@ int iser_tgt_post(struct iser_tgt_conn *conn, struct ib_send_wr *first,
 	if (conn->state == ISER_TGT_CONN_CLOSING)
 		goto unlock;
 
-	if (tx && !tx->stamped) {
-		if (tx->opens)
-			iser_tgt_window_advance(conn);
-		iser_tgt_pdu_set_sn(tx->hdr, conn->stat_sn,
-				    READ_ONCE(conn->exp_cmd_sn),
-				    conn->max_cmd_sn);
-		if (tx->counts)
-			conn->stat_sn++;
-		tx->opens = false;
+	if (!tx) {
+		ret = ib_post_send(conn->qp, first, bad);
+		goto unlock;
 	}
-	if (tx)
-		ib_dma_sync_single_for_device(conn->dev->ibdev, tx->sge.addr,
-					      tx->sge.length, DMA_TO_DEVICE);
+
+	if (!tx->stamped)
+		iser_tgt_stamp(conn, tx);
+	iser_tgt_choose_signal(conn, tx);
+	ib_dma_sync_single_for_device(conn->dev->ibdev, tx->sge.addr,
+				      tx->sge.length, DMA_TO_DEVICE);
 	ret = ib_post_send(conn->qp, first, bad);
+	if (likely(!ret)) {
+		*conn->sent_tail = &tx->wr;
+		conn->sent_tail = &tx->wr.next;
+	}
 unlock:
 	spin_unlock(&conn->post_lock);
 

@@ -24,8 +24,7 @@ static bool iser_tgt_credits_take(struct iser_tgt_conn *conn, int nr)
 static void iser_tgt_piece_plan(struct iser_tgt_xfer *xfer)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
-	unsigned int max = conn->sge_per_credit *
-			   min(ISER_TGT_XFER_PIECE, conn->credits_all);
+	unsigned int max = conn->sge_per_credit * conn->piece_max;
 	struct scatterlist *sg = xfer->sg;
 
 	xfer->nents = 0;
