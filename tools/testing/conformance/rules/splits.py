@@ -173,11 +173,11 @@ def _at_once(t, sessions, seed):
             c.free()
 
 
-def _widen(t, s):
-    """Room for 24 commands: iser_tgt gives it to a session that shows it has a use for it."""
+def widen(t, s, need=24):
+    """Room for so many commands: iser_tgt gives it to a session that shows it has a use for it."""
     for _ in range(30):
         room = (s.maxcmdsn - s.cmdsn + 1) & P.NONE
-        if room >= 24:
+        if room >= need:
             return
         for c in [s.start(s.rw_cdb(0x28, 0, 1), read=s.block_size) for _ in range(room)]:
             t.good(s.finish(c)).free()
@@ -187,7 +187,7 @@ def _widen(t, s):
 def iser_tgt_many_at_once(t):
     """A queue of WRITEs of all splits."""
     s = t.disk(4 * MIB, credits=130)
-    _widen(t, s)
+    widen(t, s)
     for round_ in range(4):
         _at_once(t, [s], SEED + round_)
 
@@ -196,7 +196,7 @@ def iser_tgt_two_sessions_block_by_block(t):
     """Two sessions write neighbouring blocks at once; each reads what both wrote."""
     pair = [t.disk(4 * MIB, credits=130) for _ in range(2)]
     for s in pair:
-        _widen(t, s)
+        widen(t, s)
     for round_ in range(3):
         _at_once(t, pair, SEED + 100 + round_)
 

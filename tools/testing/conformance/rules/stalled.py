@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Commands that the disk keeps for as long as a rule wants, so that none of this is a matter of timing. ISER_TGT_STALL is the name of the
+device-mapper device that the LUN lies on: while it is suspended it takes commands and ends none."""
+
+import contextlib
+import os
+import subprocess
+
+from iser.pdu import TaskManagement as T
+from iser.pdu import TaskManagementResponse as R
+from iser.wire import FILL
+
+from .data import KIB, MIB
+from .splits import stamped, widen
+from .tasks import asked
+
+
+@contextlib.contextmanager
+def stall(t):
+    if "ISER_TGT_STALL" not in os.environ:
+        t.skip("ISER_TGT_STALL is not set")
+    dm = os.environ["ISER_TGT_STALL"]
+    subprocess.run(["dmsetup", "suspend", "--noudevsync", "--nolockfs", dm], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["dmsetup", "resume", "--noudevsync", dm], check=True)
+
+
+def iser_tgt_buffers_are_added_when_they_run_out(t):
+    """WRITEs for immediate delivery are outside of every window; while the disk keeps them they hold receive buffers, more than a shared
+    queue begins with. The device tells, buffers are added, and whoever sends a request is still heard."""
+    sessions = [t.disk(MIB) for _ in range(4)]
+    if sessions[0].wire.is_iwarp:
+        t.skip("no shared receive queues on iWARP")
+    running, blocks = [], 4 * KIB // sessions[0].block_size
+    with stall(t):
+        for _ in range(36):
+            for s in sessions:
+                lba = len(running) * blocks
+                running.append((s, lba, s.start(s.rw_cdb(0x2A, lba, blocks), write=stamped(4 * KIB, lba, lba), imm=4 * KIB, immediate=1)))
+        for s in sessions:
+            t.alive(s)
+    for s, _, c in running:
+        t.good(s.finish(c, t.target.ms(30000)), "a WRITE that was kept")
+    for s, lba, _ in running:
+        t.ok(t.good(s.read(lba, blocks)).data == stamped(4 * KIB, lba, lba), f"wrong data at block {lba}")
+
+
+def _kept(s, write, lba):
+    """A command of 4 KiB that is in the disk as soon as it has come in."""
+    blocks = 4 * KIB // s.block_size
+    if write:
+        return s.start(s.rw_cdb(0x2A, lba, blocks), write=stamped(4 * KIB, lba, lba), imm=4 * KIB)
+    return s.start(s.rw_cdb(0x28, lba, blocks), read=4 * KIB)
+
+
+def rfc7143_11_5_1_a_set_that_the_disk_keeps(t):
+    """ABORT TASK SET and CLEAR TASK SET with one task, then three, that cannot end before: nothing is answered while the disk keeps them,
+    then 0, function complete, and what was aborted is not answered and has brought no data. Tasks of another session are."""
+    for function in (T.ABORT_TASK_SET, T.CLEAR_TASK_SET):
+        for write in (False, True):
+            for number in (1, 3):
+                s, other = t.disk(MIB), t.disk(MIB)
+                with stall(t):
+                    tasks = [_kept(s, write, 8 * i) for i in range(number)]
+                    theirs = _kept(other, write, 800)
+                    t.alive(other)
+                    itt = s.send(T(function=function, lun=s._lun(None), immediate=1))
+                    s.silent(500)
+                got = s.answer(itt)
+                t.eq(got.response, R.COMPLETE, "task management response")
+                answered = {pdu.itt for pdu in s.inbox}
+                t.ok(len(answered) < number, f"{len(answered)} of {number} tasks were answered, none aborted")
+                s.inbox.clear()
+                s.silent()
+                for c in tasks:
+                    if c.request.itt not in answered and not write:
+                        t.eq(set(c.data), {FILL}, "what an aborted READ has brought")
+                t.good(other.finish(theirs), "another session's task")
+                t.good(s.finish(_kept(s, write, 0)), "the next task")
+                s.close()
+                other.close()
+
+
+def iser_tgt_one_set_at_a_time(t):
+    """A second ABORT TASK SET or CLEAR TASK SET while one is under way: 255, rejected, at once; the first is not disturbed, and behind it
+    there is room for another."""
+    s = t.disk(MIB)
+    with stall(t):
+        _kept(s, False, 0)
+        first = s.send(T(function=T.CLEAR_TASK_SET, lun=s._lun(None), immediate=1))
+        for function in (T.ABORT_TASK_SET, T.CLEAR_TASK_SET):
+            asked(t, s, function, R.REJECTED)
+        s.silent()
+    t.eq(s.answer(first).response, R.COMPLETE, "response to the first")
+    for function in (T.ABORT_TASK_SET, T.CLEAR_TASK_SET):
+        asked(t, s, function, R.COMPLETE)
+
+
+def iser_tgt_more_data_than_the_send_queue_has_room_for(t):
+    """64 commands of 1 MiB at a time, a READ behind each WRITE: the data of a few use up the send queue, that of the others waits. All of
+    it comes to where it belongs."""
+    s, half = t.disk(64 * MIB, credits=140), 32
+    widen(t, s, 2 * half)
+    blocks = MIB // s.block_size
+    at = [i * blocks for i in range(2 * half)]
+    for lba in at[half:]:
+        t.good(s.write(lba, stamped(MIB, lba, 1), ms=t.target.ms(30000))).free()
+    running = []
+    with stall(t):
+        for wlba, rlba in zip(at[:half], at[half:]):
+            running.append((None, s.start(s.rw_cdb(0x2A, wlba, blocks), write=stamped(MIB, wlba, 2))))
+            running.append((rlba, s.start(s.rw_cdb(0x28, rlba, blocks), read=MIB)))
+    for lba, c in running:
+        t.good(s.finish(c, t.target.ms(30000)), "one of 64")
+        t.ok(lba is None or c.data == stamped(MIB, lba, 1), f"a READ among them brings wrong data from block {lba}")
+        c.free()
+    for lba in at[:half]:
+        c = t.good(s.read(lba, blocks, ms=t.target.ms(30000)))
+        t.ok(c.data == stamped(MIB, lba, 2), f"a WRITE among them has left wrong data at block {lba}")
+        c.free()

@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A disk that keeps what it is given, as one does whose cable was pulled: tasks that are aborted, receive buffers and the send queue while
+# nothing ends.
+# only: 6.12-rxe
+
+seconds=600
+[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
+. "$(dirname "$0")/../in-guest"
+
+export ISER_TGT_STALL=kept
+disk_on_dm() {
+	modprobe brd rd_nr=1 rd_size=$((64 << 10)) && modprobe dm_mod || return
+	echo "0 $((64 << 11)) linear /dev/ram0 0" | dmsetup create $ISER_TGT_STALL --noudevsync && dmsetup mknodes $ISER_TGT_STALL
+}
+# rules TEXT PATTERN : the rules that match are kept, none skipped
+rules() {
+	local out
+	out=$(/src/tools/testing/conformance/run --target "$IP:$PORT" --iqn "$IQN" --initiator "$INITIATOR" --patience 4 --only "$2")
+	# a rule that hung has left it as it was
+	dmsetup resume --noudevsync $ISER_TGT_STALL
+	if grep -q '^ok' <<<"$out" && ! grep -q -e '^not ok' -e '# SKIP' <<<"$out"; then ok "$1"; else not_ok "$1" "$out"; fi
+}
+
+alone || bail "no RDMA device"
+works "a disk that can be stalled" disk_on_dm || bail "no dm device" "$(cat /tmp/out)"
+module_params=srq_size=256
+load_target && backstore disk dev /dev/mapper/$ISER_TGT_STALL && make_target "$IQN" disk && add_portal "$IQN" "$IP:$PORT" && enable "$IQN" ||
+	bail "no target"
+# first of all, while the queues are as long as they begin
+rules "receive buffers run out, and are added" stalled/iser_tgt_buffers
+like "$(dmesg)" 'iser_tgt: .*shared receive queue: SRQ limit' "... because the device told"
+rules "sets of tasks are aborted" stalled/rfc7143_11_5_1
+rules "... one at a time" stalled/iser_tgt_one_set
+rules "64 commands of 1 MiB" stalled/iser_tgt_more_data
+works "all is removed" remove_all
+dmsetup remove $ISER_TGT_STALL
+done_testing
