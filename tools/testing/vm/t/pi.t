@@ -96,6 +96,32 @@ works "the tuple behind the last block written is untouched" escaped /tmp/one.im
 works "a RAM disk, 32 commands at a time, verified" fio --name=v --filename="$ram" --direct=1 --ioengine=libaio --rw=randrw --bsrange=512-64k \
 	--bs_unaligned=0 --iodepth=32 --offset=4M --size=8M --verify=crc32c --verify_fatal=1
 
+# Whoever asks for tuples on the wire was told that there are none.
+# refused TEXT DEV CDB... : with its sense, and nothing has moved
+refused() {
+	local text=$1 dev=$2 out
+	shift 2
+	rm -f /tmp/back
+	case $1 in
+	2a | aa | 8a) out=$(sg_raw -s 512 -i /dev/zero "$(sg_of "$dev")" "$@" 2>&1) ;;
+	*) out=$(sg_raw -r 512 -o /tmp/back "$(sg_of "$dev")" "$@" 2>&1) ;;
+	esac
+	if grep -q 'Illegal Request' <<<"$out" && grep -q 'Invalid field in cdb' <<<"$out" && ! [ -s /tmp/back ]; then ok "$text"
+	else not_ok "$text" "$out"; fi
+}
+for dev in "$one" "$three" "$ram"; do
+	for protect in 20 60 a0; do
+		refused "$dev: READ (10) that asks for tuples, byte 1 is $protect" "$dev" 28 $protect 00 00 00 00 00 00 01 00
+		refused "$dev: WRITE (10) that brings tuples, byte 1 is $protect" "$dev" 2a $protect 00 00 00 00 00 00 01 00
+	done
+	refused "$dev: READ (12)" "$dev" a8 20 00 00 00 00 00 00 00 01 00 00
+	refused "$dev: WRITE (12)" "$dev" aa 20 00 00 00 00 00 00 00 01 00 00
+	refused "$dev: READ (16)" "$dev" 88 20 00 00 00 00 00 00 00 00 00 00 00 01 00 00
+	refused "$dev: WRITE (16)" "$dev" 8a 20 00 00 00 00 00 00 00 00 00 00 00 01 00 00
+	works "$dev: holds what it held" same "$dev"
+done
+works "type 1: and so do its tuples" tuples /tmp/one.img 1 0 2048
+
 # damage FILE OFFSET : turns one byte over, as a medium that decays
 damage() {
 	local byte
