@@ -65,6 +65,16 @@ def iser_tgt_no_message_before_the_first_request(t):
     t.closes(s)
 
 
+def iser_tgt_who_takes_no_message_is_dropped_all_the_same(t):
+    """Event 3 to an initiator that has no buffer for it: its session is not kept until it has one."""
+    s = t.session(credits=0)
+    s.wire.post_recv(204)       # one, for the answer to a first request
+    s.send(P.NopOut(immediate=1, ttt=P.NONE))
+    t.ok(isinstance(P.decode(s.wire.recv().data)[1], P.NopIn), "the ping is not answered")
+    tell(t, "drop")
+    t.closes(s)
+
+
 def iser_tgt_no_message_but_these(t):
     """Anything else is refused, and nobody is told anything."""
     s = t.session()
