@@ -1,0 +1,187 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# For t/faults-*.t: faults, each some times at a random moment of verified I/O, and what must be true after each. Sourced after lib.sh.
+# The target may be this guest, or another: on_target says where a command runs.
+
+rounds=$(sed -n 's/.*iser_tgt.fault_rounds=\([0-9]*\).*/\1/p' /proc/cmdline)
+WITHIN=5000		# ms a new login may take once the fault is over
+KEPT=1024		# KiB of kernel memory that may be more than before, all rounds together; what was measured without a leak is half of it
+CONFORMANCE=/src/tools/testing/conformance
+
+declare -A times took_worst login_worst back_worst told_times
+table=() trouble=()
+
+now() { echo "$((${EPOCHREALTIME/./} / 1000))"; }
+trouble() { trouble+=("$fault, round $n: $*"); }
+at_most() { [ "$2" -le "$1" ] || return 1; }
+
+# --- one guest or two ---
+
+# on_target COMMAND... : its status, its output in /tmp/out
+on_target() { "$@" >/tmp/out 2>&1; }
+
+# --- what runs on the target's side ---
+
+# What RDMA holds, by kind. Not the completion queues: the RDMA core keeps those it has for the next user.
+held() { rdma resource show | sed -E 's/^[0-9]+: [^ ]+ //; s/ cq [0-9]+//; s/ ctx [0-9]+//'; }
+
+# KiB that the kernel itself has: not the pages of processes and files, nor those that a processor keeps for the next user.
+kernel_memory() {
+	local cache
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	for cache in /sys/kernel/slab/*/shrink; do [ -L "${cache%/shrink}" ] || echo 1 >"$cache" 2>/dev/null; done
+	awk '/^(MemFree|Buffers|Cached|SwapCached|AnonPages|SReclaimable|KernelStack|PageTables):/ { other += $2 }
+		/^MemTotal:/ { all = $2 }
+		FILENAME ~ /zoneinfo/ && $1 == "count:" { other += 4 * $2 }
+		END { print all - other }' /proc/meminfo /proc/zoneinfo
+}
+# Something of a size that is known shows in it.
+kernel_memory_shows() {
+	local before after
+	before=$(kernel_memory)
+	backstore weight rd 4 || return
+	after=$(kernel_memory)
+	remove_backstore weight
+	echo "4096 KiB showed as $((after - before))"
+	at_most 4500 $((after - before)) && at_most $((after - before)) 3700
+}
+
+# --- the initiator ---
+
+faults_begin() {
+	seed=$(sed -n 's/.*iser_tgt.fault_seed=\([0-9]*\).*/\1/p' /proc/cmdline)
+	[ -n "$seed" ] || seed=$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')
+	RANDOM=$seed
+	note "seed $seed, $rounds rounds each"
+	works "the measure of memory sees a backstore of 4 MiB" on_target kernel_memory_shows
+	coproc VISITOR { exec "$CONFORMANCE/visitor" --target "$IP:$PORT" --iqn "$IQN" "$@" 2>/tmp/visitor.err; }
+}
+# ask_visitor SECONDS COMMAND... : its answer in $answer
+ask_visitor() {
+	local limit=$1
+	shift
+	answer="no answer: $(tail -n 1 /tmp/visitor.err)"
+	echo "$*" >&"${VISITOR[1]}" && read -r -t $((limit * SLOW)) answer <&"${VISITOR[0]}"
+}
+
+GENERATOR=/src/tools/testing/integrity/integrity
+writes() { awk '{ print $5 }' "/sys/block/${dev#/dev/}/stat"; }
+wrote() { [ "$(writes)" -gt "$1" ]; }
+running() { grep -qs running "/sys/block/${dev#/dev/}/device/state"; }
+logged_in() { grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state; }
+ended() { ! kill -0 "$1" 2>/dev/null; }
+
+# The disk again, by a new login if the initiator has given its session up.
+disk_back() {
+	if ! wait_for 20 "the session" logged_in; then
+		note "$fault, round $n: the initiator has given up its session"
+		logout >/dev/null 2>&1
+		login >/dev/null 2>&1
+	fi
+	dev=$(disk) && wait_for 30 "a running disk" running
+}
+
+io_begins() {
+	local before
+	before=$(writes)
+	# no function: its process would be a shell in front of the one to be killed
+	"$GENERATOR" --state /tmp/state --seed "$seed" --seconds 3600 --size 512-131072 --depth 32 --reads 40 --no-verify "$dev" >/tmp/writer.out 2>&1 &
+	WRITER=$!
+	wait_for 20 "the writer to write" wrote $((before + 40))
+}
+# It goes on through the fault, or it is told of an error; never wrong data, and it does not hang.
+io_goes_on() {
+	local limit=$((20 * SLOW)) start before status
+	start=$(now) before=$(writes)
+	until wrote $((before + 64)); do
+		if ended "$WRITER"; then
+			wait "$WRITER"
+			status=$?
+			[ $status -eq 3 ] || trouble "the writer ended with status $status: $(tail -n 3 /tmp/writer.out)"
+			told_times[$fault]=$((${told_times[$fault]:-0} + 1))
+			return
+		fi
+		if [ $(($(now) - start)) -gt $((limit * 1000)) ]; then
+			trouble "no I/O for $limit s"
+			return
+		fi
+		sleep 0.05
+	done
+}
+io_ends() {
+	kill -KILL "$WRITER" 2>/dev/null
+	wait "$WRITER" 2>/dev/null
+	WRITER=
+}
+verified() { "$GENERATOR" --state /tmp/state --verify "$dev" >/tmp/verify.out 2>&1 || trouble "$(tail -n 4 /tmp/verify.out)"; }
+as_before() { on_target held && [ "$(cat /tmp/out)" = "$held_before" ]; }
+
+# --- a fault ---
+
+# What nobody uses is given back with the last portal.
+rest() {
+	logout >/dev/null 2>&1
+	wait_for 20 "the sessions to end" no_sessions
+	on_target rmdir "$(tpg)/np/$IP:$PORT" || trouble "the portal does not go: $(cat /tmp/out)"
+	on_target kernel_memory && memory=$(tail -n 1 /tmp/out)
+	on_target add_portal "$IQN" "$IP:$PORT" && login >/dev/null 2>&1 && dev=$(disk) || bail "no session after a rest" "$(tail -n 20 "$HERE/iscsid.log")"
+	wait_for 10 "what RDMA holds to be known" settled
+}
+settled() {
+	local first
+	on_target held && first=$(cat /tmp/out) && sleep 0.3 && on_target held && held_before=$(cat /tmp/out) && [ "$first" = "$held_before" ]
+}
+
+one_round() {
+	local begin over took
+	echo "faults: $fault, round $n of $rounds" >/dev/kmsg
+	disk_back || { trouble "no disk"; return; }
+	io_begins || { trouble "no I/O before it: $(cat /tmp/writer.out)"; return; }
+	sleep "0.$(printf '%03d' $((RANDOM % 700)))"
+	begin=$(now)
+	"$fault" >/tmp/fault.out 2>&1 || trouble "could not be done: $(cat /tmp/fault.out /tmp/out)"
+	over=$(now)
+	took=$((over - begin))
+	ask_visitor 60 login $((WITHIN * SLOW))
+	case $answer in
+	"in "*) answer=${answer#in } login=${answer% *} ;;
+	*) login=99999; trouble "no login: $answer" ;;
+	esac
+	io_goes_on
+	back=$(($(now) - over))
+	io_ends
+	disk_back || { trouble "no disk afterwards"; return; }
+	verified
+	at_most "${took_worst[$fault]:-0}" $took || took_worst[$fault]=$took
+	at_most "${login_worst[$fault]:-0}" "$login" || login_worst[$fault]=$login
+	at_most "${back_worst[$fault]:-0}" $back || back_worst[$fault]=$back
+	wait_for 5 "what RDMA holds to be as before" as_before || trouble "RDMA holds $(cat /tmp/out), before: $held_before"
+	times[$fault]=$((${times[$fault]:-0} + 1))
+}
+
+# repeat FAULT TEXT : $rounds times the function FAULT, which returns when the fault is over
+repeat() {
+	local memory_before text=$2
+	fault=$1 n=0 trouble=() memory=
+	rest
+	memory_before=$memory
+	for ((n = 1; n <= rounds; n++)); do
+		one_round
+		[ ${#trouble[@]} -lt 5 ] || break
+	done
+	rest
+	at_most $((memory_before + KEPT)) "$memory" || trouble "the kernel has $((memory - memory_before)) KiB more than before"
+	table+=("$(printf '%-36s %5d %7d %7d %7d %6d %7d' "$text" "${times[$fault]:-0}" "${took_worst[$fault]:-0}" "${login_worst[$fault]:-0}" \
+		"${back_worst[$fault]:-0}" "${told_times[$fault]:-0}" $((memory - memory_before)))")
+	if [ ${#trouble[@]} -eq 0 ]; then ok "$text, $rounds times"; else not_ok "$text, $rounds times" "${trouble[@]}"; fi
+}
+
+# The table; times in ms, memory in KiB.
+faults_end() {
+	exec {VISITOR[1]}>&-
+	note "$(printf '%-36s %5s %7s %7s %7s %6s %7s' fault times took login 'I/O' told memory)"
+	note "$(printf '%s\n' "${table[@]}")"
+	note "took: until the fault was over; login: from then until a new login was served; I/O: until that under way went on, or was told of an"
+	note "error (told: how often); each the longest, in ms. memory: what the kernel had more after all rounds, in KiB"
+}

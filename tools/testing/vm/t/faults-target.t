@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What an administrator does to a target under verified I/O, again and again at random moments: nothing acknowledged is lost, a new login
+# is served within 5 s, and nothing is left behind.
+# FAULT_ROUNDS: how often each (2).
+# only: 6.12
+
+seconds=$((200 + 200 * ${FAULT_ROUNDS:-2}))
+machine="--append iser_tgt.fault_rounds=${FAULT_ROUNDS:-2}"
+[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../integrity" >&2 || exit
+[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
+. "$(dirname "$0")/../in-guest"
+. /src/tools/testing/vm/guest/faults.sh
+
+portal=$IP:$PORT acl=$(tpg)/acls/$INITIATOR
+the_target() { make_target "$IQN" disk && add_portal "$IQN" "$portal" && enable "$IQN"; }
+unlink_lun() { find "$(tpg)/lun/lun_0" -maxdepth 1 -type l -delete && rmdir "$(tpg)/lun/lun_0"; }
+link_lun() { mkdir "$(tpg)/lun/lun_0" && ln -s "$(backstore_dir disk)" "$(tpg)/lun/lun_0/disk"; }
+
+tpg_disabled()   { disable "$IQN" && enable "$IQN"; }
+portal_deleted() { rmdir "$(tpg)/np/$portal" && add_portal "$IQN" "$portal"; }
+# the LUN goes before the session does
+target_deleted() { remove_target "$IQN" && the_target; }
+lun_deleted()    { unlink_lun && link_lun; }
+acl_made()       { mkdir -p "$acl/lun_0" && ln -s "$(tpg)/lun/lun_0" "$acl/lun_0/disk"; }
+acl_deleted()    { find "$acl/lun_0" -maxdepth 1 -type l -delete && rmdir "$acl/lun_0" "$acl" && acl_made; }
+module_removed() {
+	rmdir "$(tpg)/np/$portal" && remove_target "$IQN" && rmdir "$CFS/iser" && wait_for 1 "rmmod" rmmod iser_tgt && load_target && the_target
+}
+
+alone || bail "no RDMA device"
+load_target && backstore disk rd 16 && the_target || bail "no target"
+start_initiator || bail "no iscsid"
+discover >/dev/null
+works "login" login || bail "login" "$(tail -n 20 "$HERE/iscsid.log")"
+faults_begin
+
+repeat tpg_disabled "portal group disabled and enabled"
+repeat portal_deleted "portal deleted and created"
+repeat target_deleted "target deleted and created"
+repeat lun_deleted "LUN deleted and created"
+repeat module_removed "rmmod and modprobe"
+acl_made || bail "no ACL"
+repeat acl_deleted "ACL deleted and created"
+
+faults_end
+works "logout" logout
+works "the initiator stops" stop_initiator
+works "all is removed" remove_all
+done_testing
