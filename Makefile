@@ -24,7 +24,7 @@ Q := $(if $(V),,@)
 
 export KVER
 
-.PHONY: all module run shell check check-debug check-unit fuzz bench bench-memory bench-profile lint install uninstall clean help
+.PHONY: all module run shell check check-debug check-unit faults fuzz bench bench-memory bench-profile lint install uninstall clean help
 
 all: module
 
@@ -52,6 +52,10 @@ check-debug:
 
 check-unit:
 	$(Q)if [ -f tools/testing/unit/Makefile ]; then $(MAKE) -C tools/testing/unit check; else echo "no unit tests here"; fi
+
+# FAULT_ROUNDS: how often each fault
+faults:
+	$(Q)FAULT_ROUNDS=$(or $(FAULT_ROUNDS),20) TEST=faults- $(VM)/check
 
 # SECONDS=n for each of the fuzzers
 fuzz:
@@ -87,6 +91,7 @@ help:
 	@echo 'make check         all tests; KVER=6.12|6.1 LINK=rxe|siw TEST=NAME select'
 	@echo 'make check-debug   the tests under a kernel with KASAN, lockdep and more, and one that looks for leaks; LINK= TEST= select'
 	@echo 'make check-unit    only the tests that need no kernel'
+	@echo 'make faults        each fault 20 times (FAULT_ROUNDS) at random moments of verified I/O; a table at the end of each log'
 	@echo 'make bench         speed beside ib_isert and nvmet-rdma, bench-memory: an idle session, bench-profile: instructions by function'
 	@echo 'make lint          checkpatch, sparse, W=1 with gcc and clang, shellcheck'
 	@echo 'make install       install the module for the kernel it is built for; make uninstall removes it'

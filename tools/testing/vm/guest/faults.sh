@@ -18,7 +18,31 @@ at_most() { [ "$2" -le "$1" ] || return 1; }
 # --- one guest or two ---
 
 # on_target COMMAND... : its status, its output in /tmp/out
-on_target() { "$@" >/tmp/out 2>&1; }
+on_target() {
+	local status
+	if [ -z "$apart" ]; then
+		"$@" >/tmp/out 2>&1
+		return
+	fi
+	asked=$((asked + 1))
+	printf '%q ' "$@" >"/scratch/ask-$asked.new" && mv "/scratch/ask-$asked.new" "/scratch/ask-$asked"
+	wait_for 120 "the target to $*" [ -e "/scratch/did-$asked" ] || return
+	{ read -r status && cat; } <"/scratch/did-$asked" >/tmp/out
+	return "$status"
+}
+apart='' asked=0
+# The other side of it, until the initiator has ended.
+serve_initiator() {
+	local n=1 status
+	while wait_for 600 "what comes next" asked_or_over $n && [ -e "/scratch/ask-$n" ]; do
+		status=0
+		# shellcheck source=/dev/null
+		. "/scratch/ask-$n" >/tmp/served 2>&1 || status=$?
+		{ echo $status; cat /tmp/served; } >"/scratch/did-$n.new" && mv "/scratch/did-$n.new" "/scratch/did-$n"
+		n=$((n + 1))
+	done
+}
+asked_or_over() { [ -e "/scratch/ask-$1" ] || [ -e /scratch/done-initiator ]; }
 
 # --- what runs on the target's side ---
 
@@ -65,6 +89,16 @@ ask_visitor() {
 	echo "$*" >&"${VISITOR[1]}" && read -r -t $((limit * SLOW)) answer <&"${VISITOR[0]}"
 }
 
+# A new login, in $login ms.
+served() {
+	login=99999
+	ask_visitor 60 login $((WITHIN * SLOW))
+	case $answer in
+	"in "*) answer=${answer#in } login=${answer% *} ;;
+	*) trouble "no login: $answer" ;;
+	esac
+}
+
 GENERATOR=/src/tools/testing/integrity/integrity
 writes() { awk '{ print $5 }' "/sys/block/${dev#/dev/}/stat"; }
 wrote() { [ "$(writes)" -gt "$1" ]; }
@@ -86,7 +120,7 @@ io_begins() {
 	local before
 	before=$(writes)
 	# no function: its process would be a shell in front of the one to be killed
-	"$GENERATOR" --state /tmp/state --seed "$seed" --seconds 3600 --size 512-131072 --depth 32 --reads 40 --no-verify "$dev" >/tmp/writer.out 2>&1 &
+	"$GENERATOR" --state "${STATE:-/tmp/state}" --seed "$seed" --seconds 3600 --size 512-131072 --depth 32 --reads 40 --no-verify "$dev" >/tmp/writer.out 2>&1 &
 	WRITER=$!
 	wait_for 20 "the writer to write" wrote $((before + 40))
 }
@@ -135,7 +169,7 @@ settled() {
 
 one_round() {
 	local begin over took
-	echo "faults: $fault, round $n of $rounds" >/dev/kmsg
+	on_target eval "echo faults: $fault, round $n of $rounds >/dev/kmsg"
 	disk_back || { trouble "no disk"; return; }
 	io_begins || { trouble "no I/O before it: $(cat /tmp/writer.out)"; return; }
 	sleep "0.$(printf '%03d' $((RANDOM % 700)))"
@@ -143,11 +177,7 @@ one_round() {
 	"$fault" >/tmp/fault.out 2>&1 || trouble "could not be done: $(cat /tmp/fault.out /tmp/out)"
 	over=$(now)
 	took=$((over - begin))
-	ask_visitor 60 login $((WITHIN * SLOW))
-	case $answer in
-	"in "*) answer=${answer#in } login=${answer% *} ;;
-	*) login=99999; trouble "no login: $answer" ;;
-	esac
+	served
 	io_goes_on
 	back=$(($(now) - over))
 	io_ends
@@ -179,7 +209,8 @@ repeat() {
 
 # The table; times in ms, memory in KiB.
 faults_end() {
-	exec {VISITOR[1]}>&-
+	# shellcheck disable=SC2153 # coproc sets it
+	kill "$VISITOR_PID"
 	note "$(printf '%-36s %5s %7s %7s %7s %6s %7s' fault times took login 'I/O' told memory)"
 	note "$(printf '%s\n' "${table[@]}")"
 	note "took: until the fault was over; login: from then until a new login was served; I/O: until that under way went on, or was told of an"

@@ -230,8 +230,11 @@ start_initiator() {
 	echo "InitiatorName=$INITIATOR" >/etc/iscsi/initiatorname.iscsi
 	# a session that fails shall fail in the test's time, not in the two minutes that suit a data centre
 	sed -i -e 's/^node.startup.*/node.startup = manual/' -e 's/^\(node.session.timeo.replacement_timeout\).*/\1 = 20/' /etc/iscsi/iscsid.conf
+	run_iscsid
+}
+run_iscsid() {
 	# a session of its own: at its end iscsid signals its whole process group
-	setsid iscsid -f -d 2 >"$HERE/iscsid.log" 2>&1 &
+	setsid iscsid -f -d 2 >>"$HERE/iscsid.log" 2>&1 &
 	ISCSID=$!
 	wait_for 20 "iscsid" grep -q ISCSIADM_ABSTRACT_NAMESPACE /proc/net/unix
 }

@@ -10,6 +10,7 @@ machine="--append iser_tgt.fault_rounds=${FAULT_ROUNDS:-2}"
 [ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../integrity" >&2 || exit
 [ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
+# shellcheck source=tools/testing/vm/guest/faults.sh
 . /src/tools/testing/vm/guest/faults.sh
 
 portal=$IP:$PORT acl=$(tpg)/acls/$INITIATOR

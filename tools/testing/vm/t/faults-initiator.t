@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What initiators do to their connections and themselves with 32 commands in flight, again and again at random moments, while another
+# initiator's verified I/O goes on: it is not disturbed, nothing acknowledged is lost, nothing is left behind.
+# FAULT_ROUNDS: how often each (2).
+# only: 6.12
+
+seconds=$((200 + 200 * ${FAULT_ROUNDS:-2}))
+machine="--append iser_tgt.fault_rounds=${FAULT_ROUNDS:-2}"
+[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../integrity" >&2 || exit
+[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
+. "$(dirname "$0")/../in-guest"
+# shellcheck source=tools/testing/vm/guest/faults.sh
+. /src/tools/testing/vm/guest/faults.sh
+
+two_disks() {
+	load_target && backstore disk rd 16 && backstore other rd 16 && make_target "$IQN" disk other && add_portal "$IQN" "$IP:$PORT" || return
+	# whoever says nothing is found after four seconds
+	echo 2 >"$(tpg)/attrib/nopin_interval" && echo 2 >"$(tpg)/attrib/nopin_timeout" && enable "$IQN"
+}
+
+# broken_off TIMES : how often the kernel's initiator has lost a connection
+errors() { dmesg | grep -c 'detected conn error'; }
+# alone_disturbed COMMAND... : the visitor's own connection ends, nobody else's
+alone_disturbed() {
+	local before
+	before=$(errors)
+	visitor_does 60 "$@" && visitor_does 60 verify && [ "$(errors)" = "$before" ] && return
+	echo "the other session was disturbed"
+	return 1
+}
+visitor_does() {
+	ask_visitor "$@"
+	[ "$answer" = good ] || { echo "$answer"; return 1; }
+}
+some_ms() { echo $((100 + RANDOM % 500)); }
+
+qp_broken()    { alone_disturbed break "$(some_ms)"; }
+stags_gone()   { alone_disturbed stags "$(some_ms)"; }
+rnr()          { alone_disturbed starve "$(some_ms)" $((RANDOM % 1000)); }
+rnr_and_gone() { alone_disturbed starve-and-go "$(some_ms)" $((RANDOM % 1000)); }
+reinstated()   { alone_disturbed reinstate "$(some_ms)"; }
+
+# A process with a queue pair of its own, killed in the midst of its I/O.
+user_killed() {
+	local pid in out
+	rm -f /tmp/killed.in
+	mkfifo /tmp/killed.in
+	"$CONFORMANCE/visitor" --target "$IP:$PORT" --iqn "$IQN" --lun 1 --name "$INITIATOR.user" --state /tmp/state.visitor --seed "$RANDOM" \
+		</tmp/killed.in >/tmp/killed.out 2>&1 &
+	pid=$!
+	exec {in}>/tmp/killed.in
+	echo "work 60000" >&"$in"
+	wait_for 20 "the process to log in" session_of "$INITIATOR.user" || { cat /tmp/killed.out; return 1; }
+	sleep "0.$((RANDOM % 900 + 100))"
+	kill -KILL $pid
+	out=$?
+	wait $pid
+	exec {in}>&-
+	[ $out = 0 ] && wait_for 20 "its session to end" no_session_of "$INITIATOR.user" && visitor_reads_state && visitor_does 60 verify
+}
+session_of()    { grep -qx "$1" "$(tpg)/dynamic_sessions"; }
+no_session_of() { ! session_of "$1"; }
+# Both have the same file mapped; what is the highest number in it the visitor learns anew.
+visitor_reads_state() { visitor_does 10 reread; }
+
+# libiscsi, which reads only.
+libiscsi_killed() {
+	local pid
+	iscsi-perf -i "$INITIATOR.libiscsi" -m 32 -b 16 "iser://$IP:$PORT/$IQN/1" >/tmp/perf.out 2>&1 &
+	pid=$!
+	wait_for 20 "libiscsi to log in" session_of "$INITIATOR.libiscsi" || { cat /tmp/perf.out; return 1; }
+	sleep "0.$((RANDOM % 900 + 100))"
+	kill -KILL $pid
+	wait $pid
+	wait_for 20 "its session to end" no_session_of "$INITIATOR.libiscsi"
+}
+
+# The process that writes; what was in flight is in doubt.
+writer_killed() { io_ends && io_begins; }
+
+# The connection ends while nobody is there to bring it back.
+iscsid_killed() {
+	kill -KILL "$ISCSID"
+	wait "$ISCSID"
+	disable "$IQN" && enable "$IQN" || return
+	sleep "0.$((RANDOM % 900 + 100))"
+	run_iscsid
+}
+
+alone || bail "no RDMA device"
+two_disks || bail "no target"
+start_initiator || bail "no iscsid"
+discover >/dev/null
+works "login" login || bail "login" "$(tail -n 20 "$HERE/iscsid.log")"
+faults_begin --lun 1
+
+repeat writer_killed "I/O process killed"
+repeat iscsid_killed "iscsid killed, connection lost"
+repeat user_killed "initiator in user space killed"
+repeat libiscsi_killed "libiscsi killed"
+repeat qp_broken "initiator's QP to error"
+repeat stags_gone "target's QP to error (STags gone)"
+repeat rnr "no receive buffers (RNR)"
+repeat rnr_and_gone "no receive buffers, then gone"
+repeat reinstated "session reinstated"
+
+faults_end
+works "logout" logout
+works "the initiator stops" stop_initiator
+works "all is removed" remove_all
+done_testing

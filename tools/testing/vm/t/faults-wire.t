@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Cable, RDMA device, interface and address go and come back under verified I/O of another machine, again and again at random moments.
+# FAULT_ROUNDS: how often each (2).
+# only: 6.12
+
+roles="target initiator"
+seconds=$((200 + 200 * ${FAULT_ROUNDS:-2}))
+machine="--smp 1 --mem 1024 --append iser_tgt.fault_rounds=${FAULT_ROUNDS:-2}"
+[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../integrity" >&2 || exit
+[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
+. "$(dirname "$0")/../in-guest"
+# shellcheck source=tools/testing/vm/guest/faults.sh
+. /src/tools/testing/vm/guest/faults.sh
+
+target() {
+	target_side 1 || bail "target: no RDMA device"
+	IP=10.0.1.1
+	load_target && backstore disk rd 16 && make_target "$IQN" disk && add_portal "$IQN" "$IP:$PORT" || bail "no target"
+	echo 1 >"$(tpg)/attrib/nopin_interval"
+	echo 2 >"$(tpg)/attrib/nopin_timeout"
+	works "target: up" enable "$IQN"
+	touch /scratch/target-up
+	serve_initiator
+	works "target: all is removed" remove_all
+	done_testing
+}
+
+# up to $1.999 seconds
+a_while() { sleep "$((RANDOM % ($1 + 1))).$((RANDOM % 900 + 100))"; }
+dead_cable() { tc qdisc replace dev eth0 root netem limit 10000 loss 100%; }
+good_cable() { tc qdisc del dev eth0 root; }
+rdma_off()   { rdma link delete "$LINK-eth0"; }
+rdma_on()    { rdma link add "$LINK-eth0" type "$LINK" netdev eth0 && wait_for 10 "the RDMA link" rdma_active "$LINK-eth0"; }
+
+cable_pulled()    { dead_cable && on_target dead_cable && a_while 4 && on_target good_cable && good_cable; }
+link_deleted()    { on_target rdma_off && a_while 1 && on_target rdma_on; }
+peer_deleted()    { rdma_off && a_while 1 && rdma_on; }
+interface_down()  { on_target ip link set eth0 down && a_while 2 && on_target ip link set eth0 up; }
+address_removed() { on_target ip addr del "$IP/24" dev eth0 && a_while 2 && on_target ip addr add "$IP/24" dev eth0; }
+
+initiator() {
+	apart=1
+	initiator_side 1 || bail "initiator: no RDMA device"
+	start_initiator || bail "initiator: no iscsid"
+	sed -i -e 's/^\(node.session.timeo.replacement_timeout\).*/\1 = 120/' -e 's/^\(node.conn\[0\].timeo.noop_out_[a-z]*\).*/\1 = 2/' \
+		-e 's/^\(node.conn\[0\].timeo.login_timeout\).*/\1 = 3/' /etc/iscsi/iscsid.conf
+	wait_for 120 "the target" [ -e /scratch/target-up ] || bail "initiator: no target"
+	discover >/dev/null
+	works "initiator: login" login || bail "initiator: login" "$(tail -n 20 "$HERE/iscsid.log")"
+	faults_begin
+
+	repeat cable_pulled "cable pulled and put back"
+	repeat link_deleted "target's RDMA link deleted and added"
+	repeat peer_deleted "initiator's RDMA link deleted"
+	repeat interface_down "target's interface down and up"
+	repeat address_removed "target's address removed and added"
+
+	faults_end
+	works "initiator: logout" logout
+	works "initiator: stops" stop_initiator
+	done_testing
+}
+
+"$NAME"
