@@ -168,7 +168,7 @@ settled() {
 }
 
 one_round() {
-	local begin over took
+	local begin over took=
 	on_target eval "echo faults: $fault, round $n of $rounds >/dev/kmsg"
 	disk_back || { trouble "no disk"; return; }
 	io_begins || { trouble "no I/O before it: $(cat /tmp/writer.out)"; return; }
@@ -176,7 +176,7 @@ one_round() {
 	begin=$(now)
 	"$fault" >/tmp/fault.out 2>&1 || trouble "could not be done: $(cat /tmp/fault.out /tmp/out)"
 	over=$(now)
-	took=$((over - begin))
+	: "${took:=$((over - begin))}"
 	served
 	io_goes_on
 	back=$(($(now) - over))
@@ -190,7 +190,7 @@ one_round() {
 	times[$fault]=$((${times[$fault]:-0} + 1))
 }
 
-# repeat FAULT TEXT : $rounds times the function FAULT, which returns when the fault is over
+# repeat FAULT TEXT : $rounds times the function FAULT, which returns when the fault is over; it may set $took, if that is not its own time
 repeat() {
 	local memory_before text=$2
 	fault=$1 n=0 trouble=() memory=

@@ -18,11 +18,11 @@ blocks=$((16 << 11))
 export DM_DISABLE_UDEV=1
 dm_disk() {
 	modprobe brd rd_nr=1 rd_size=$((16 << 10)) && modprobe dm_mod && modprobe dm_flakey &&
-		dmsetup create disk --disk_is "0 $blocks linear /dev/ram0 0" && load_target && backstore disk dev /dev/mapper/disk &&
+		dmsetup create disk --table "0 $blocks linear /dev/ram0 0" && load_target && backstore disk dev /dev/mapper/disk &&
 		make_target "$IQN" disk && add_portal "$IQN" "$IP:$PORT" && enable "$IQN"
 }
 # disk_is LINE : what the disk is from now on; requests that wait for it are not waited for
-disk_is() { dmsetup suspend --noflush --nolockfs disk && dmsetup load disk --disk_is "0 $blocks $1" && dmsetup resume disk; }
+disk_is() { dmsetup suspend --noflush --nolockfs disk && dmsetup load disk --table "0 $blocks $1" && dmsetup resume disk; }
 whole() { disk_is "linear /dev/ram0 0"; }
 
 # Others get in although the disk is silent, for STALL seconds altogether.

@@ -19,7 +19,7 @@ two_disks() {
 	echo 2 >"$(tpg)/attrib/nopin_interval" && echo 2 >"$(tpg)/attrib/nopin_timeout" && enable "$IQN"
 }
 
-# broken_off TIMES : how often the kernel's initiator has lost a connection
+# How often the kernel's initiator has lost a connection
 errors() { dmesg | grep -c 'detected conn error'; }
 # alone_disturbed COMMAND... : the visitor's own connection ends, nobody else's
 alone_disturbed() {
@@ -31,7 +31,10 @@ alone_disturbed() {
 }
 visitor_does() {
 	ask_visitor "$@"
-	[ "$answer" = good ] || { echo "$answer"; return 1; }
+	case $answer in
+	"good "*) [ "$2" = verify ] || [ "$2" = reread ] || took=${answer#good } ;;
+	*) echo "$answer"; return 1 ;;
+	esac
 }
 some_ms() { echo $((100 + RANDOM % 500)); }
 
@@ -43,7 +46,7 @@ reinstated()   { alone_disturbed reinstate "$(some_ms)"; }
 
 # A process with a queue pair of its own, killed in the midst of its I/O.
 user_killed() {
-	local pid in out
+	local pid in out begin
 	rm -f /tmp/killed.in
 	mkfifo /tmp/killed.in
 	"$CONFORMANCE/visitor" --target "$IP:$PORT" --iqn "$IQN" --lun 1 --name "$INITIATOR.user" --state /tmp/state.visitor --seed "$RANDOM" \
@@ -53,27 +56,29 @@ user_killed() {
 	echo "work 60000" >&"$in"
 	wait_for 20 "the process to log in" session_of "$INITIATOR.user" || { cat /tmp/killed.out; return 1; }
 	sleep "0.$((RANDOM % 900 + 100))"
+	begin=$(now)
 	kill -KILL $pid
 	out=$?
 	wait $pid
 	exec {in}>&-
-	[ $out = 0 ] && wait_for 20 "its session to end" no_session_of "$INITIATOR.user" && visitor_reads_state && visitor_does 60 verify
+	[ $out = 0 ] && wait_for 20 "its session to end" no_session_of "$INITIATOR.user" || return
+	took=$(($(now) - begin))
+	# it has the same file mapped; the other has drawn higher numbers meanwhile
+	visitor_does 60 reread && visitor_does 60 verify
 }
 session_of()    { grep -qx "$1" "$(tpg)/dynamic_sessions"; }
 no_session_of() { ! session_of "$1"; }
-# Both have the same file mapped; what is the highest number in it the visitor learns anew.
-visitor_reads_state() { visitor_does 10 reread; }
-
 # libiscsi, which reads only.
 libiscsi_killed() {
-	local pid
+	local pid begin
 	iscsi-perf -i "$INITIATOR.libiscsi" -m 32 -b 16 "iser://$IP:$PORT/$IQN/1" >/tmp/perf.out 2>&1 &
 	pid=$!
 	wait_for 20 "libiscsi to log in" session_of "$INITIATOR.libiscsi" || { cat /tmp/perf.out; return 1; }
 	sleep "0.$((RANDOM % 900 + 100))"
+	begin=$(now)
 	kill -KILL $pid
 	wait $pid
-	wait_for 20 "its session to end" no_session_of "$INITIATOR.libiscsi"
+	wait_for 20 "its session to end" no_session_of "$INITIATOR.libiscsi" && took=$(($(now) - begin))
 }
 
 # The process that writes; what was in flight is in doubt.
