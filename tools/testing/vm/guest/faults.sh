@@ -183,7 +183,7 @@ one_round() {
 	io_ends
 	disk_back || { trouble "no disk afterwards"; return; }
 	verified
-	at_most "${took_worst[$fault]:-0}" $took || took_worst[$fault]=$took
+	at_most "${took_worst[$fault]:-0}" "$took" || took_worst[$fault]=$took
 	at_most "${login_worst[$fault]:-0}" "$login" || login_worst[$fault]=$login
 	at_most "${back_worst[$fault]:-0}" $back || back_worst[$fault]=$back
 	wait_for 5 "what RDMA holds to be as before" as_before || trouble "RDMA holds $(cat /tmp/out), before: $held_before"
