@@ -18,6 +18,9 @@ KDIR := /lib/modules/$(REL)/build
 endif
 HEADERS := $(if $(filter 6.12,$(KVER)),linux-headers-6.12.*+deb12-amd64,$(if $(filter 6.1,$(KVER)),linux-headers-amd64,linux-headers-$(REL)))
 
+# where the system's Python, which targetcli runs with, looks for what the administrator installs
+PYTHON_DIR ?= $(shell /usr/bin/python3 -c 'import site; print(site.getsitepackages()[0])' 2>/dev/null)
+
 BUILD := build/$(REL)
 VM := tools/testing/vm
 Q := $(if $(V),,@)
@@ -74,8 +77,10 @@ lint:
 install: module
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(BUILD) INSTALL_MOD_DIR=updates modules_install
 	depmod $(REL)
+	$(Q)$(if $(PYTHON_DIR),configfs/rtslib/install $(PYTHON_DIR))
 
 uninstall:
+	$(Q)$(if $(PYTHON_DIR),configfs/rtslib/install --remove $(PYTHON_DIR))
 	find /lib/modules/$(REL)/updates -name 'iser_tgt.ko*' -delete
 	depmod $(REL)
 
@@ -94,5 +99,5 @@ help:
 	@echo 'make faults        each fault 20 times (FAULT_ROUNDS) at random moments of verified I/O; a table at the end of each log'
 	@echo 'make bench         speed beside ib_isert and nvmet-rdma, bench-memory: an idle session, bench-profile: instructions by function'
 	@echo 'make lint          checkpatch, sparse, W=1 with gcc and clang, shellcheck'
-	@echo 'make install       install the module for the kernel it is built for; make uninstall removes it'
+	@echo 'make install       install the module for the kernel it is built for, and what makes targetcli know it; make uninstall removes them'
 	@echo 'make clean         remove all that was built (the test machine itself stays in ~/.cache/iser_tgt)'

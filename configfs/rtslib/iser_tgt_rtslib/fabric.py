@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0
+'''The fabric as rtslib wants it described.'''
+
+import os
+
+
+def iser_fabric_module(base):
+    '''
+    The class for one copy of rtslib; base is its _BaseFabricModule. This is also what the entry point
+    "iser" of the group rtslib_fb.fabric_modules names.
+    '''
+
+    class ISERFabricModule(base):
+        def __init__(self):
+            super().__init__('iser')
+            self.features = ('discovery_auth', 'acls', 'auth', 'nps', 'tpgts')
+            self.wwn_types = ('iqn', 'naa', 'eui')
+            self.kernel_module = 'iser_tgt'
+
+        # rtslib asks every fabric when it saves, clears or lists, and the base loads the kernel module for that and
+        # fails without it. Whoever has no iser target needs neither: what is not there has no settings.
+
+        @property
+        def discovery_enable_auth(self):
+            return self.exists and base.discovery_enable_auth.fget(self)
+
+        @discovery_enable_auth.setter
+        def discovery_enable_auth(self, enable):
+            base.discovery_enable_auth.fset(self, enable)
+
+        def clear_discovery_auth_settings(self):
+            if self.exists:
+                super().clear_discovery_auth_settings()
+
+        def list_parameters(self, writable=None, readable=None):
+            return super().list_parameters(writable, readable) if self.exists else []
+
+        def list_attributes(self, writable=None, readable=None):
+            return super().list_attributes(writable, readable) if self.exists else []
+
+        # The base's own looks for names that no release of rtslib defines.
+        @property
+        def version(self):
+            try:
+                with open(os.path.join(self.path, 'version')) as version:
+                    return version.read().strip()
+            except FileNotFoundError:
+                return None
+
+    return ISERFabricModule

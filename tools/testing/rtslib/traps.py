@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-2.0
+'''
+usage: traps.py rtslib|rtslib_fb
+What breaks in rtslib with a fabric that is described the plain way, and does not with ours. TAP.
+'''
+
+import contextlib
+import copy
+import importlib
+import os
+import sys
+
+from fakelio import Kernel
+
+name = sys.argv[1]
+rtslib = importlib.import_module(name)
+fabric = rtslib.fabric
+Ours = fabric.fabric_modules['iser']
+points = failed = 0
+
+ISER, BOTH = 'iqn.2026-01.org.example:disk', 'iqn.2026-01.org.example:both'
+HOST = 'iqn.2026-01.org.example:host'
+
+
+class Plain(fabric._BaseFabricModule):
+    '''The description without the care.'''
+
+    def __init__(self):
+        super().__init__('iser')
+        self.features = ('discovery_auth', 'acls', 'auth', 'nps', 'tpgts')
+        self.wwn_types = ('iqn', 'naa', 'eui')
+        self.kernel_module = 'iser_tgt'
+
+
+def point(good, text, *detail):
+    global points, failed
+    points += 1
+    failed += not good
+    print("%sok %d - %s: %s" % ('' if good else 'not ', points, name, text))
+    if not good:
+        for line in detail:
+            print("#   %s" % (line,))
+
+
+def equal(got, expected, text):
+    point(got == expected, text, "got:      %r" % (got,), "expected: %r" % (expected,))
+
+
+def raises(text, function):
+    try:
+        function()
+    except Exception:
+        point(True, text)
+    else:
+        point(False, text, "nothing was raised")
+
+
+def goes(text, function):
+    try:
+        function()
+    except Exception as err:
+        point(False, text, repr(err))
+    else:
+        point(True, text)
+
+
+@contextlib.contextmanager
+def kernel(*modules, fabric_class=Ours):
+    fabric.fabric_modules['iser'] = fabric_class
+    kernel = Kernel(rtslib, modules)
+    try:
+        yield kernel
+    finally:
+        kernel.end()
+
+
+def target(fabric_name, wwn, secret=None):
+    it = rtslib.Target(rtslib.FabricModule(fabric_name), wwn)
+    group = rtslib.TPG(it, 1)
+    group.enable = True
+    rtslib.NetworkPortal(group, '[::0]', 3260)
+    acl = rtslib.NodeACL(group, HOST)
+    if secret:
+        acl.chap_userid, acl.chap_password = 'alice', secret
+    return it
+
+
+# --- the kernel module cannot be loaded ---
+with kernel('iscsi_target_mod', fabric_class=Plain):
+    raises("a plain description breaks saveconfig for everybody", lambda: rtslib.RTSRoot().dump())
+    raises("... and clearconfig", lambda: rtslib.RTSRoot().clear_existing(confirm=True))
+with kernel('iscsi_target_mod') as lio:
+    root = rtslib.RTSRoot()
+    target('iscsi', ISER)
+    saved = root.dump()
+    equal([t['fabric'] for t in saved['targets']], ['iscsi'], "without the module the others are saved")
+    goes("... and cleared", lambda: root.clear_existing(confirm=True))
+    equal(list(root.targets), [], "... all of them")
+    equal(lio.asked.count('iser_tgt'), 0, "... and nobody asked for the module")
+    equal(os.path.exists(lio.root + '/iser'), False, "... nor made target/iser")
+    equal(Ours().version, None, "no version without the module")
+    equal((Ours().list_attributes(), Ours().list_parameters()), ([], []), "nothing to set without the module")
+    raises("discovery_auth cannot be set without the module", lambda: setattr(Ours(), 'discovery_enable_auth', True))
+
+# --- it can ---
+with kernel('iser_tgt', 'iscsi_target_mod') as lio:
+    root = rtslib.RTSRoot()
+    target('iser', BOTH, secret='one-way-secret')
+    equal(lio.asked.count('iser_tgt'), 1, "making a target loads the module")
+    target('iscsi', BOTH)
+    target('iscsi', ISER)
+    equal(Ours().version, 'fake 1', "the version")
+    generated = rtslib.Target(Ours())
+    equal(generated.wwn[:4], 'iqn.', "a target without a name gets one")
+    generated.delete()
+    equal(rtslib.Target(Ours(), 'IQN.2026-01.ORG.EXAMPLE:CAPITALS').wwn, 'iqn.2026-01.org.example:capitals', "capitals become small")
+    rtslib.Target(Ours(), 'iqn.2026-01.org.example:capitals').delete()
+    for portal in [p for t in Ours().targets for g in t.tpgs for p in g.network_portals]:
+        goes("a portal can be deleted: rtslib writes iser=0 first", portal.delete)
+    rtslib.NetworkPortal(next(next(Ours().targets).tpgs), '[::0]', 3260)
+    us = Ours()
+    us.discovery_userid, us.discovery_password, us.discovery_enable_auth = 'dora', 'discovery-secret', True
+    saved = root.dump()
+    equal(sorted(t['fabric'] for t in saved['targets']), ['iscsi', 'iscsi', 'iser'], "both fabrics are saved, one name in both")
+    equal(saved['fabric_modules'], [{'name': 'iser', 'discovery_userid': 'dora', 'discovery_password': 'discovery-secret',
+                                     'discovery_enable_auth': True}], "discovery_auth is saved")
+    goes("clearconfig", lambda: root.clear_existing(confirm=True))
+    equal([lio.read('iser/discovery_auth/' + n) for n in ('userid', 'password', 'enforce_discovery_auth')], ['NULL', 'NULL', '0'],
+          "discovery_auth is cleared")
+    equal(root.restore(copy.deepcopy(saved)), [], "restoreconfig has no complaint")
+    equal(root.dump(), saved, "what is restored is what was saved")
+
+# --- saved with the module, restored without, and with it again ---
+with kernel('iscsi_target_mod') as lio:
+    root = rtslib.RTSRoot()
+    errors = root.restore(copy.deepcopy(saved))
+    equal(sorted(t.wwn for t in root.targets), sorted([BOTH, ISER]), "without the module the targets of the others are restored")
+    equal(sum('Could not create Target' in e and e.endswith(', skipped') for e in errors), 1, "... and the complaint names what is missing")
+with kernel('iser_tgt', 'iscsi_target_mod'):
+    root = rtslib.RTSRoot()
+    equal(root.restore(copy.deepcopy(saved)), [], "the same file with the module")
+    equal(root.dump(), saved, "... and all is there")
+
+# --- no class of ours at all: why the plug-in must be there wherever rtslib runs ---
+with kernel('iser_tgt', 'iscsi_target_mod'):
+    root = rtslib.RTSRoot()
+    root.restore(copy.deepcopy(saved))
+    del fabric.fabric_modules['iser']
+    equal(len(root.dump()['targets']), 2, "without the plug-in iser targets are not saved")
+
+with kernel('iser_tgt', fabric_class=Plain) as lio:
+    target('iser', ISER)
+    raises("a plain description has no version", lambda: Plain().version)
+
+print("1..%d" % points)
+sys.exit(failed != 0)
