@@ -58,6 +58,22 @@ works()  {
 	shift
 	if "$@" >"$work/out" 2>&1; then ok "$text"; else not_ok "$text" "failed: $*" "$(tail -n 15 "$work/out")"; return 1; fi
 }
+# traps PYTHON [patched] : the points of traps.py, for both names of rtslib
+traps() {
+	local name line seen
+	for name in rtslib rtslib_fb; do
+		seen=
+		while IFS= read -r line; do
+			case $line in
+			ok*) ok "${line#* - }" ;;
+			'not ok'*) not_ok "${line#* - }" ;;
+			1..*) seen=$name ;;
+			*) printf '%s\n' "${line/#[^#]/# &}" ;;
+			esac
+		done < <("$1" -B "$here/traps.py" $name "${@:2}" 2>&1)
+		is "$seen" $name "$name: to the end"
+	done
+}
 done_testing() { finished=1; echo "1..$points"; [ "$failed" -eq 0 ]; }
 at_exit() {
 	[ -n "$finished" ] || { not_ok "the script came to its end" "it stopped before done_testing"; echo "1..$points"; }

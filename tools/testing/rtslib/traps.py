@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 '''
-usage: traps.py rtslib|rtslib_fb
-What breaks in rtslib with a fabric that is described the plain way, and does not with ours. TAP.
+usage: traps.py rtslib|rtslib_fb [patched]
+What breaks in rtslib with a fabric that is described the plain way, and does not with ours; nor, in an rtslib with our patches, with the
+plain one. TAP.
 '''
 
 import contextlib
@@ -12,7 +13,7 @@ import sys
 
 from fakelio import Kernel
 
-name = sys.argv[1]
+name, patched = sys.argv[1], 'patched' in sys.argv[2:]
 rtslib = importlib.import_module(name)
 fabric = rtslib.fabric
 Ours = fabric.fabric_modules['iser']
@@ -86,9 +87,15 @@ def target(fabric_name, wwn, secret=None):
 
 
 # --- the kernel module cannot be loaded ---
-with kernel('iscsi_target_mod', fabric_class=Plain):
-    raises("a plain description breaks saveconfig for everybody", lambda: rtslib.RTSRoot().dump())
-    raises("... and clearconfig", lambda: rtslib.RTSRoot().clear_existing(confirm=True))
+with kernel('iscsi_target_mod', fabric_class=Plain) as lio:
+    root = rtslib.RTSRoot()
+    if patched:
+        goes("a plain description lets the others save", root.dump)
+        goes("... and clear", lambda: root.clear_existing(confirm=True))
+        equal(lio.asked, [], "... without a module being asked for")
+    else:
+        raises("a plain description breaks saveconfig for everybody", root.dump)
+        raises("... and clearconfig", lambda: root.clear_existing(confirm=True))
 with kernel('iscsi_target_mod') as lio:
     root = rtslib.RTSRoot()
     target('iscsi', ISER)
@@ -148,9 +155,12 @@ with kernel('iser_tgt', 'iscsi_target_mod'):
     del fabric.fabric_modules['iser']
     equal(len(root.dump()['targets']), 2, "without the plug-in iser targets are not saved")
 
-with kernel('iser_tgt', fabric_class=Plain) as lio:
+with kernel('iser_tgt', fabric_class=Plain):
     target('iser', ISER)
-    raises("a plain description has no version", lambda: Plain().version)
+    if patched:
+        equal([Plain().version, fabric.ISCSIFabricModule().version], ['fake 1', None], "the version of a plain description")
+    else:
+        raises("a plain description has no version", lambda: Plain().version)
 
 print("1..%d" % points)
 sys.exit(failed != 0)
