@@ -9,6 +9,7 @@
 static const struct iser_tgt_upper iser_tgt_sessions = {
 	.open = iser_tgt_session_open,
 	.receive = iser_tgt_session_receive,
+	.posted = iser_tgt_response_posted,
 	.close = iser_tgt_session_close,
 	.free = iser_tgt_session_free,
 };

@@ -308,6 +308,10 @@ void iser_tgt_release_cmd(struct se_cmd *se_cmd)
 
 	/* No longer a task; its response may still be on its way. */
 	WRITE_ONCE(cmd->scsi, false);
+	if (cmd->chunk && se_cmd->data_direction == DMA_TO_DEVICE) {
+		iser_tgt_chunk_put(cmd->chunk);
+		cmd->chunk = NULL;
+	}
 	if (unlikely(READ_ONCE(cmd->sess->abort.request)))
 		iser_tgt_abort_set_step(cmd->sess);
 	iser_tgt_cmd_put(cmd);

@@ -469,6 +469,7 @@ sense_reason_t iser_tgt_prot_error(struct iser_tgt_cmd *cmd,
 /* response.c */
 int iser_tgt_queue_data_in(struct se_cmd *se_cmd);
 int iser_tgt_queue_status(struct se_cmd *se_cmd);
+void iser_tgt_response_posted(struct iser_tgt_tx *tx);
 
 /* task_mgmt.c */
 int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx);

@@ -24,20 +24,35 @@ static void iser_tgt_response_done(struct iser_tgt_tx *tx, int status)
 	transport_generic_free_cmd(&cmd->se_cmd, 0);
 }
 
+/**
+ * iser_tgt_response_posted - a lazy response is on its way
+ * @tx: the response
+ *
+ * What is sent is all ours, so the core's part of the command ends now, and the
+ * context with that or with the send, whichever takes longer.
+ *
+ * Context: process.
+ */
+void iser_tgt_response_posted(struct iser_tgt_tx *tx)
+{
+	struct iser_tgt_cmd *cmd = container_of(tx, struct iser_tgt_cmd, tx);
+
+	transport_generic_free_cmd(&cmd->se_cmd, 0);
+}
+
 static void iser_tgt_response_sent(struct iser_tgt_tx *tx, int status)
 {
 	iser_tgt_response_check(tx, status);
+	if (unlikely(!tx->posted))
+		iser_tgt_response_posted(tx);
 	iser_tgt_cmd_put(container_of(tx, struct iser_tgt_cmd, tx));
 }
 
-/*
- * What is sent is all ours: the core's part of the command ends here, and the
- * context with that or with the send, whichever takes longer.
- */
-static void iser_tgt_response_early(struct iser_tgt_cmd *cmd)
+static void iser_tgt_response_lazy(struct iser_tgt_cmd *cmd)
 {
 	atomic_inc(&cmd->refs);
 	cmd->tx.lazy = true;
+	cmd->tx.posted = false;
 	cmd->tx.done = iser_tgt_response_sent;
 }
 
@@ -108,9 +123,8 @@ static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd)
 
 static void iser_tgt_response_send(struct iser_tgt_cmd *cmd, size_t data_len)
 {
-	iser_tgt_response_early(cmd);
+	iser_tgt_response_lazy(cmd);
 	iser_tgt_send(&cmd->tx, data_len, iser_tgt_inv_rkey(cmd));
-	transport_generic_free_cmd(&cmd->se_cmd, 0);
 }
 
 /* The status of a READ the device has checked is only known now. */
@@ -147,7 +161,6 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 	u32 len = min(se_cmd->data_length, cmd->edtl);
 	size_t data_len = iser_tgt_response_build(cmd);
 	struct iser_tgt_sig *sig;
-	bool early;
 
 	if (!len || !se_cmd->t_data_nents) {
 		iser_tgt_response_send(cmd, data_len);
@@ -170,9 +183,8 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 		return 0;
 	}
 
-	early = iser_tgt_chunk_small(cmd->chunk);
-	if (likely(early))
-		iser_tgt_response_early(cmd);
+	if (likely(iser_tgt_chunk_small(cmd->chunk)))
+		iser_tgt_response_lazy(cmd);
 	iser_tgt_tx_prepare(&cmd->tx, data_len, iser_tgt_inv_rkey(cmd));
 	if (likely(cmd->chunk))
 		iser_tgt_xfer_chunk(&cmd->xfer, cmd->sess->conn, cmd->chunk, 0,
@@ -183,8 +195,6 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 				    se_cmd->t_data_sg, se_cmd->t_data_nents, 0,
 				    len, cmd->read_va, cmd->read_stag,
 				    DMA_TO_DEVICE, &cmd->tx);
-	if (likely(early))
-		transport_generic_free_cmd(se_cmd, 0);
 	return 0;
 }
 

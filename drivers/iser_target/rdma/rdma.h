@@ -100,7 +100,9 @@ static inline u32 iser_tgt_recv_piece(const struct iser_tgt_device *dev)
  * @counts: the PDU takes a StatSN
  * @opens: it ends a request that was counted by CmdSN
  * @stamped: the sequence numbers are in already
- * @lazy: nobody waits for @done: it may come with that of a later PDU
+ * @lazy: nobody waits for @done: it may come with that of a later PDU; whoever
+ *	waits for the PDU to be posted is told by the upper layer's @posted
+ * @posted: it was posted; for @done to look at
  * @xfer: transfer it was chained to, internal
  * @done: called once for each send, with 0 or a negative errno, sent or not, in
  *	process context, maybe before iser_tgt_send() returns
@@ -115,6 +117,7 @@ struct iser_tgt_tx {
 	bool opens;
 	bool stamped;
 	bool lazy;
+	bool posted;
 	struct iser_tgt_xfer *xfer;
 	void (*done)(struct iser_tgt_tx *tx, int status);
 };
@@ -360,6 +363,8 @@ struct iser_tgt_conn {
  *	order; in process context. Returns 0 when it is dealt with (the buffer is
  *	given back by iser_tgt_rx_put(), now or later), or -EAGAIN to be called
  *	again with the same PDU after iser_tgt_conn_kick().
+ * @posted: a lazy PDU has been posted; called once for each, unless it is never
+ *	posted. In process context.
  * @close: the queue pair has been drained and nothing more will be posted or
  *	received: end the session, wait for its commands. May sleep.
  * @free: drop conn->upper; the last call.
@@ -367,6 +372,7 @@ struct iser_tgt_conn {
 struct iser_tgt_upper {
 	int (*open)(struct iser_tgt_conn *conn);
 	int (*receive)(struct iser_tgt_conn *conn, struct iser_tgt_rx *rx);
+	void (*posted)(struct iser_tgt_tx *tx);
 	void (*close)(struct iser_tgt_conn *conn);
 	void (*free)(struct iser_tgt_conn *conn);
 };

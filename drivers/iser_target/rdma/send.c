@@ -322,6 +322,8 @@ static void iser_tgt_choose_signal(struct iser_tgt_conn *conn,
 int iser_tgt_post(struct iser_tgt_conn *conn, struct ib_send_wr *first,
 		  const struct ib_send_wr **bad, struct iser_tgt_tx *tx)
 {
+	/* Once posted, a PDU that is not lazy may be gone. */
+	bool lazy = tx && tx->lazy;
 	int ret = -ENOTCONN;
 
 	*bad = first;
@@ -343,12 +345,15 @@ int iser_tgt_post(struct iser_tgt_conn *conn, struct ib_send_wr *first,
 	if (likely(!ret)) {
 		*conn->sent_tail = &tx->wr;
 		conn->sent_tail = &tx->wr.next;
+		tx->posted = true;
 	}
 unlock:
 	spin_unlock(&conn->post_lock);
 
-	if (ret)
+	if (unlikely(ret))
 		iser_tgt_conn_close(conn, "send queue refused a work request");
+	else if (lazy)
+		iser_tgt_upper->posted(tx);
 	return ret;
 }
 
