@@ -3,9 +3,10 @@
 # For t/faults-*.t: faults, each some times at a random moment of verified I/O, and what must be true after each. Sourced after lib.sh.
 # The target may be this guest, or another: on_target says where a command runs.
 
-rounds=$(sed -n 's/.*iser_tgt.fault_rounds=\([0-9]*\).*/\1/p' /proc/cmdline)
+# ROUNDS,SEED,FAULT: the last two may be empty
+IFS=, read -r rounds seed only < <(sed -n 's/.*iser_tgt.faults=\([^ ]*\).*/\1/p' /proc/cmdline)
 WITHIN=5000		# ms a new login may take once the fault is over
-KEPT=1024		# KiB of kernel memory that may be more than before, all rounds together; what was measured without a leak is half of it
+KEPT=1024		# KiB of kernel memory that may be more than before, all rounds together
 CONFORMANCE=/src/tools/testing/conformance
 
 declare -A times took_worst login_worst back_worst told_times
@@ -74,12 +75,21 @@ kernel_memory_shows() {
 # --- the initiator ---
 
 faults_begin() {
-	seed=$(sed -n 's/.*iser_tgt.fault_seed=\([0-9]*\).*/\1/p' /proc/cmdline)
 	[ -n "$seed" ] || seed=$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')
 	RANDOM=$seed
 	note "seed $seed, $rounds rounds each"
 	works "the measure of memory sees a backstore of 4 MiB" on_target kernel_memory_shows
-	coproc VISITOR { exec "$CONFORMANCE/visitor" --target "$IP:$PORT" --iqn "$IQN" "$@" 2>/tmp/visitor.err; }
+	visitor_args=("$@")
+	visitor_comes
+}
+visitor_args=()
+visitor_comes() {
+	coproc VISITOR { exec "$CONFORMANCE/visitor" --target "$IP:$PORT" --iqn "$IQN" "${visitor_args[@]}" 2>/tmp/visitor.err; }
+}
+visitor_goes() {
+	kill "$VISITOR_PID"
+	wait "$VISITOR_PID"
+	return 0
 }
 # ask_visitor SECONDS COMMAND... : its answer in $answer
 ask_visitor() {
@@ -120,7 +130,8 @@ io_begins() {
 	local before
 	before=$(writes)
 	# no function: its process would be a shell in front of the one to be killed
-	"$GENERATOR" --state "${STATE:-/tmp/state}" --seed "$seed" --seconds 3600 --size 512-131072 --depth 32 --reads 40 --no-verify "$dev" >/tmp/writer.out 2>&1 &
+	"$GENERATOR" --state "${STATE:-/tmp/state}" --seed "$seed" --seconds 3600 --size 512-131072 --depth 32 --reads 40 --no-verify "$dev" \
+		>/tmp/writer.out 2>&1 &
 	WRITER=$!
 	wait_for 20 "the writer to write" wrote $((before + 40))
 }
@@ -159,7 +170,8 @@ rest() {
 	wait_for 20 "the sessions to end" no_sessions
 	on_target rmdir "$(tpg)/np/$IP:$PORT" || trouble "the portal does not go: $(cat /tmp/out)"
 	on_target kernel_memory && memory=$(tail -n 1 /tmp/out)
-	on_target add_portal "$IQN" "$IP:$PORT" && login >/dev/null 2>&1 && dev=$(disk) || bail "no session after a rest" "$(tail -n 20 "$HERE/iscsid.log")"
+	on_target add_portal "$IQN" "$IP:$PORT" && login >/dev/null 2>&1 && dev=$(disk) ||
+		bail "no session after a rest" "$(tail -n 20 "$HERE/iscsid.log")"
 	wait_for 10 "what RDMA holds to be known" settled
 }
 settled() {
@@ -193,6 +205,7 @@ one_round() {
 # repeat FAULT TEXT : $rounds times the function FAULT, which returns when the fault is over; it may set $took, if that is not its own time
 repeat() {
 	local memory_before text=$2
+	[[ $1 =~ $only ]] || return 0
 	fault=$1 n=0 trouble=() memory=
 	rest
 	memory_before=$memory
@@ -209,8 +222,7 @@ repeat() {
 
 # The table; times in ms, memory in KiB.
 faults_end() {
-	# shellcheck disable=SC2153 # coproc sets it
-	kill "$VISITOR_PID"
+	visitor_goes
 	note "$(printf '%-36s %5s %7s %7s %7s %6s %7s' fault times took login 'I/O' told memory)"
 	note "$(printf '%s\n' "${table[@]}")"
 	note "took: until the fault was over; login: from then until a new login was served; I/O: until that under way went on, or was told of an"

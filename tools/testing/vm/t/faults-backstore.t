@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # A disk that says nothing for 30 s, and one that fails, under verified I/O, again and again at random moments: others are served
 # meanwhile, what waits is said, nothing acknowledged is lost.
-# FAULT_ROUNDS: how often each (2).
+# FAULT_ROUNDS: how often each (2); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
 # only: 6.12
 
 seconds=$((200 + 250 * ${FAULT_ROUNDS:-2}))
-machine="--append iser_tgt.fault_rounds=${FAULT_ROUNDS:-2}"
+machine="--append iser_tgt.faults=${FAULT_ROUNDS:-2},${FAULT_SEED:-},${FAULTS:-}"
 [ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../integrity" >&2 || exit
 [ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
@@ -17,7 +17,9 @@ STALL=30
 blocks=$((16 << 11))
 export DM_DISABLE_UDEV=1
 dm_disk() {
-	modprobe brd rd_nr=1 rd_size=$((16 << 10)) && modprobe dm_mod && modprobe dm_flakey &&
+	# its pages come with the first write
+	modprobe brd rd_nr=1 rd_size=$((16 << 10)) && dd if=/dev/zero of=/dev/ram0 bs=1M count=16 oflag=direct status=none || return
+	modprobe dm_mod && modprobe dm_flakey &&
 		dmsetup create disk --table "0 $blocks linear /dev/ram0 0" && load_target && backstore disk dev /dev/mapper/disk &&
 		make_target "$IQN" disk && add_portal "$IQN" "$IP:$PORT" && enable "$IQN"
 }
@@ -57,7 +59,8 @@ flaky()   { disk_is "flakey /dev/ram0 0 1 1" && sleep "$((RANDOM % 3)).$((RANDOM
 alone || bail "no RDMA device"
 dm_disk || bail "no target"
 start_initiator || bail "no iscsid"
-sed -i -e 's/^\(node.session.timeo.replacement_timeout\).*/\1 = 120/' -e 's/^\(node.session.err_timeo.[a-z_]*\).*/\1 = 3/' /etc/iscsi/iscsid.conf
+sed -i -e 's/^\(node.session.timeo.replacement_timeout\).*/\1 = 120/' \
+	-e 's/^\(node.session.err_timeo.[a-z_]*\).*/\1 = 3/' /etc/iscsi/iscsid.conf
 discover >/dev/null
 works "login" login || bail "login" "$(tail -n 20 "$HERE/iscsid.log")"
 faults_begin

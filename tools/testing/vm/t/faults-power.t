@@ -7,7 +7,7 @@
 
 roles="target initiator"
 seconds=$((300 + 100 * ${FAULT_ROUNDS:-2}))
-machine="--smp 1 --mem 1024 --append iser_tgt.fault_rounds=${FAULT_ROUNDS:-2}"
+machine="--smp 1 --mem 1024 --append iser_tgt.faults=${FAULT_ROUNDS:-2},${FAULT_SEED:-},${FAULTS:-}"
 [ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../integrity" >&2 || exit
 [ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 set -- --qemu "-object memory-backend-file,id=state,share=on,size=1M,mem-path=@LOG@/state -device ivshmem-plain,memdev=state" "$@"
@@ -52,7 +52,7 @@ target() {
 		touch /scratch/restart-initiator
 	done
 	at_most $((memory_before + KEPT)) "$memory" || trouble "the kernel has $((memory - memory_before)) KiB more than before"
-	if [ ${#trouble[@]} -eq 0 ]; then ok "target: the initiator's power cut, $rounds times"; else not_ok "target: power cut" "${trouble[@]}"; fi
+	if [ ${#trouble[@]} -eq 0 ]; then ok "target: power cut, $rounds times"; else not_ok "target: power cut, $rounds times" "${trouble[@]}"; fi
 	table+=("$(printf '%-36s %5d %7d %7d %7s %6s %7d' "initiator's power cut" "$rounds" "$worst" "$slowest" - - $((memory - memory_before)))")
 	faults_end
 	wait_for 120 "the initiator's last look" [ -e /scratch/done-initiator ] || not_ok "target: the initiator comes back"

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Cable, RDMA device, interface and address go and come back under verified I/O of another machine, again and again at random moments.
-# FAULT_ROUNDS: how often each (2).
+# FAULT_ROUNDS: how often each (2); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
 # only: 6.12
 
 roles="target initiator"
 seconds=$((200 + 200 * ${FAULT_ROUNDS:-2}))
-machine="--smp 1 --mem 1024 --append iser_tgt.fault_rounds=${FAULT_ROUNDS:-2}"
+machine="--smp 1 --mem 1024 --append iser_tgt.faults=${FAULT_ROUNDS:-2},${FAULT_SEED:-},${FAULTS:-}"
 [ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../integrity" >&2 || exit
 [ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
@@ -35,7 +35,8 @@ rdma_on()    { rdma link add "$LINK-eth0" type "$LINK" netdev eth0 && wait_for 1
 
 cable_pulled()    { dead_cable && on_target dead_cable && a_while 4 && on_target good_cable && good_cable; }
 link_deleted()    { on_target rdma_off && a_while 1 && on_target rdma_on; }
-peer_deleted()    { rdma_off && a_while 1 && rdma_on; }
+# A process that has the device open keeps it: the RDMA core waits for it.
+peer_deleted()    { visitor_goes; rdma_off && a_while 1 && rdma_on && visitor_comes; }
 interface_down()  { on_target ip link set eth0 down && a_while 2 && on_target ip link set eth0 up; }
 address_removed() { on_target ip addr del "$IP/24" dev eth0 && a_while 2 && on_target ip addr add "$IP/24" dev eth0; }
 
