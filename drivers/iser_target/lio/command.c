@@ -132,6 +132,17 @@ static void iser_tgt_cmd_fill(struct iser_tgt_cmd *cmd,
 	memset(iser_tgt_tx_data(&cmd->tx), 0, 2 + TRANSPORT_SENSE_BUFFER);
 }
 
+/* One writer: the receive side. */
+static void iser_tgt_session_count(struct iser_tgt_session *sess,
+				   const struct iser_tgt_cmd *cmd, u8 flags)
+{
+	WRITE_ONCE(sess->commands, sess->commands + 1);
+	if (flags & ISER_TGT_CMD_WRITE)
+		WRITE_ONCE(sess->bytes_written, sess->bytes_written + cmd->edtl);
+	else if (flags & ISER_TGT_CMD_READ)
+		WRITE_ONCE(sess->bytes_read, sess->bytes_read + cmd->edtl);
+}
+
 /**
  * iser_tgt_scsi_receive - a SCSI Command: RFC 7143 11.3, RFC 7145 7.3.1
  * @sess: a normal session in full feature phase
@@ -187,6 +198,7 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	}
 
 	WRITE_ONCE(cmd->scsi, true);
+	iser_tgt_session_count(sess, cmd, flags);
 	/* A READ needs its receive buffer no more. */
 	if (cmd->imm_len)
 		cmd->rx = rx;

@@ -147,6 +147,24 @@ void iser_tgt_login_ends(struct iser_tgt_session *sess)
 }
 
 /**
+ * iser_tgt_logins_each - look at each connection that has not logged in
+ * @fn: what to do; may not sleep
+ * @data: for @fn
+ *
+ * Context: may not be called in interrupts.
+ */
+void iser_tgt_logins_each(void (*fn)(const struct iser_tgt_session *sess,
+				     void *data), void *data)
+{
+	struct iser_tgt_session *sess;
+
+	spin_lock(&iser_tgt_limits_lock);
+	list_for_each_entry(sess, &iser_tgt_pending, pending_entry)
+		fn(sess, data);
+	spin_unlock(&iser_tgt_limits_lock);
+}
+
+/**
  * iser_tgt_login_text_max - text a login may gather
  *
  * Context: any.

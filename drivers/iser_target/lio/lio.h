@@ -218,6 +218,11 @@ struct iser_tgt_login_mem {
  * @cid: connection ID
  * @sid: number for the administrator, unique while the module is loaded
  * @depth: commands in the window
+ * @since: when the connection came, then when the login was through, jiffies
+ * @commands: SCSI commands so far; this and the next two are written by the
+ *	receive side only
+ * @bytes_read: data their READs asked for
+ * @bytes_written: data their WRITEs announced
  * @authenticated: CHAP was done
  * @target_alias: TargetAlias as it was at the login
  * @redirect: address of a target that has moved
@@ -260,6 +265,10 @@ struct iser_tgt_session {
 	u16 cid;
 	u32 sid;
 	u32 depth;
+	unsigned long since;
+	u64 commands;
+	u64 bytes_read;
+	u64 bytes_written;
 	bool authenticated;
 	char target_alias[ISER_TGT_ALIAS_MAX];
 	char redirect[ISER_TGT_REDIRECT_MAX];
@@ -406,6 +415,10 @@ extern struct configfs_attribute *iser_tgt_acl_attrib_attrs[];
 extern struct configfs_attribute *iser_tgt_acl_param_attrs[];
 int iser_tgt_init_nodeacl(struct se_node_acl *nacl, const char *name);
 
+/* sessions_show.c */
+ssize_t iser_tgt_tpg_sessions_show(struct config_item *item, char *page);
+ssize_t iser_tgt_tpg_logins_show(struct config_item *item, char *page);
+
 /* session.c */
 int iser_tgt_session_open(struct iser_tgt_conn *conn);
 void iser_tgt_session_close(struct iser_tgt_conn *conn);
@@ -435,6 +448,8 @@ int iser_tgt_login_begins(struct iser_tgt_session *sess);
 void iser_tgt_login_ends(struct iser_tgt_session *sess);
 size_t iser_tgt_login_text_max(void);
 void iser_tgt_limits_show(struct seq_file *m);
+void iser_tgt_logins_each(void (*fn)(const struct iser_tgt_session *sess,
+				     void *data), void *data);
 
 /* refusals.c */
 int iser_tgt_refusals_init(void);

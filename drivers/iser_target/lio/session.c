@@ -31,6 +31,7 @@ int iser_tgt_session_open(struct iser_tgt_conn *conn)
 		return -ENOMEM;
 
 	sess->conn = conn;
+	sess->since = jiffies;
 	INIT_LIST_HEAD(&sess->entry);
 	INIT_LIST_HEAD(&sess->all_entry);
 	INIT_LIST_HEAD(&sess->pending_entry);
@@ -268,7 +269,9 @@ int iser_tgt_session_start(struct iser_tgt_session *sess)
 	iser_tgt_conn_set_deadline(conn, 0);
 	iser_tgt_login_ends(sess);
 	sess->hello_due = !sess->discovery && sess->keys.hello_required;
-	sess->ffp = true;
+	sess->since = jiffies;
+	/* Pairs with the acquire of who shows it. */
+	smp_store_release(&sess->ffp, true);
 	pr_debug("%pISpc: %s logged in to %s, session %u\n", &conn->peer,
 		 sess->initiator, sess->discovery ? "discovery" : login->target,
 		 sess->sid);

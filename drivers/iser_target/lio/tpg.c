@@ -42,7 +42,12 @@ static ssize_t iser_tgt_tpg_async_message_store(struct config_item *item,
 
 CONFIGFS_ATTR_WO(iser_tgt_tpg_, async_message);
 
+CONFIGFS_ATTR_RO(iser_tgt_tpg_, sessions);
+CONFIGFS_ATTR_RO(iser_tgt_tpg_, logins);
+
 struct configfs_attribute *iser_tgt_tpg_base_attrs[] = {
+	&iser_tgt_tpg_attr_sessions,
+	&iser_tgt_tpg_attr_logins,
 	&iser_tgt_tpg_attr_async_message,
 	&iser_tgt_tpg_attr_drain,
 	&iser_tgt_tpg_attr_dynamic_sessions,

@@ -141,6 +141,7 @@ struct iser_tgt_rx_queue {
 
 /* receive_queue.c */
 u32 iser_tgt_recv_data_size(void);
+size_t iser_tgt_rx_memory(const struct iser_tgt_device *dev);
 int iser_tgt_rx_layout(struct iser_tgt_device *dev);
 bool iser_tgt_device_shares(const struct iser_tgt_device *dev);
 struct iser_tgt_rx_queue *iser_tgt_rx_queue_own(struct iser_tgt_conn *conn);

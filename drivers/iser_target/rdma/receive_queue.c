@@ -112,6 +112,19 @@ bool iser_tgt_device_shares(const struct iser_tgt_device *dev)
 				    rdma_start_port(dev->ibdev));
 }
 
+/**
+ * iser_tgt_rx_memory - what a receive buffer costs
+ * @dev: the device
+ *
+ * Context: any.
+ * Return: bytes.
+ */
+size_t iser_tgt_rx_memory(const struct iser_tgt_device *dev)
+{
+	return sizeof(struct iser_tgt_rx) + ISER_TGT_RX_HDR_STRIDE +
+	       (dev->recv_sge - 2) * iser_tgt_recv_piece(dev);
+}
+
 static void iser_tgt_rx_exit(struct iser_tgt_device *dev,
 			     struct iser_tgt_rx *rx)
 {

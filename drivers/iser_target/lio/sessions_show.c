@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who is here: the files "sessions" and "logins" of a portal group. A line for
+ * each, and a last one for how many did not fit on the page.
+ */
+
+#include "lio.h"
+
+/* Kept free for that last line. */
+#define ISER_TGT_LAST_LINE	32
+
+struct iser_tgt_lines {
+	char *page;
+	size_t len;
+	unsigned int more;
+};
+
+static __printf(2, 3) void iser_tgt_line(struct iser_tgt_lines *lines,
+					 const char *fmt, ...)
+{
+	size_t room = PAGE_SIZE - ISER_TGT_LAST_LINE - lines->len;
+	va_list args;
+	size_t len;
+
+	if (lines->more) {
+		lines->more++;
+		return;
+	}
+
+	va_start(args, fmt);
+	len = vsnprintf(lines->page + lines->len, room, fmt, args);
+	va_end(args);
+	if (len < room)
+		lines->len += len;
+	else
+		lines->more++;
+}
+
+static ssize_t iser_tgt_lines_end(struct iser_tgt_lines *lines)
+{
+	if (lines->more)
+		lines->len += scnprintf(lines->page + lines->len,
+					PAGE_SIZE - lines->len, "# %u more\n",
+					lines->more);
+	return lines->len;
+}
+
+static unsigned int iser_tgt_in_flight(const struct iser_tgt_session *sess)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < sess->nr_cmds; i++)
+		if (READ_ONCE(sess->cmds[i].busy) &&
+		    READ_ONCE(sess->cmds[i].scsi))
+			nr++;
+
+	return nr;
+}
+
+/*
+ * What was allocated for it alone, and its share of the receive buffers. Data
+ * buffers come and go with commands, and a queue pair is the device's affair.
+ */
+static size_t iser_tgt_session_memory(const struct iser_tgt_session *sess)
+{
+	const struct iser_tgt_conn *conn = sess->conn;
+	unsigned int contexts = sess->nr_cmds + ISER_TGT_CMD_OWN;
+
+	return sizeof(*sess) + sizeof(*conn) +
+	       contexts * sizeof(struct iser_tgt_cmd) +
+	       sess->tx_pool.nr * PAGE_SIZE +
+	       (READ_ONCE(conn->window) + conn->rx_reserved) *
+	       iser_tgt_rx_memory(conn->dev);
+}
+
+static unsigned long iser_tgt_seconds_since(unsigned long then)
+{
+	return (jiffies - then) / HZ;
+}
+
+static void iser_tgt_session_line(struct iser_tgt_lines *lines,
+				  const struct iser_tgt_session *sess)
+{
+	const struct iser_tgt_conn *conn = sess->conn;
+	const struct iser_tgt_keys *keys = &sess->keys;
+	const struct se_node_acl *nacl = sess->se_sess->se_node_acl;
+
+	iser_tgt_line(lines,
+		      "sid=%u initiator=%s acl=%s auth=%s isid=0x%6phN tsih=%u cid=%u peer=%pISpc local=%pISpc device=%s/%u ImmediateData=%s MaxBurstLength=%u FirstBurstLength=%u DefaultTime2Wait=%u DefaultTime2Retain=%u MaxOutstandingR2T=%u DataPDUInOrder=%s DataSequenceInOrder=%s InitiatorRecvDataSegmentLength=%u TargetRecvDataSegmentLength=%u depth=%u window=%u in_flight=%u commands=%llu read=%llu written=%llu age=%lu idle=%lu memory=%zu\n",
+		      sess->sid, sess->initiator,
+		      nacl->dynamic_node_acl ? "dynamic" : "static",
+		      sess->authenticated ? "CHAP" : "None", sess->isid,
+		      sess->tsih, sess->cid, &conn->peer, &conn->local,
+		      conn->cm_id->device->name, conn->cm_id->port_num,
+		      keys->immediate_data ? "Yes" : "No", keys->max_burst,
+		      keys->first_burst, keys->time2wait, keys->time2retain,
+		      keys->max_outstanding_r2t,
+		      keys->data_pdu_in_order ? "Yes" : "No",
+		      keys->data_seq_in_order ? "Yes" : "No",
+		      keys->initiator_rdsl, keys->target_rdsl, sess->depth,
+		      READ_ONCE(conn->window), iser_tgt_in_flight(sess),
+		      READ_ONCE(sess->commands), READ_ONCE(sess->bytes_read),
+		      READ_ONCE(sess->bytes_written),
+		      iser_tgt_seconds_since(sess->since),
+		      iser_tgt_seconds_since(READ_ONCE(conn->last_rx)),
+		      iser_tgt_session_memory(sess));
+}
+
+/**
+ * iser_tgt_tpg_sessions_show - read of sessions
+ * @item: the portal group
+ * @page: where to
+ *
+ * Context: configfs.
+ * Return: bytes.
+ */
+ssize_t iser_tgt_tpg_sessions_show(struct config_item *item, char *page)
+{
+	struct iser_tgt_tpg *tpg = iser_tgt_tpg(to_tpg(item));
+	struct iser_tgt_lines lines = { .page = page };
+	struct iser_tgt_session *sess;
+
+	spin_lock(&tpg->lock);
+	list_for_each_entry(sess, &tpg->sessions, entry)
+		/* Pairs with the release at the end of the login. */
+		if (smp_load_acquire(&sess->ffp) && sess->live)
+			iser_tgt_session_line(&lines, sess);
+	spin_unlock(&tpg->lock);
+
+	return iser_tgt_lines_end(&lines);
+}
+
+struct iser_tgt_logins_of {
+	struct iser_tgt_lines lines;
+	struct iser_tgt_tpg *tpg;
+};
+
+/* The name is there before the portal group is; both under its lock. */
+static void iser_tgt_login_line(const struct iser_tgt_session *sess, void *data)
+{
+	struct iser_tgt_logins_of *of = data;
+	const struct iser_tgt_tpg *tpg = READ_ONCE(sess->tpg);
+	const struct iser_tgt_conn *conn = sess->conn;
+
+	if (tpg ? tpg != of->tpg :
+		  !iser_tgt_tpg_reachable(of->tpg, conn->listener))
+		return;
+
+	iser_tgt_line(&of->lines,
+		      "peer=%pISpc local=%pISpc device=%s/%u initiator=%s age=%lu\n",
+		      &conn->peer, &conn->local, conn->cm_id->device->name,
+		      conn->cm_id->port_num, tpg ? sess->initiator : "-",
+		      iser_tgt_seconds_since(sess->since));
+}
+
+/**
+ * iser_tgt_tpg_logins_show - read of logins
+ * @item: the portal group
+ * @page: where to
+ *
+ * Connections that have named this target, and those at its portals that have
+ * named none yet: they may be others'.
+ *
+ * Context: configfs, may sleep.
+ * Return: bytes.
+ */
+ssize_t iser_tgt_tpg_logins_show(struct config_item *item, char *page)
+{
+	struct iser_tgt_tpg *tpg = iser_tgt_tpg(to_tpg(item));
+	struct iser_tgt_logins_of of = { .lines = { .page = page }, .tpg = tpg };
+
+	down_read(&iser_tgt_targets_sem);
+	spin_lock(&tpg->lock);
+	iser_tgt_logins_each(iser_tgt_login_line, &of);
+	spin_unlock(&tpg->lock);
+	up_read(&iser_tgt_targets_sem);
+
+	return iser_tgt_lines_end(&of.lines);
+}
