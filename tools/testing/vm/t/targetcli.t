@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# only: 6.12-rxe 6.1-rxe
+# only: 6.12-rxe
 # What an administrator does with targetcli and nothing else: from an empty machine to a mounted disk, saved, cleared, restored; beside a
 # TCP target; with the module gone and back.
 
