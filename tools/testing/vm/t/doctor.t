@@ -1,0 +1,238 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# iser-tgt-doctor: says nothing of a machine in health, and names each thing that is broken, with the command that mends it.
+# only: 6.12
+
+seconds=900
+. "$(dirname "$0")/../in-guest"
+
+doctor() { python3 /src/configfs/iser-tgt-doctor "$@" >/tmp/doctor 2>&1; }
+problems() { grep -c '^PROBLEM' /tmp/doctor; }
+# healthy TEXT
+healthy() {
+	local status=0
+	doctor || status=$?
+	if [ $status = 0 ] && grep -q '^nothing is wrong' /tmp/doctor && [ "$(problems)" = 0 ]; then ok "$1"; else not_ok "$1" "status $status" "$(cat /tmp/doctor)"; fi
+}
+# sick TEXT PROBLEM NEXT : exactly this is wrong, and this is what mends it
+sick() {
+	local status=0
+	doctor || status=$?
+	if [ $status = 1 ] && [ "$(problems)" = 1 ] && grep -qE "^PROBLEM: $2" /tmp/doctor && grep -qE "^    next: $3" /tmp/doctor; then ok "$1"
+	else not_ok "$1" "status $status, expected one problem: $2" "next: $3" "$(cat /tmp/doctor)"; fi
+}
+# names TEXT PROBLEM : this is among what is wrong
+names() {
+	doctor && not_ok "$1" "nothing is wrong" && return
+	like "$(cat /tmp/doctor)" "$2" "$1"
+}
+# mended: the command the doctor gave, as it stands
+mended() {
+	local command
+	command=$(sed -n "s/^    next: //p" /tmp/doctor | sed -n "${1:-1}p")
+	works "... what it says to type works: $command" bash -c "$command"
+}
+listening() { [ "$(cat "$(tpg)/np/$1/state")" = listening ]; }
+tcp_listener() { [ -n "$(ss -Hltn "sport = :$1")" ]; }
+
+# --- a bare machine ---
+names "no module" '^PROBLEM: there is no module iser_tgt for the running kernel, '"$KVER"
+names "no device" '^PROBLEM: there is no RDMA device$'
+alone || bail "no RDMA device"
+doctor
+is "$(grep -c 'no RDMA device' /tmp/doctor)" 0 "a device"
+
+# the module as it would be installed; the guest's modules are on a disk that cannot be written
+mods=/lib/modules/$KVER
+mkdir -p /tmp/mods/up /tmp/mods/work
+mount -t overlay -o "lowerdir=/usr/lib/modules,upperdir=/tmp/mods/up,workdir=/tmp/mods/work" overlay /usr/lib/modules || bail "no overlay"
+mkdir -p "$mods/updates" && cp "$(module)" "$mods/updates/" && depmod -a || bail "depmod"
+names "not loaded" '^PROBLEM: the module iser_tgt is not loaded$'
+mended
+names "no target" '^PROBLEM: there is no target$'
+
+works "a target" simple_target rd 16 || bail "no target"
+dir=$(tpg)
+healthy "a target in health, open to all"
+like "$(cat /tmp/doctor)" 'is open to everybody' "... which it notes"
+was=$(cat /sys/module/iser_tgt/srcversion)
+sed -i "s/srcversion=$was/srcversion=0123456789ABCDEF0123456/" "$mods/updates/iser_tgt.ko"
+sick "a module that was replaced since" "the module loaded \($was\) is not the one installed" 'iser-tgt-clear --drain 60 --unload'
+cp "$(module)" "$mods/updates/"
+healthy "the same again"
+
+# --- portals ---
+mkdir "$dir/np/10.0.0.77:3260"
+sick "an address nobody has" 'portal 10.0.0.77:3260 waits: no interface has its address' 'ip addr add 10.0.0.77/24 dev lan0'
+mended
+works "... and the portal listens" wait_for 10 "the portal" listening 10.0.0.77:3260
+healthy "... all is well"
+rmdir "$dir/np/10.0.0.77:3260"
+ip addr del 10.0.0.77/24 dev lan0
+ip link add lan1 type dummy && ip addr add 10.9.0.1/24 dev lan1 && ip link set lan1 up
+mkdir "$dir/np/10.9.0.1:3260"
+sick "an interface without RDMA" 'portal 10.9.0.1:3260 waits: lan1 has its address, but no RDMA device' 'modprobe rdma_rxe && rdma link add'
+rmdir "$dir/np/10.9.0.1:3260"
+ip link del lan1
+mkdir "$dir/np/[::]:3261"
+healthy "a wildcard"
+rmdir "$dir/np/[::]:3261"
+
+case $LINK in
+siw)
+	mkdir "$dir/np/10.0.0.78:3270"
+	python3 -c 'import socket, time; s = socket.socket(); s.bind(("0.0.0.0", 3270)); s.listen(); time.sleep(600)' &
+	python=$!
+	wait_for 10 "a TCP listener" tcp_listener 3270
+	ip addr add 10.0.0.78/24 dev lan0
+	wait_for 10 "the portal to fail" grep -qx error "$dir/np/10.0.0.78:3270/state"
+	sick "iWARP and a process on one port" 'portal 10.0.0.78:3270 shares its port with TCP, .*process python3' 'ss -ltnp sport = :3270'
+	kill $python
+	wait $python 2>/dev/null
+	works "... it ends, the portal listens" wait_for 10 "the portal" listening 10.0.0.78:3270
+	healthy "... all is well"
+	rmdir "$dir/np/10.0.0.78:3270"
+	ip addr del 10.0.0.78/24 dev lan0
+	mkdir "$dir/np/10.0.0.78:3271"
+	modprobe iscsi_target_mod && mkdir -p "$CFS/iscsi/$IQN:tcp/tpgt_1/np/0.0.0.0:3271" || not_ok "a TCP target"
+	ip addr add 10.0.0.78/24 dev lan0
+	wait_for 10 "the portal to fail" grep -qx error "$dir/np/10.0.0.78:3271/state"
+	sick "iWARP and a TCP target on one port" 'portal 10.0.0.78:3271 shares its port with TCP, .*iscsi_target_mod' "rmdir $CFS/iscsi/"
+	mended
+	works "... it goes, the portal listens" wait_for 10 "the portal" listening 10.0.0.78:3271
+	healthy "... all is well"
+	rmdir "$dir/np/10.0.0.78:3271" "$CFS/iscsi/$IQN:tcp/tpgt_1" "$CFS/iscsi/$IQN:tcp" "$CFS/iscsi"
+	ip addr del 10.0.0.78/24 dev lan0
+	;;
+esac
+
+# --- the port ---
+ip link set lan0 down
+names "interface down" "^PROBLEM: $LINK-lan0 port 1 is DOWN: its interface lan0 is down"
+ip link set lan0 up
+ip -6 addr replace "$IP6/64" dev lan0 nodad
+wait_for 10 "the link" rdma_active "$LINK-lan0"
+wait_for 10 "the portal" listening "$IP:$PORT"
+wait_for 10 "the portal" listening "[$IP6]:$PORT"
+healthy "up again"
+if [ "$LINK" = rxe ]; then
+	ip -6 addr del "$IP6/64" dev lan0
+	rmdir "$dir/np/[$IP6]:$PORT"
+	ip link set lan0 mtu 576
+	sick "a small MTU" 'MTU of lan0 is 576' 'ip link set lan0 mtu 1500'
+	mended
+	ip addr replace "$IP/24" dev lan0
+	ip link set lan0 mtu 4200
+	healthy "a large MTU"
+fi
+
+# --- firewall ---
+case $LINK in rxe) proto=udp port=4791 ;; siw) proto=tcp port=3260 ;; esac
+PROTO=${proto^^}
+works "nftables: a rule" nft -f - <<END
+table inet filter {
+	chain input { type filter hook input priority 0; policy accept; ct state established accept; $proto dport { 1-100, $port } jump away; }
+	chain away { iifname != "lan0" accept; drop; }
+}
+END
+sick "... that drops" "the firewall drops $PROTO port $port .*by a rule" 'nft insert rule inet filter input'
+nft flush chain inet filter away
+healthy "... that drops no more"
+nft flush ruleset
+nft -f - <<END
+table inet filter {
+	chain input { type filter hook input priority 0; policy drop; ct state established accept; iifname "lo" accept; $proto dport 22 accept; }
+}
+END
+sick "a policy that drops" "the firewall drops $PROTO port $port .*by its policy" 'nft list ruleset'
+mended 2
+healthy "... and a rule that lets it in"
+nft flush ruleset
+nft -f - <<END
+table inet filter {
+	chain input { type filter hook input priority 0; policy drop; ip saddr 10.0.0.0/8 $proto dport $port accept; ip6 saddr fd00::/8 $proto dport $port accept; }
+}
+END
+healthy "a rule that lets some in"
+nft flush ruleset
+for tables in iptables-nft iptables-legacy; do
+	update-alternatives --set iptables /usr/sbin/$tables >/dev/null
+	update-alternatives --set ip6tables /usr/sbin/ip6$tables >/dev/null 2>&1 || update-alternatives --set ip6tables "/usr/sbin/${tables/ip/ip6}" >/dev/null
+	works "$tables" iptables -A INPUT -p "$proto" -m multiport --dports "1:10,$port" -j DROP
+	sick "... a rule that drops" "the firewall drops $PROTO port $port" 'iptables -t filter -S INPUT|    next: nft'
+	iptables -F
+	iptables -P INPUT DROP
+	sick "$tables: a policy that drops" "the firewall drops $PROTO port $port .*by its policy" 'iptables -I INPUT|    next: nft'
+	iptables -N ours
+	iptables -A ours -i lan0 -j ACCEPT
+	iptables -A INPUT -j ours
+	healthy "... and a chain that lets it in"
+	iptables -F
+	iptables -X ours
+	iptables -P INPUT ACCEPT
+done
+healthy "no firewall"
+
+# --- portal group and LUN ---
+disable "$IQN"
+sick "a disabled portal group" "$IQN, tpgt_1 is not enabled" "echo 1 > $dir/enable"
+mended
+works "drain" sh -c "echo 1 >$dir/drain"
+sick "a drained one" "$IQN, tpgt_1 is drained" "echo 0 > $dir/drain"
+mended
+echo Temporarily >"$dir/param/TargetMoved"
+sick "a target that has moved nowhere" "$IQN, tpgt_1 sends initiators on to nowhere" "echo No > $dir/param/TargetMoved"
+mended
+mkdir "$dir/lun/lun_7"
+sick "a LUN of nothing" "$IQN, tpgt_1: lun_7 has no backstore" 'ln -s '
+rmdir "$dir/lun/lun_7"
+healthy "mended"
+find "$dir/lun/lun_0" -maxdepth 1 -type l -delete
+rmdir "$dir/lun/lun_0"
+sick "no LUN" "$IQN, tpgt_1 has no LUN" "mkdir $dir/lun/lun_0 && ln -s"
+mkdir "$dir/lun/lun_0" && ln -s "$(backstore_dir disk)" "$dir/lun/lun_0/disk"
+
+# --- ACL and CHAP ---
+echo 0 >"$dir/attrib/generate_node_acls"
+sick "nobody may enter" "$IQN, tpgt_1 has no ACL: no initiator may log in" "mkdir $dir/acls/INITIATOR-IQN"
+acl=$dir/acls/$INITIATOR
+mkdir "$acl"
+sick "an ACL without a LUN" "$IQN, tpgt_1: no LUN is mapped to initiator $INITIATOR: it sees no disk" "mkdir $acl/lun_0 && ln -s"
+mended
+healthy "a mapped LUN"
+find "$acl/lun_0" -maxdepth 1 -type l -delete
+sick "a mapped LUN of nothing" "$IQN, tpgt_1: lun_0 of initiator $INITIATOR is mapped to no LUN" 'ln -s '
+mended
+echo 1 >"$dir/attrib/authentication"
+sick "CHAP without a secret" "CHAP: initiator $INITIATOR must authenticate, but has no userid and no password" "echo USERID > $acl/auth/userid"
+echo someone >"$acl/auth/userid"
+sick "... with a name alone" "CHAP: initiator $INITIATOR must authenticate, but has no password" "echo PASSWORD > $acl/auth/password"
+echo one-way-secret >"$acl/auth/password"
+healthy "... with both"
+echo target >"$acl/auth/userid_mutual"
+sick "half of mutual CHAP" "CHAP: mutual authentication of initiator $INITIATOR has no password_mutual" "echo PASSWORD_MUTUAL > $acl/auth/password_mutual"
+echo one-way-secret >"$acl/auth/password_mutual"
+sick "one secret for both directions" "CHAP: initiator $INITIATOR has the same secret in both directions" "echo ANOTHER > $acl/auth/password_mutual"
+echo another-secret >"$acl/auth/password_mutual"
+healthy "mutual CHAP"
+echo 1 >"$CFS/iser/discovery_auth/enforce_discovery_auth"
+sick "discovery without a secret" "CHAP: discovery must authenticate, but has no userid and no password" "echo USERID > $CFS/iser/discovery_auth/userid"
+echo 0 >"$CFS/iser/discovery_auth/enforce_discovery_auth"
+echo 1 >"$dir/attrib/generate_node_acls"
+sick "the others have none" "CHAP: an initiator without ACL of $IQN, tpgt_1 must authenticate" "echo USERID > $dir/auth/userid"
+echo 0 >"$dir/attrib/generate_node_acls"
+
+# --- whom it turned away ---
+start_initiator || bail "no iscsid"
+discover >/dev/null
+fails "a login without CHAP" login
+doctor
+like "$(cat /tmp/doctor)" "^note: a login was refused: .*initiator=\"$INITIATOR\"" "the last refused logins"
+stop_initiator
+doctor -v
+like "$(cat /tmp/doctor)" "^good: $LINK-lan0 port 1 is active" "-v says what is good"
+
+for np in "$dir"/np/*; do rmdir "$np"; done
+sick "no portal" "$IQN, tpgt_1 has no portal" "mkdir $dir/np/ADDRESS:3260"
+works "all is removed" remove_all
+done_testing
