@@ -42,6 +42,9 @@ alone || bail "no RDMA device"
 doctor
 is "$(grep -c 'no RDMA device' /tmp/doctor)" 0 "a device"
 
+names "targetcli that does not know the fabric" '^PROBLEM: rtslib does not know the fabric iser'
+works "the plug-in" /src/configfs/rtslib/install /usr/lib/python3/dist-packages
+
 # the module as it would be installed; the guest's modules are on a disk that cannot be written
 mods=/lib/modules/$KVER
 mkdir -p /tmp/mods/up /tmp/mods/work
