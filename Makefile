@@ -27,7 +27,7 @@ Q := $(if $(V),,@)
 
 export KVER
 
-.PHONY: all module run shell check check-debug check-unit faults fuzz bench bench-memory bench-profile lint install uninstall clean help
+.PHONY: all module run shell check check-debug check-unit faults fuzz bench bench-memory bench-profile lint deb install install-module install-tools uninstall uninstall-module uninstall-tools clean help
 
 all: module
 
@@ -74,15 +74,45 @@ bench-memory bench-profile:
 lint:
 	$(Q)$(VM)/lint
 
-install: module
+install: install-module install-tools
+
+install-module: module
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(BUILD) INSTALL_MOD_DIR=updates modules_install
 	depmod $(REL)
-	$(Q)$(if $(PYTHON_DIR),configfs/rtslib/install $(PYTHON_DIR))
 
-uninstall:
-	$(Q)$(if $(PYTHON_DIR),configfs/rtslib/install --remove $(PYTHON_DIR))
+# below PREFIX, except the plug-in, which Python must find
+PREFIX ?= /usr/local
+PYTHON_DIR ?= $(shell /usr/bin/python3 -c 'import sys; print("/usr/local/lib/python%d.%d/dist-packages" % sys.version_info[:2])')
+TOOLS := iser-tgt-clear iser-tgt-doctor iser-tgt-reload
+DROP_INS := rtslib-fb-targetctl.service.d target.service.d
+COMPLETION := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+MAN := iser_tgt.4 iser-tgt-clear.8 iser-tgt-doctor.8 iser-tgt-reload.8 targetcli-iser.8
+
+install-tools:
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PYTHON_DIR)
+	install -m 755 $(TOOLS:%=configfs/%) $(DESTDIR)$(PREFIX)/sbin/
+	configfs/rtslib/install $(DESTDIR)$(PYTHON_DIR)
+	install -D -m 644 configfs/completion/iser-tgt-clear $(COMPLETION)/iser-tgt-clear
+	ln -sf iser-tgt-clear $(COMPLETION)/iser-tgt-doctor
+	ln -sf iser-tgt-clear $(COMPLETION)/iser-tgt-reload
+	install -D -m 644 configfs/boot/modules-load.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/iser_tgt.conf
+	for dir in $(DROP_INS); do install -D -m 644 configfs/boot/targetctl.conf $(DESTDIR)$(PREFIX)/lib/systemd/system/$$dir/iser-tgt.conf; done
+	for page in $(MAN); do install -D -m 644 Documentation/man/$$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; done
+
+uninstall: uninstall-module uninstall-tools
+
+uninstall-module:
 	find /lib/modules/$(REL)/updates -name 'iser_tgt.ko*' -delete
 	depmod $(REL)
+
+uninstall-tools:
+	configfs/rtslib/install --remove $(DESTDIR)$(PYTHON_DIR)
+	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/sbin/%) $(TOOLS:%=$(COMPLETION)/%) $(DESTDIR)$(PREFIX)/lib/modules-load.d/iser_tgt.conf
+	for dir in $(DROP_INS); do d=$(DESTDIR)$(PREFIX)/lib/systemd/system/$$dir; rm -f $$d/iser-tgt.conf; [ ! -d $$d ] || rmdir --ignore-fail-on-non-empty $$d; done
+	for page in $(MAN); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; done
+
+deb:
+	$(Q)tools/build-deb
 
 clean:
 	rm -rf build
