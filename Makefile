@@ -92,6 +92,9 @@ install-tools:
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PYTHON_DIR)
 	install -m 755 $(TOOLS:%=configfs/%) $(DESTDIR)$(PREFIX)/sbin/
 	configfs/rtslib/install $(DESTDIR)$(PYTHON_DIR)
+	install -d $(DESTDIR)$(PREFIX)/share/iser-tgt/convert $(DESTDIR)$(PREFIX)/share/iser-tgt/examples
+	install -m 755 configfs/convert/* $(DESTDIR)$(PREFIX)/share/iser-tgt/convert/
+	install -m 755 configfs/examples/* $(DESTDIR)$(PREFIX)/share/iser-tgt/examples/
 	install -D -m 644 configfs/completion/iser-tgt-clear $(COMPLETION)/iser-tgt-clear
 	ln -sf iser-tgt-clear $(COMPLETION)/iser-tgt-doctor
 	ln -sf iser-tgt-clear $(COMPLETION)/iser-tgt-reload
@@ -107,6 +110,7 @@ uninstall-module:
 
 uninstall-tools:
 	configfs/rtslib/install --remove $(DESTDIR)$(PYTHON_DIR)
+	rm -rf $(DESTDIR)$(PREFIX)/share/iser-tgt
 	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/sbin/%) $(TOOLS:%=$(COMPLETION)/%) $(DESTDIR)$(PREFIX)/lib/modules-load.d/iser_tgt.conf
 	for dir in $(DROP_INS); do d=$(DESTDIR)$(PREFIX)/lib/systemd/system/$$dir; rm -f $$d/iser-tgt.conf; [ ! -d $$d ] || rmdir --ignore-fail-on-non-empty $$d; done
 	for page in $(MAN); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; done

@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Configurations of ib_isert and of tgtd become ours: converted, restored by rtslib, and initiators find their disks as before.
+# only: 6.12-rxe
+
+seconds=600
+. "$(dirname "$0")/../in-guest"
+
+convert=/src/configfs/convert
+alone || bail "no RDMA device"
+echo "install iser_tgt modprobe -a target_core_mod ib_core rdma_cm && insmod $(module)" >/etc/modprobe.d/iser_tgt.conf
+works "the plug-in" /src/configfs/rtslib/install /usr/lib/python3/dist-packages
+start_initiator || bail "no iscsid"
+truncate -s 16M /tmp/one.img /tmp/two.img /tmp/three.img
+set_chap() {
+	local name
+	iscsiadm -m node -T "$1" -p "$IP:$PORT" -I iser -o new >/dev/null
+	iscsiadm -m node -T "$1" -p "$IP:$PORT" -I iser -o update -n node.session.auth.authmethod -v CHAP || return
+	iscsiadm -m node -T "$1" -p "$IP:$PORT" -I iser -o update -n node.session.auth.username -v "$2" || return
+	iscsiadm -m node -T "$1" -p "$IP:$PORT" -I iser -o update -n node.session.auth.password -v "$3"
+}
+# query EXPRESSION : of the JSON in /tmp/new.json, t being its targets
+query() { python3 -c "import json; c = json.load(open('/tmp/new.json')); t = c['targets']; print($1)"; }
+restored() {
+	targetctl restore /tmp/new.json >/tmp/restore.out 2>&1
+	is "$?: $(cat /tmp/restore.out)" "0: " "$1"
+}
+
+# --- tgtd: what tgt-admin --dump prints of 1.0.85 ---
+tgt=iqn.2026-01.org.example:tgt
+cat >/tmp/targets.conf <<END
+<target $tgt>
+	driver iser
+	backing-store /tmp/one.img
+	backing-store /tmp/two.img
+	incominguser alice PLEASE_CORRECT_THE_PASSWORD
+	initiator-name $INITIATOR
+</target>
+
+<target $tgt.addresses>
+	driver iser
+	backing-store /tmp/three.img
+	initiator-address 192.0.2.7
+</target>
+
+<target $tgt.tcp>
+	driver iscsi
+	backing-store /tmp/three.img
+</target>
+END
+works "tgt-to-iser" sh -c "$convert/tgt-to-iser --portal $IP:$PORT /tmp/targets.conf >/tmp/new.json"
+like "$(cat /tmp/out)" "$tgt: the secret of alice is unknown" "... says which secret it lacks"
+like "$(cat /tmp/out)" "$tgt.addresses: nobody may log in until it has an ACL" "... and what LIO cannot do"
+like "$(cat /tmp/out)" "$tgt.tcp: its driver is iscsi: left out" "... and what it leaves alone"
+is "$(query '[(x["fabric"], x["tpgs"][0]["attributes"]["generate_node_acls"], [l["index"] for l in x["tpgs"][0]["luns"]]) for x in t]')" \
+	"[('iser', 0, [1, 2]), ('iser', 0, [1])]" "LUNs have the numbers tgtd gave them, and no door is open"
+echo 'alice wonderland-12' >/tmp/secrets
+works "with the secret" sh -c "$convert/tgt-to-iser --secrets /tmp/secrets --portal $IP:$PORT </tmp/targets.conf >/tmp/new.json"
+restored "rtslib restores it"
+set_chap $tgt alice wonderland-12
+works "login with the name and secret of tgtd" login $tgt
+works "a disk at LUN 1" disk $tgt 1
+works "a disk at LUN 2" disk $tgt 2
+logout $tgt >/dev/null
+set_chap $tgt alice another
+fails "login with another secret" login $tgt
+iscsiadm -m node -T $tgt.addresses -p "$IP:$PORT" -I iser -o new >/dev/null
+fails "login where tgtd knew addresses" login $tgt.addresses
+like "$(tail -n 1 /sys/kernel/debug/iser_tgt/refusals)" 'no ACL for this initiator name' "... for it has no ACL"
+cat >/tmp/targets.conf <<END
+default-driver iser
+<target $tgt.open>
+	<backing-store /tmp/three.img>
+		lun 5
+		scsi_sn abc
+	</backing-store>
+	backing-store /tmp/one.img
+	write-cache off
+</target>
+END
+works "a targets.conf" sh -c "$convert/tgt-to-iser /tmp/targets.conf >/tmp/new.json"
+like "$(cat /tmp/out)" 'write-cache left out' "... says what it leaves out"
+is "$(query 'sorted(l["index"] for l in t[0]["tpgs"][0]["luns"]), c["storage_objects"][0]["wwn"], t[0]["tpgs"][0]["attributes"]["generate_node_acls"]')" \
+	"([1, 5], 'abc', 1)" "... has LUN, serial number and the open door"
+fails "no target of ours" sh -c "echo '<target $tgt>' | $convert/tgt-to-iser"
+fails "no targets.conf" sh -c "echo nonsense | $convert/tgt-to-iser"
+
+# --- ib_isert: a saveconfig.json of targetcli ---
+lio=iqn.2026-01.org.example:lio
+cat >/tmp/saveconfig.json <<END
+{ "fabric_modules": [ { "name": "iscsi", "discovery_enable_auth": false } ],
+  "storage_objects": [
+    { "plugin": "fileio", "name": "one", "dev": "/tmp/one.img", "size": 16777216, "write_back": true, "attributes": { "block_size": 512 } },
+    { "plugin": "fileio", "name": "two", "dev": "/tmp/two.img", "size": 16777216, "write_back": true, "attributes": {} } ],
+  "targets": [
+    { "fabric": "iscsi", "wwn": "$lio", "tpgs": [ { "tag": 1, "enable": true,
+      "attributes": { "authentication": 1, "default_cmdsn_depth": 64, "default_erl": 0, "generate_node_acls": 0, "login_keys_workaround": 1,
+                      "login_timeout": 15, "t10_pi": 0 },
+      "parameters": { "AuthMethod": "CHAP", "HeaderDigest": "CRC32C,None", "MaxRecvDataSegmentLength": "8192", "MaxBurstLength": "262144",
+                      "ErrorRecoveryLevel": "0", "OFMarker": "No" },
+      "luns": [ { "index": 0, "storage_object": "/backstores/fileio/one", "alias": "aaaa", "alua_tg_pt_gp_name": "default_tg_pt_gp" } ],
+      "portals": [ { "ip_address": "$IP", "port": 3260, "iser": true, "offload": false } ],
+      "node_acls": [ { "node_wwn": "$INITIATOR", "chap_userid": "bob", "chap_password": "builder-123456",
+        "attributes": { "dataout_timeout": 3, "nopin_timeout": 30 },
+        "mapped_luns": [ { "index": 0, "tpg_lun": 0, "write_protect": false, "alias": "bbbb" } ] } ] } ] },
+    { "fabric": "iscsi", "wwn": "$lio.both", "tpgs": [ { "tag": 1, "enable": true,
+      "attributes": { "authentication": 0, "generate_node_acls": 1, "demo_mode_write_protect": 0, "default_erl": 2 }, "parameters": {},
+      "luns": [ { "index": 0, "storage_object": "/backstores/fileio/two", "alias": "cccc" } ], "node_acls": [],
+      "portals": [ { "ip_address": "$IP", "port": 3260, "iser": true, "offload": false },
+                   { "ip_address": "$IP", "port": 3261, "iser": false, "offload": false } ] } ] } ] }
+END
+works "saveconfig-to-iser" sh -c "$convert/saveconfig-to-iser /tmp/saveconfig.json >/tmp/new.json"
+like "$(cat /tmp/out)" "$lio.both, tpg1: default_erl=2 left out" "... says what it leaves out"
+like "$(cat /tmp/out)" "2 targets moved" "... and how many have moved"
+is "$(query 'sorted((x["wwn"], x["fabric"], x["tpgs"][0]["portals"][0]["port"]) for x in t)')" \
+	"[('$lio', 'iser', 3260), ('$lio.both', 'iscsi', 3261), ('$lio.both', 'iser', 3260)]" "RDMA portals are ours, the TCP portal is not"
+restored "rtslib restores it"
+set_chap $lio bob builder-123456
+works "login with the name and secret there was" login $lio
+works "a disk" disk $lio
+logout $lio >/dev/null
+discover >/dev/null
+works "login to the other by RDMA" login $lio.both
+logout $lio.both >/dev/null
+iscsiadm -m node -o new -T $lio.both -p "$IP:3261" -I default >/dev/null
+works "... and by TCP" iscsiadm -m node -T $lio.both -p "$IP:3261" -I default --login
+iscsiadm -m node -T $lio.both -p "$IP:3261" -I default --logout >/dev/null
+fails "converted once is enough" "$convert/saveconfig-to-iser" /tmp/new.json
+fails "no configuration" "$convert/saveconfig-to-iser" /etc/passwd
+
+stop_initiator
+works "all is cleared" targetctl clear
+works "the module goes" /src/configfs/iser-tgt-clear --unload
+done_testing

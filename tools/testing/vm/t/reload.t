@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# iser-tgt-reload: a new module takes over from the one that serves, with the targets as they were, and the initiator comes back by itself.
+# only: 6.12-rxe
+
+seconds=600
+. "$(dirname "$0")/../in-guest"
+
+reload() { /src/configfs/iser-tgt-reload "$@"; }
+# everything an administrator set, but what counts by itself
+settings() {
+	find "$CFS/iser" \( -type l -printf '%P -> %l\n' \) -o \( -type d -printf '%P\n' \) | sort
+	find "$CFS/iser" -type f -perm -u+rw -not -name 'alua_tg_pt_status' | sort | while read -r file; do echo "$file: $(cat "$file" 2>/dev/null)"; done
+}
+logged_in() { grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state; }
+away() { ! logged_in; }
+
+alone || bail "no RDMA device"
+fails "without a module there is nothing to do" reload
+mkdir -p /tmp/mods/up /tmp/mods/work
+mount -t overlay -o "lowerdir=/usr/lib/modules,upperdir=/tmp/mods/up,workdir=/tmp/mods/work" overlay /usr/lib/modules || bail "no overlay"
+works "a target" simple_target file 32 || bail "no target"
+fails "nor without one that is installed" reload
+works "... which harms nothing" test -e "$(tpg)/np/$IP:$PORT"
+mkdir -p "/lib/modules/$KVER/updates" && cp "$(module)" "/lib/modules/$KVER/updates/" && depmod -a || bail "depmod"
+
+dir=$(tpg) acl=$(tpg)/acls/$INITIATOR
+backstore other rd 16
+second=$IQN:second
+make_target "$second" other && add_portal "$second" "$IP:3261" || bail "no second target"
+echo 30 >"$dir/attrib/login_timeout"
+echo "an alias with spaces" >"$dir/param/TargetAlias"
+echo 131072 >"$dir/param/MaxBurstLength"
+echo 0 >"$dir/attrib/generate_node_acls"
+echo 1 >"$dir/attrib/authentication"
+mkdir -p "$acl/lun_3" && ln -s "$dir/lun/lun_0" "$acl/lun_3/disk"
+echo 0 >"$acl/lun_3/write_protect"
+echo someone >"$acl/auth/userid"
+echo "a secret" >"$acl/auth/password"
+echo 100 >"$acl/cmdsn_depth"
+echo a-tag >"$acl/tag"
+mkdir "$(backstore_dir disk)/alua/ours" && echo 7 >"$(backstore_dir disk)/alua/ours/tg_pt_gp_id" && echo ours >"$dir/lun/lun_0/alua_tg_pt_gp"
+echo me >"$CFS/iser/discovery_auth/userid"
+echo hidden >"$CFS/iser/discovery_auth/password"
+start_initiator || bail "no iscsid"
+iscsiadm -m node -T "$IQN" -p "$IP:$PORT" -I iser -o new >/dev/null
+for pair in authmethod=CHAP username=someone "password=a secret"; do
+	iscsiadm -m node -T "$IQN" -p "$IP:$PORT" -o update -n "node.session.auth.${pair%%=*}" -v "${pair#*=}"
+done
+works "login" login
+dev=$(disk "$IQN" 3) || bail "no disk"
+dd if=/dev/urandom of=/tmp/data bs=64k count=16 2>/dev/null
+dd if=/tmp/data of="$dev" bs=64k oflag=direct 2>/dev/null
+settings >/tmp/before
+fails "somebody is logged in" /src/configfs/iser-tgt-clear --check
+like "$(cat /tmp/out)" "^logged in: $INITIATOR$" "... and iser-tgt-clear --check says who"
+
+old=$(stat -c %Y /sys/module/iser_tgt)
+works "reload" reload --drain 20
+is "$(cat /tmp/out)" "" "... has no complaint"
+settings >/tmp/after
+works "all settings are what they were" diff /tmp/before /tmp/after
+fails "the old module has gone" [ "$old" = "$(stat -c %Y /sys/module/iser_tgt)" ]
+fails "no secret is left behind" [ -e /run/iser-tgt-reload.json ]
+is "$(cat "$(tpg "$second")/enable")" 0 "a target that was disabled still is"
+works "the initiator comes back by itself" wait_for 60 "its return" logged_in
+dev=$(disk "$IQN" 3) || bail "no disk"
+works "... to its data" cmp -n 1048576 /tmp/data "$dev"
+works "login" logged_in
+
+stop_initiator
+works "nobody is logged in" /src/configfs/iser-tgt-clear --check
+works "everything is taken away" /src/configfs/iser-tgt-clear
+rmdir "$(backstore_dir disk)/alua/ours"
+works "all is removed" remove_all
+done_testing
