@@ -36,7 +36,7 @@ listening() { [ "$(cat "$(tpg)/np/$1/state")" = listening ]; }
 tcp_listener() { [ -n "$(ss -Hltn "sport = :$1")" ]; }
 
 # --- a bare machine ---
-names "no module" '^PROBLEM: there is no module iser_tgt for the running kernel, '"$KVER"
+names "no module" '^PROBLEM: there is no module iser_tgt for the running kernel, [0-9]'
 names "no device" '^PROBLEM: there is no RDMA device$'
 alone || bail "no RDMA device"
 doctor
