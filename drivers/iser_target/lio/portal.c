@@ -134,7 +134,8 @@ struct se_tpg_np *iser_tgt_make_np(struct se_portal_group *se_tpg,
 						 READ_ONCE(tpg->max_depth));
 	if (IS_ERR(portal->listener)) {
 		ret = PTR_ERR(portal->listener);
-		pr_err("%s: cannot listen: %d\n", name, ret);
+		pr_err("%s: %s (%d)\n", name, iser_tgt_listener_word(ret),
+		       ret);
 		goto free;
 	}
 

@@ -5,20 +5,11 @@
 #include <linux/inet.h>
 #include <linux/in6.h>
 #include <linux/slab.h>
-#include <net/addrconf.h>
 
 #include "lio.h"
 
 /* Tries while targets come and go between measuring and writing. */
 #define ISER_TGT_ANSWER_TRIES	8
-
-static bool iser_tgt_addr_any(const struct sockaddr_storage *addr)
-{
-	if (addr->ss_family == AF_INET)
-		return ((const struct sockaddr_in *)addr)->sin_addr.s_addr ==
-		       htonl(INADDR_ANY);
-	return ipv6_addr_any(&((const struct sockaddr_in6 *)addr)->sin6_addr);
-}
 
 static void iser_tgt_add_portal(struct iser_tgt_text_out *out,
 				const struct iser_tgt_session *sess,

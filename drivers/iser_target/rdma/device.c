@@ -303,8 +303,18 @@ int iser_tgt_rdma_init(const struct iser_tgt_upper *upper)
 
 	ret = ib_register_client(&iser_tgt_ib_client);
 	if (ret)
-		destroy_workqueue(iser_tgt_wq);
+		goto destroy;
 
+	ret = iser_tgt_addr_watch();
+	if (ret)
+		goto unregister;
+
+	return 0;
+
+unregister:
+	ib_unregister_client(&iser_tgt_ib_client);
+destroy:
+	destroy_workqueue(iser_tgt_wq);
 	return ret;
 }
 
@@ -316,6 +326,7 @@ int iser_tgt_rdma_init(const struct iser_tgt_upper *upper)
  */
 void iser_tgt_rdma_exit(void)
 {
+	iser_tgt_addr_unwatch();
 	ib_unregister_client(&iser_tgt_ib_client);
 	destroy_workqueue(iser_tgt_wq);
 }

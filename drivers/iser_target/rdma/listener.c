@@ -3,12 +3,9 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/inet.h>
-#include <linux/in6.h>
 #include <linux/nsproxy.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <net/addrconf.h>
 #include <net/net_namespace.h>
 
 #include "../wait.h"
@@ -50,6 +47,9 @@ struct iser_tgt_listener {
 
 /* Only configfs takes it, never a CM callback. */
 static DEFINE_MUTEX(iser_tgt_listener_mutex);
+/* For those who may not sleep: addresses come and go in interrupts as well. */
+static DEFINE_SPINLOCK(iser_tgt_listeners_lock);
+/* Changed under both, read under either. */
 static LIST_HEAD(iser_tgt_listeners);
 
 static int iser_tgt_listener_event(struct rdma_cm_id *cm_id,
@@ -68,15 +68,16 @@ static int iser_tgt_listener_event(struct rdma_cm_id *cm_id,
 		queue_delayed_work(iser_tgt_wq, &listener->repair, 0);
 		return 0;
 	case RDMA_CM_EVENT_DEVICE_REMOVAL:
-		/* If somebody else has taken the identifier, he destroys it. */
-		if (xchg(&listener->cm_id, NULL) != cm_id)
-			return 0;
 		pr_warn("%pISpc: device removed, waiting for another\n",
 			&listener->addr);
 		WRITE_ONCE(listener->error, -ENODEV);
 		queue_delayed_work(iser_tgt_wq, &listener->repair,
 				   ISER_TGT_REPAIR_DELAY);
-		return 1;
+		/*
+		 * If somebody else has taken the identifier, or is only just
+		 * beginning to listen with it, he destroys it.
+		 */
+		return cmpxchg(&listener->cm_id, cm_id, NULL) == cm_id;
 	default:
 		pr_debug("%pISpc: unexpected CM event %s\n", &listener->addr,
 			 rdma_event_msg(event->event));
@@ -84,28 +85,8 @@ static int iser_tgt_listener_event(struct rdma_cm_id *cm_id,
 	}
 }
 
-static bool iser_tgt_addr_equal(const struct sockaddr_storage *a,
-				const struct sockaddr_storage *b)
-{
-	const struct sockaddr_in *a4 = (const struct sockaddr_in *)a;
-	const struct sockaddr_in *b4 = (const struct sockaddr_in *)b;
-	const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)a;
-	const struct sockaddr_in6 *b6 = (const struct sockaddr_in6 *)b;
-
-	if (a->ss_family != b->ss_family)
-		return false;
-	if (a->ss_family == AF_INET)
-		return a4->sin_port == b4->sin_port &&
-		       a4->sin_addr.s_addr == b4->sin_addr.s_addr;
-
-	return a6->sin6_port == b6->sin6_port &&
-	       a6->sin6_scope_id == b6->sin6_scope_id &&
-	       ipv6_addr_equal(&a6->sin6_addr, &b6->sin6_addr);
-}
-
 static int iser_tgt_listen(struct iser_tgt_listener *listener)
 {
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&listener->addr;
 	struct rdma_cm_id *cm_id;
 	int ret;
 
@@ -116,12 +97,17 @@ static int iser_tgt_listen(struct iser_tgt_listener *listener)
 
 	/* [::] serves IPv4 as well, as administrators of TCP targets expect. */
 	if (listener->addr.ss_family == AF_INET6) {
-		ret = rdma_set_afonly(cm_id, !ipv6_addr_any(&in6->sin6_addr));
+		ret = rdma_set_afonly(cm_id,
+				      !iser_tgt_addr_any(&listener->addr));
 		if (ret)
 			goto destroy;
 	}
 
 	ret = rdma_bind_addr(cm_id, (struct sockaddr *)&listener->addr);
+	/* The CM says so, too, where one of two has the port of all addresses. */
+	if (ret == -EADDRNOTAVAIL &&
+	    iser_tgt_addr_here(listener->net, &listener->addr))
+		ret = -EADDRINUSE;
 	if (ret)
 		goto destroy;
 
@@ -146,6 +132,29 @@ static void iser_tgt_unlisten(struct iser_tgt_listener *listener)
 		rdma_destroy_id(cm_id);
 }
 
+/**
+ * iser_tgt_listener_word - what an error means to the administrator
+ * @error: 0 or a negative errno of iser_tgt_listener_get()
+ *
+ * Context: any.
+ * Return: a few words.
+ */
+const char *iser_tgt_listener_word(int error)
+{
+	switch (error) {
+	case 0:
+		return "listening";
+	case -EADDRNOTAVAIL:
+		return "waiting: address";
+	case -ENODEV:
+		return "waiting: device";
+	case -EADDRINUSE:
+		return "error: port in use";
+	default:
+		return "error";
+	}
+}
+
 static void iser_tgt_listener_repair(struct work_struct *work)
 {
 	struct iser_tgt_listener *listener =
@@ -158,12 +167,34 @@ static void iser_tgt_listener_repair(struct work_struct *work)
 
 	iser_tgt_unlisten(listener);
 	ret = iser_tgt_listen(listener);
-	if (!ret)
-		pr_info("%pISpc: listening\n", &listener->addr);
-	else
+	if (ret)
 		queue_delayed_work(iser_tgt_wq, &listener->repair,
 				   ISER_TGT_REPAIR_DELAY);
+	if (!ret || ret != listener->error)
+		pr_info("%pISpc: %s (%d)\n", &listener->addr,
+			iser_tgt_listener_word(ret), ret);
 	WRITE_ONCE(listener->error, ret);
+}
+
+/**
+ * iser_tgt_listeners_check - an address has come or gone
+ * @net: its network namespace
+ * @addr: the address; its port and scope do not count
+ *
+ * Who listens there does so anew: what held the address may be another device
+ * now.
+ * Context: any, also interrupts.
+ */
+void iser_tgt_listeners_check(struct net *net, struct sockaddr_storage *addr)
+{
+	struct iser_tgt_listener *listener;
+
+	spin_lock_bh(&iser_tgt_listeners_lock);
+	list_for_each_entry(listener, &iser_tgt_listeners, entry)
+		if (net_eq(listener->net, net) &&
+		    iser_tgt_addr_same_host(&listener->addr, addr))
+			mod_delayed_work(iser_tgt_wq, &listener->repair, 0);
+	spin_unlock_bh(&iser_tgt_listeners_lock);
 }
 
 /* What may come by itself: the address, or a device that has it. */
@@ -238,7 +269,9 @@ iser_tgt_listener_get(const struct sockaddr_storage *addr, unsigned int depth)
 		listener = ERR_PTR(ret);
 		goto unlock;
 	}
+	spin_lock_bh(&iser_tgt_listeners_lock);
 	list_add_tail(&listener->entry, &iser_tgt_listeners);
+	spin_unlock_bh(&iser_tgt_listeners_lock);
 
 unlock:
 	mutex_unlock(&iser_tgt_listener_mutex);
@@ -261,7 +294,9 @@ void iser_tgt_listener_put(struct iser_tgt_listener *listener)
 		mutex_unlock(&iser_tgt_listener_mutex);
 		return;
 	}
+	spin_lock_bh(&iser_tgt_listeners_lock);
 	list_del(&listener->entry);
+	spin_unlock_bh(&iser_tgt_listeners_lock);
 	WRITE_ONCE(listener->stopping, true);
 	cancel_delayed_work_sync(&listener->repair);
 	iser_tgt_unlisten(listener);
@@ -344,18 +379,9 @@ void iser_tgt_listener_conn_del(struct iser_tgt_conn *conn)
  * @listener: the listener
  *
  * Context: any.
- * Return: a word or two for the administrator.
+ * Return: a few words for the administrator.
  */
 const char *iser_tgt_listener_state(struct iser_tgt_listener *listener)
 {
-	switch (READ_ONCE(listener->error)) {
-	case 0:
-		return "listening";
-	case -EADDRNOTAVAIL:
-		return "waiting: address";
-	case -ENODEV:
-		return "waiting: device";
-	default:
-		return "error";
-	}
+	return iser_tgt_listener_word(READ_ONCE(listener->error));
 }

@@ -396,12 +396,25 @@ struct iser_tgt_listener *iser_tgt_listener_get(const struct sockaddr_storage *a
 void iser_tgt_listener_put(struct iser_tgt_listener *listener);
 void iser_tgt_listener_set_depth(struct iser_tgt_listener *listener,
 				 unsigned int depth);
+const char *iser_tgt_listener_word(int error);
 const char *iser_tgt_listener_state(struct iser_tgt_listener *listener);
 void iser_tgt_listener_conn_add(struct iser_tgt_listener *listener,
 				struct iser_tgt_conn *conn);
 void iser_tgt_listener_conn_del(struct iser_tgt_conn *conn);
 
 void iser_tgt_listener_want_integrity(struct iser_tgt_listener *listener);
+
+void iser_tgt_listeners_check(struct net *net, struct sockaddr_storage *addr);
+
+/* address.c */
+int iser_tgt_addr_watch(void);
+void iser_tgt_addr_unwatch(void);
+bool iser_tgt_addr_same_host(const struct sockaddr_storage *a,
+			     const struct sockaddr_storage *b);
+bool iser_tgt_addr_equal(const struct sockaddr_storage *a,
+			 const struct sockaddr_storage *b);
+bool iser_tgt_addr_any(const struct sockaddr_storage *addr);
+bool iser_tgt_addr_here(struct net *net, const struct sockaddr_storage *addr);
 
 /* connect.c */
 int iser_tgt_conn_request(struct iser_tgt_listener *listener,
