@@ -81,7 +81,7 @@ END
 works "a targets.conf" sh -c "$convert/tgt-to-iser /tmp/targets.conf >/tmp/new.json"
 like "$(cat /tmp/out)" 'write-cache left out' "... says what it leaves out"
 is "$(query 'sorted(l["index"] for l in t[0]["tpgs"][0]["luns"]), c["storage_objects"][0]["wwn"], t[0]["tpgs"][0]["attributes"]["generate_node_acls"]')" \
-	"([1, 5], 'abc', 1)" "... has LUN, serial number and the open door"
+	"[1, 5] abc 1" "... has LUN, serial number and the open door"
 fails "no target of ours" sh -c "echo '<target $tgt>' | $convert/tgt-to-iser"
 fails "no targets.conf" sh -c "echo nonsense | $convert/tgt-to-iser"
 
