@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The tools' package on a machine with systemd: what targetcli has saved comes back at the next boot, and the initiator to its disk.
+# systemd boots in a namespace of the guest, so that the initiator outside lives on while the "server" reboots.
+# only: 6.12-rxe
+
+[ -n "${SRC:-}" ] || "$(dirname "$0")/../../../build-deb" >&2 || exit
+seconds=900
+. "$(dirname "$0")/../in-guest"
+
+saved=/etc/rtslib-fb-target/saveconfig.json
+ours() { find /usr /etc /var/lib \( -iname '*iser_tgt*' -o -iname '*iser-tgt*' \) -not -path '/usr/lib/modules/*' | sort; }
+boot() {
+	unshare --pid --fork --mount --cgroup --kill-child --propagation private sh -c '
+		mount -t proc proc /proc && mount -t tmpfs -o mode=755 run /run && mount -t tmpfs tmp /tmp &&
+		mkdir -p /run/lock && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec env -i container=test /lib/systemd/systemd' >"$HERE/systemd.log" 2>&1 &
+	OUTER=$!
+	wait_for 30 "systemd" has_systemd && wait_for 120 "the end of booting" booted
+}
+has_systemd() { INNER=$(pgrep -P "$OUTER") && [ "$(cat "/proc/$INNER/comm")" = systemd ]; }
+inside() { nsenter -t "$INNER" -m -p -C -- "$@"; }
+booted() { inside systemctl is-active rtslib-fb-targetctl.service && ! inside systemctl list-jobs | grep -q running; }
+# shutdown : as a server goes down, and its kernel with it
+shutdown() {
+	inside systemctl poweroff
+	wait_for 120 "the end of systemd" gone "/proc/$OUTER/exe" || return
+	iser-tgt-clear --unload
+}
+logged_in() { grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state; }
+tc() { inside targetcli "$@" >/tmp/out 2>&1; }
+
+is "$(ours)" "" "a machine that knows nothing of us"
+works "the tools are installed" dpkg -i /src/build/deb/iser-tgt-tools_*_all.deb || bail "no tools"
+# the module's own package wants a compiler: tools/testing/packages installs it; here is what else is in it
+dpkg-deb -x /src/build/deb/iser-tgt-dkms_*_all.deb /tmp/dkms && cp -r /tmp/dkms/usr/lib/modules-load.d /usr/lib/ || bail "no modules-load.d"
+mkdir -p /tmp/mods/up /tmp/mods/work "${saved%/*}"
+mount -t overlay -o "lowerdir=/usr/lib/modules,upperdir=/tmp/mods/up,workdir=/tmp/mods/work" overlay /usr/lib/modules || bail "no overlay"
+mkdir -p "/lib/modules/$KVER/updates" && cp "$(module)" "/lib/modules/$KVER/updates/" && depmod -a || bail "depmod"
+# the initiator is outside
+for unit in iscsid.service iscsid.socket open-iscsi.service multipathd.service multipathd.socket systemd-udevd.service; do
+	ln -sf /dev/null "/etc/systemd/system/$unit"
+done
+mkdir -p /etc/systemd/system/multi-user.target.wants
+ln -sf /lib/systemd/system/rtslib-fb-targetctl.service /etc/systemd/system/multi-user.target.wants/
+
+alone || bail "no RDMA device"
+truncate -s 32M /var/disk.img
+works "the machine boots" boot || bail "no systemd" "$(tail -n 20 "$HERE/systemd.log")" "$(inside systemctl list-jobs 2>&1)"
+works "modules-load.d has loaded the module" [ -d /sys/module/iser_tgt ]
+like "$(inside systemctl show -p After rtslib-fb-targetctl.service)" 'network-online.target' "targets are restored after the network"
+like "$(inside systemctl show -p After rtslib-fb-targetctl.service)" 'rdma-hw.target' "... and after RDMA"
+works "a target" tc /backstores/fileio create disk /var/disk.img
+works "... of the fabric iser" tc /iser create "$IQN"
+works "... with a LUN" tc "/iser/$IQN/tpg1/luns" create /backstores/fileio/disk
+works "... for an initiator" tc "/iser/$IQN/tpg1/acls" create "$INITIATOR"
+works "saved" tc saveconfig
+cp $saved /tmp/first.json
+
+start_initiator || bail "no iscsid"
+discover >/dev/null || not_ok "discovery"
+works "login" login || bail "no session"
+dev=$(disk) || bail "no disk"
+dd if=/dev/urandom of=/tmp/data bs=64k count=16 2>/dev/null
+dd if=/tmp/data of="$dev" bs=64k oflag=direct 2>/dev/null
+works "the server goes down" shutdown || bail "it does not"
+fails "the module is gone" test -d /sys/module/iser_tgt
+fails "the session is down" logged_in
+works "the server boots" boot || bail "no systemd" "$(tail -n 20 "$HERE/systemd.log")"
+works "the target is back" test -d "$CFS/iser/$IQN/tpgt_1/np/0.0.0.0:3260"
+works "the initiator comes back without a hand" wait_for 60 "its return" logged_in
+dev=$(disk) || bail "no disk"
+works "... to its data" cmp -n 1048576 /tmp/data "$dev"
+works "saved again" tc saveconfig
+works "... it is the same" sh -c "python3 -c 'import json; a, b = (json.load(open(n)) for n in (\"/tmp/first.json\", \"$saved\")); assert a == b, (a, b)'"
+
+stop_initiator
+works "the server goes down" shutdown
+rm -f /usr/lib/modules-load.d/iser_tgt.conf
+works "the tools are purged" dpkg --purge iser-tgt-tools
+is "$(ours)" "" "nothing is left behind"
+done_testing
