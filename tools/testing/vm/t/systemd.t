@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The tools' package on a machine with systemd: what targetcli has saved comes back at the next boot, and the initiator to its disk.
-# systemd boots in a namespace of the guest, so that the initiator outside lives on while the "server" reboots.
+# The packages on a machine with systemd: what targetcli has saved comes back at the next boot, and the initiator to its disk; a new module
+# takes over from the old one; nothing is removed while somebody is logged in. systemd boots in a namespace of the guest, so that the
+# initiator outside lives on while the "server" reboots.
 # only: 6.12-rxe
 
 [ -n "${SRC:-}" ] || "$(dirname "$0")/../../../build-deb" >&2 || exit
@@ -30,9 +31,10 @@ logged_in() { grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state; }
 tc() { inside targetcli "$@" >/tmp/out 2>&1; }
 
 is "$(ours)" "" "a machine that knows nothing of us"
-works "the tools are installed" dpkg -i /src/build/deb/iser-tgt-tools_*_all.deb || bail "no tools"
-# the module's own package wants a compiler: tools/testing/packages installs it; here is what else is in it
-dpkg-deb -x /src/build/deb/iser-tgt-dkms_*_all.deb /tmp/dkms && cp -r /tmp/dkms/usr/lib/modules-load.d /usr/lib/ || bail "no modules-load.d"
+# The guest has no compiler: where DKMS would build the module it is put by hand. tools/testing/packages has DKMS build it.
+mkdir -p /usr/lib/dkms && printf '#!/bin/sh\n' >/usr/lib/dkms/common.postinst && chmod +x /usr/lib/dkms/common.postinst
+install_packages() { dpkg -i --force-depends /src/build/deb/iser-tgt-*_all.deb; }
+works "the packages are installed" install_packages || bail "no packages"
 mkdir -p /tmp/mods/up /tmp/mods/work "${saved%/*}"
 mount -t overlay -o "lowerdir=/usr/lib/modules,upperdir=/tmp/mods/up,workdir=/tmp/mods/work" overlay /usr/lib/modules || bail "no overlay"
 mkdir -p "/lib/modules/$KVER/updates" && cp "$(module)" "/lib/modules/$KVER/updates/" && depmod -a || bail "depmod"
@@ -73,9 +75,25 @@ works "... to its data" cmp -n 1048576 /tmp/data "$dev"
 works "saved again" tc saveconfig
 works "... it is the same" sh -c "python3 -c 'import json; a, b = (json.load(open(n)) for n in (\"/tmp/first.json\", \"$saved\")); assert a == b, (a, b)'"
 
+
+# --- upgrade and removal ---
+was=$(cat /sys/module/iser_tgt/srcversion)
+fails "removal while the initiator is logged in" dpkg --purge --force-depends iser-tgt-dkms
+like "$(cat /tmp/out)" "logged in: $INITIATOR" "... says who"
+works "... and changes nothing" logged_in
+works "the same packages again" install_packages
+is "$(cat /sys/module/iser_tgt/srcversion)" "$was" "... leave the module that runs"
+sed -i "s/srcversion=$was/srcversion=0123456789ABCDEF0123456/" "/lib/modules/$KVER/updates/iser_tgt.ko"
+works "an upgrade" install_packages
+is "$(cat /sys/module/iser_tgt/srcversion)" 0123456789ABCDEF0123456 "... has the new module take over"
+works "the initiator comes back without a hand" wait_for 60 "its return" logged_in
+dev=$(disk) || bail "no disk"
+works "... to its data" cmp -n 1048576 /tmp/data "$dev"
 stop_initiator
-works "the server goes down" shutdown
-rm -f /usr/lib/modules-load.d/iser_tgt.conf
+works "removal now" dpkg --purge --force-depends iser-tgt-dkms
+fails "... takes the module along" test -d /sys/module/iser_tgt
+works "the server goes down" inside systemctl poweroff
+wait_for 120 "the end of systemd" gone "/proc/$OUTER/exe" || not_ok "systemd ends"
 works "the tools are purged" dpkg --purge iser-tgt-tools
 is "$(ours)" "" "nothing is left behind"
 done_testing
