@@ -3,7 +3,7 @@
 # What initiators do to their connections and themselves with 32 commands in flight, again and again at random moments, while another
 # initiator's verified I/O goes on: it is not disturbed, nothing acknowledged is lost, nothing is left behind.
 # FAULT_ROUNDS: how often each (2); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
-# only: 6.12
+# only: 6.12-rxe
 
 seconds=$((200 + 200 * ${FAULT_ROUNDS:-2}))
 machine="--append iser_tgt.faults=${FAULT_ROUNDS:-2},${FAULT_SEED:-},${FAULTS:-}"

@@ -3,7 +3,8 @@
 # An initiator loses power amid verified I/O, and comes back, again and again: by its pings the target finds out, others are served, and
 # what was acknowledged is there. What the initiator knows is in memory of the host, which no power cut takes from it.
 # FAULT_ROUNDS: how often (2).
-# only: 6.12
+# only: 6.12-rxe
+# by name: make faults runs it; cables, power and stalls take their time
 
 roles="target initiator"
 seconds=$((300 + 100 * ${FAULT_ROUNDS:-2}))

@@ -3,7 +3,7 @@
 # What an administrator does to a target under verified I/O, again and again at random moments: nothing acknowledged is lost, a new login
 # is served within 5 s, and nothing is left behind.
 # FAULT_ROUNDS: how often each (2); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
-# only: 6.12
+# only: 6.12-rxe
 
 seconds=$((200 + 200 * ${FAULT_ROUNDS:-2}))
 machine="--append iser_tgt.faults=${FAULT_ROUNDS:-2},${FAULT_SEED:-},${FAULTS:-}"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Cable, RDMA device, interface and address go and come back under verified I/O of another machine, again and again at random moments.
 # FAULT_ROUNDS: how often each (2); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
-# only: 6.12
+# only: 6.12-rxe
+# by name: make faults runs it; cables, power and stalls take their time
 
 roles="target initiator"
 seconds=$((200 + 200 * ${FAULT_ROUNDS:-2}))
