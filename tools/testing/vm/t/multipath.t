@@ -1,0 +1,160 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A file system on dm-multipath over two cables, two devices and two targets of one disk: a path is cut, comes back, is drained and
+# removed under verified I/O, and the file system never hears of it.
+# by name: a cut path is seen to fail over and to drain, but has not yet been seen to come back
+# only: 6.12
+
+roles="target initiator"
+seconds=900
+machine="--cables 2 --smp 1 --mem 1024"
+. "$(dirname "$0")/../in-guest"
+
+one=$IQN:one two=$IQN:two
+arrived() { [ -e "/scratch/$1" ]; }
+
+# --- the target does what the initiator asks for, a file each ---
+
+target() {
+	local n=1
+	target_side 1 && target_side 2 || bail "target: no RDMA devices"
+	works "target: a disk, two targets, a cable each" two_ways || bail "no target" "$(cat /tmp/out)"
+	touch /scratch/target-up
+	while wait_for 400 "what comes next" asked_or_over "ask-$n" && arrived "ask-$n"; do
+		# shellcheck source=/dev/null
+		. "/scratch/ask-$n" >"/tmp/out" 2>&1 || not_ok "target: $(cat "/scratch/ask-$n")" "$(cat /tmp/out)"
+		touch "/scratch/did-$n"
+		! grep -q '^enough' "/scratch/ask-$n" || break
+		n=$((n + 1))
+	done
+	works "target: all is removed" remove_all
+	done_testing
+}
+two_ways() {
+	load_target && backstore disk rd 64 || return
+	make_target "$one" disk && add_portal "$one" "10.0.1.1:$PORT" && enable "$one" &&
+		make_target "$two" disk && add_portal "$two" "10.0.2.1:$PORT" && enable "$two" || return
+	# a path that is dead shall not hold its commands for long
+	echo 2 >"$(tpg "$one")/attrib/nopin_interval" && echo 2 >"$(tpg "$one")/attrib/nopin_timeout"
+}
+enough() { :; }
+asked_or_over() { arrived "$1" || arrived done-initiator; }
+# Soft-RoCE's queue pair for connection management goes into error, and stays there, when it sends to a neighbour that does not answer ARP.
+pin_neighbours() {
+	local dev addr
+	for dev in eth0 eth1; do
+		addr=$(ip -4 neigh show dev $dev | awk 'NR == 1 { print $1 }')
+		ip neigh replace "$addr" dev $dev lladdr "$(ip -4 neigh show dev $dev | awk 'NR == 1 { print $3 }')" nud permanent || return
+	done
+}
+drain() { echo "$2" >"$(tpg "$1")/drain"; }
+wire() { if [ "$2" = cut ]; then tc qdisc replace dev "$1" root netem loss 100%; else tc qdisc del dev "$1" root; fi; }
+
+asked=0
+target_does() {
+	asked=$((asked + 1))
+	echo "$*" >"/scratch/ask-$asked.new" && mv "/scratch/ask-$asked.new" "/scratch/ask-$asked" && wait_for 120 "the target to $*" arrived "did-$asked"
+}
+
+# --- the initiator ---
+
+now() { echo $((${EPOCHREALTIME/./} / 1000)); }
+number() { cat "/sys/block/${1#/dev/}/dev"; }
+# path_is NUMBER A|F : what dm-multipath thinks of a path
+path_is() { dmsetup status mp | grep -q " $1 $2 "; }
+# Does what multipathd does: a failed path that reads again is used again.
+watch_paths() {
+	local path
+	while sleep 0.5; do
+		for path; do
+			path_is "$(number "$path")" F && timeout 5 dd if="$path" of=/dev/null bs=4k count=1 iflag=direct >/dev/null 2>&1 &&
+				dmsetup message mp 0 reinstate_path "$(number "$path")"
+		done
+	done
+}
+writes() { awk '{ print $5 }' "/sys/block/$mp/stat"; }
+wrote() { [ "$(writes)" -gt "$1" ]; }
+add_record() {
+	local opt
+	iscsiadm -m node -T "$1" -p "$2" -I iser -o new >/dev/null || return
+	for opt in 'session.timeo.replacement_timeout=2' 'conn[0].timeo.noop_out_interval=1' 'conn[0].timeo.noop_out_timeout=4'; do
+		iscsiadm -m node -T "$1" -p "$2" -I iser -o update -n "node.${opt%%=*}" -v "${opt#*=}" || return
+	done
+	login "$1" "$2"
+}
+# goes_on TEXT SINCE : I/O is served again; says how long nothing was
+goes_on() {
+	local before
+	before=$(writes)
+	if wait_for 60 "writes" wrote $((before + 100)); then ok "$1: I/O goes on ($(($(now) - $2)) ms)"; else not_ok "$1: I/O goes on" "$(dmsetup status mp)"; fi
+	works "$1: nothing was reported to the file system" kill -0 "$fio"
+}
+
+initiator() {
+	local start first
+	modprobe virtio_net && wait_for 10 "network cards" [ -e /sys/class/net/eth1 ] && link_up eth0 10.0.1.2/24 && link_up eth1 10.0.2.2/24 ||
+		bail "initiator: no RDMA devices"
+	modprobe -a dm_mod dm_multipath dm_round_robin || bail "initiator: no dm-multipath"
+	start_initiator || bail "initiator: no iscsid"
+	wait_for 120 "the target" arrived target-up || bail "initiator: no target"
+	works "login over the first cable" add_record "$one" "10.0.1.1:$PORT" || bail "no session"
+	works "... and over the second" add_record "$two" "10.0.2.1:$PORT" || bail "no session"
+	a=$(disk "$one") && b=$(disk "$two") || bail "no disks"
+	target_does pin_neighbours
+	works "both sides know their neighbours for good" pin_neighbours
+	is "$(sg_inq -p 0x83 "$a" | grep -i naa)" "$(sg_inq -p 0x83 "$b" | grep -i naa)" "both are the same disk"
+	na=$(number "$a") nb=$(number "$b")
+	works "a multipath device" dmsetup create mp --table "0 $(blockdev --getsz "$a") multipath 1 queue_if_no_path 0 2 1 round-robin 0 1 1 $na 100 round-robin 0 1 1 $nb 100" ||
+		bail "no dm-multipath"
+	dmsetup mknodes
+	mp=$(dmsetup info -c --noheadings -o blkdevname mp)
+	works "a file system on it" mkfs.ext4 -q /dev/mapper/mp && mkdir -p /tmp/mnt && works "mounted" mount /dev/mapper/mp /tmp/mnt || bail "no file system"
+	watch_paths "$a" "$b" &
+	watcher=$!
+	fio --name=v --directory=/tmp/mnt --size=24M --direct=1 --ioengine=libaio --rw=randrw --bsrange=4k-64k --iodepth=16 --verify=crc32c \
+		--verify_backlog=64 --verify_fatal=1 --time_based --runtime=3600 --exitall_on_error >/tmp/fio.out 2>&1 &
+	fio=$!
+	wait_for 60 "fio to write" wrote $(($(writes) + 100)) || bail "fio does not write" "$(cat /tmp/fio.out)"
+
+	first=$(now)
+	target_does wire eth0 cut
+	tc qdisc replace dev eth0 root netem loss 100%
+	start=$(now)
+	works "the cable in use is cut: its path fails" wait_for 60 "the path to fail" path_is "$na" F
+	note "$(($(now) - start)) ms until the path failed ($(($(now) - first)) ms since the first half of the cable was cut)"
+	goes_on "cut" "$start"
+	tc qdisc del dev eth0 root
+	target_does wire eth0 good
+	start=$(now)
+	works "the cable is mended: the path is used again" wait_for 60 "the path" path_is "$na" A
+	note "$(($(now) - start)) ms"
+	works "I/O goes back to it" dmsetup message mp 0 switch_group 1
+	start=$(now)
+	goes_on "back" "$start"
+
+	start=$(now)
+	works "the first target is drained" target_does drain "$one" 20
+	note "$(($(now) - start)) ms"
+	works "drained: its path fails" wait_for 60 "the path to fail" path_is "$na" F
+	goes_on "drained" "$start"
+	works "the first target is removed" target_does remove_target "$one"
+	goes_on "removed" "$(now)"
+	works "the other path was never given up" path_is "$nb" A
+
+	kill -INT $fio
+	wait $fio
+	like "$(grep -o 'err= *[0-9]*' /tmp/fio.out | sort -u)" '^err= *0$' "fio saw no error, and all it read was right"
+	kill $watcher
+	wait $watcher 2>/dev/null
+	works "unmounted" umount /tmp/mnt
+	works "the file system is in order" fsck.ext4 -fn /dev/mapper/mp
+	is "$(dmesg | grep -E "EXT4-fs (error|warning)|I/O error, dev $mp|Buffer I/O error on dev $mp")" "" "no error reached the file system"
+	works "no multipath device any more" dmsetup remove mp
+	works "logout" logout "$two" "10.0.2.1:$PORT"
+	logout "$one" "10.0.1.1:$PORT" >/dev/null 2>&1
+	works "stops" stop_initiator
+	target_does enough
+	done_testing
+}
+
+"$NAME"
