@@ -27,7 +27,7 @@ Q := $(if $(V),,@)
 
 export KVER
 
-.PHONY: all module run shell check check-debug check-unit faults fuzz bench bench-memory bench-profile lint deb install install-module install-tools uninstall uninstall-module uninstall-tools clean help
+.PHONY: all module run shell check check-debug check-unit faults fuzz bench bench-memory bench-profile lint deb install install-module install-tools uninstall uninstall-module uninstall-tools clean help crowds soak
 
 all: module
 
@@ -52,6 +52,14 @@ check:
 
 check-debug:
 	$(Q)KVER=debug $(VM)/check
+
+# 10 000 sessions, 64 at a time
+crowds:
+	$(Q)MANY_SESSIONS=$(or $(MANY_SESSIONS),10000) MANY_PARALLEL=$(or $(MANY_PARALLEL),64) TEST=many LINK=$(or $(LINK),rxe) $(VM)/check
+
+# SOAK_SECONDS=n (3600), SOAK_SEED=n
+soak:
+	$(Q)TEST=soak LINK=$(or $(LINK),rxe) $(VM)/check
 
 check-unit:
 	$(Q)if [ -f tools/testing/unit/Makefile ]; then $(MAKE) -C tools/testing/unit check; else echo "no unit tests here"; fi
@@ -129,6 +137,8 @@ help:
 	@echo 'make shell         the same machine, left to you with the target up'
 	@echo 'make check         all tests; KVER=6.12|6.1 LINK=rxe|siw TEST=NAME select'
 	@echo 'make check-debug   the tests under a kernel with KASAN, lockdep and more, and one that looks for leaks; LINK= TEST= select'
+	@echo 'make crowds        10 000 sessions, 64 at a time; MANY_SESSIONS= MANY_PARALLEL='
+	@echo 'make soak          an hour of verified I/O under random faults; SOAK_SECONDS= SOAK_SEED='
 	@echo 'make check-unit    only the tests that need no kernel'
 	@echo 'make faults        each fault 20 times (FAULT_ROUNDS) at random moments of verified I/O; a table at the end of each log'
 	@echo 'make bench         speed beside ib_isert and nvmet-rdma, bench-memory: an idle session, bench-profile: instructions by function'
