@@ -106,7 +106,14 @@ like "$(cat /tmp/tc)" "name: $INITIATOR \(NOT AUTHENTICATED\)" "with the name, a
 like "$(cat /tmp/tc)" "mapped-lun: 0 backstore: fileio/disk mode: rw" "with the LUN"
 like "$(cat /tmp/tc)" "address: $IP:[0-9]+ \(RDMA\)  cid: 0 connection-state: LOGGED_IN" "with the connection"
 works "unmounted" umount /tmp/mnt
-works "logout" logout
+# rtslib reads one session of an ACL; the others must not get in its way
+works "a second session of the same initiator" iscsiadm -m session -r "$(iscsiadm -m session | sed -n 's/.*\[\([0-9]*\)\].*/\1/p')" -o new
+is "$(grep -c '^# sid' "$(tpg)/acls/$INITIATOR/info")" 1 "info has it as a line of its own"
+tc "sessions list" "sessions list"
+newest=$(sed -n 's/^LIO Session ID: \([0-9]*\).*/\1/p' "$(tpg)/acls/$INITIATOR/info")
+is "$(grep -o 'sid: [0-9]*' /tmp/tc)" "sid: $newest" "lists the newest"
+if [ "$newest" -gt "$sid" ]; then ok "which is the second"; else not_ok "which is the second" "sid $newest, the first was $sid"; fi
+works "logout of both" logout
 tc "mutual CHAP" "$acl set auth mutual_userid=target-name mutual_password=the-other-way-2" "sessions detail" "ls $acl"
 like "$(cat /tmp/tc)" 'no open sessions' "no session now"
 like "$(cat /tmp/tc)" 'mutual auth' "the ACL says so"
@@ -130,6 +137,14 @@ tc "values by targetcli" \
 like "$(cat /tmp/tc)" 'iSER enable now: True' "enable_iser, from habit, does no harm"
 is "$(cat "$(tpg)/param/MaxBurstLength") $(cat "$(tpg)/param/ImmediateData") $(cat "$(tpg)/param/TargetAlias")" "131072 No disk-one" "are there"
 is "$(find "$(tpg)/np" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort)" "$IP:3260"$'\n'"[$IP6]:3260" "portals too"
+is "$(find "$(tpg)/np" -mindepth 1 -maxdepth 1 -not -type d)" "" "and nothing else rtslib would take for one"
+echo NULLxyz >"$(tpg)/auth/userid"
+is "$(/usr/bin/python3 -c "
+import rtslib_fb as r
+tpg = r.TPG(r.Target(r.FabricModule('iser'), '$IQN', 'lookup'), 1, 'lookup')
+print(tpg.chap_userid)
+tpg.chap_userid = ''
+print(repr(tpg.chap_userid), open(tpg.path + '/auth/userid').read().strip())" 2>&1)" "$(printf "NULLxyz\n'' NULL")" "NULL unsets a name, NULLxyz does not"
 works "discovery on the new portal" discover
 set_node authmethod CHAP username alice password one-way-secret-1 username_in target-name password_in the-other-way-2
 tc "what newer releases of targetcli make: one portal for all" "/iser create $both" "/iser/$both/tpg1/portals delete 0.0.0.0 3260" \
