@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # only: 6.12-rxe
+# by name: it has a point that failed in its last run, not yet explained
 # What an administrator does with targetcli and nothing else: from an empty machine to a mounted disk, saved, cleared, restored; beside a
 # TCP target; with the module gone and back.
 
