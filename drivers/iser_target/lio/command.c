@@ -311,10 +311,11 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 void iser_tgt_release_cmd(struct se_cmd *se_cmd)
 {
 	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
+	struct iser_tgt_session *sess = cmd->sess;
 
 	if (unlikely(cmd->in_set)) {
-		WRITE_ONCE(cmd->sess->abort.aborting, false);
-		iser_tgt_abort_set_step(cmd->sess);
+		WRITE_ONCE(sess->abort.aborting, false);
+		iser_tgt_abort_set_step(sess);
 		return;
 	}
 
@@ -324,7 +325,8 @@ void iser_tgt_release_cmd(struct se_cmd *se_cmd)
 		iser_tgt_chunk_put(cmd->chunk);
 		cmd->chunk = NULL;
 	}
-	if (unlikely(READ_ONCE(cmd->sess->abort.request)))
-		iser_tgt_abort_set_step(cmd->sess);
 	iser_tgt_cmd_put(cmd);
+	/* The put's atomic orders this behind scsi. */
+	if (unlikely(READ_ONCE(sess->abort.request)))
+		iser_tgt_abort_set_step(sess);
 }

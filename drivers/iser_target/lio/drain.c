@@ -32,19 +32,6 @@ static unsigned int iser_tgt_drain_ask(struct iser_tgt_tpg *tpg, u16 seconds)
 	return asked;
 }
 
-static unsigned int iser_tgt_drain_left(struct iser_tgt_tpg *tpg)
-{
-	struct iser_tgt_session *sess;
-	unsigned int left = 0;
-
-	spin_lock(&tpg->lock);
-	list_for_each_entry(sess, &tpg->sessions, entry)
-		left++;
-	spin_unlock(&tpg->lock);
-
-	return left;
-}
-
 static int iser_tgt_drain(struct iser_tgt_tpg *tpg, u16 seconds)
 {
 	unsigned int asked, left;
@@ -53,28 +40,45 @@ static int iser_tgt_drain(struct iser_tgt_tpg *tpg, u16 seconds)
 	iser_tgt_drain_set(tpg, seconds);
 	asked = iser_tgt_drain_ask(tpg, seconds);
 	ret = wait_event_interruptible_timeout(tpg->idle,
-					       !iser_tgt_drain_left(tpg),
+					       !iser_tgt_tpg_count_sessions(tpg, NULL),
 					       seconds * HZ);
 	if (ret < 0) {
 		iser_tgt_drain_set(tpg, 0);
 		return ret;
 	}
 
-	left = iser_tgt_drain_left(tpg);
+	left = iser_tgt_tpg_count_sessions(tpg, NULL);
 	iser_tgt_tpg_close_sessions(tpg, NULL, "portal group drained");
 	pr_info("%s,t,0x%x: drained: %u sessions asked to log out, %u closed after %u s\n",
 		tpg->wwn->name, tpg->tag, asked, left, seconds);
 	return 0;
 }
 
-static ssize_t iser_tgt_tpg_drain_show(struct config_item *item, char *page)
+/**
+ * iser_tgt_tpg_drain_show - read of drain
+ * @item: the portal group
+ * @page: where to
+ *
+ * Context: configfs.
+ * Return: bytes.
+ */
+ssize_t iser_tgt_tpg_drain_show(struct config_item *item, char *page)
 {
 	return sysfs_emit(page, "%u\n",
 			  READ_ONCE(iser_tgt_tpg(to_tpg(item))->drain));
 }
 
-static ssize_t iser_tgt_tpg_drain_store(struct config_item *item,
-					const char *page, size_t count)
+/**
+ * iser_tgt_tpg_drain_store - write to drain
+ * @item: the portal group
+ * @page: seconds the sessions are given to log out, or 0
+ * @count: bytes of it
+ *
+ * Context: configfs, may sleep so long; a signal ends it.
+ * Return: @count, -EINVAL, or -ERESTARTSYS with logins taken again.
+ */
+ssize_t iser_tgt_tpg_drain_store(struct config_item *item, const char *page,
+				 size_t count)
 {
 	struct iser_tgt_tpg *tpg = iser_tgt_tpg(to_tpg(item));
 	u16 seconds;
@@ -89,11 +93,3 @@ static ssize_t iser_tgt_tpg_drain_store(struct config_item *item,
 		iser_tgt_drain_set(tpg, 0);
 	return ret ?: count;
 }
-
-struct configfs_attribute iser_tgt_tpg_attr_drain = {
-	.ca_name = "drain",
-	.ca_mode = 0644,
-	.ca_owner = THIS_MODULE,
-	.show = iser_tgt_tpg_drain_show,
-	.store = iser_tgt_tpg_drain_store,
-};

@@ -380,6 +380,8 @@ bool iser_tgt_tpg_reachable(struct iser_tgt_tpg *tpg,
 			    struct iser_tgt_listener *listener);
 void iser_tgt_tpg_need_depth(struct iser_tgt_tpg *tpg, u32 depth);
 void iser_tgt_tpg_want_integrity(struct iser_tgt_tpg *tpg);
+unsigned int iser_tgt_tpg_count_sessions(struct iser_tgt_tpg *tpg,
+					 struct iser_tgt_listener *listener);
 void iser_tgt_tpg_close_sessions(struct iser_tgt_tpg *tpg,
 				 struct iser_tgt_listener *listener,
 				 const char *why);
@@ -499,7 +501,9 @@ void iser_tgt_async_ask(struct iser_tgt_session *sess, u8 event, u16 seconds);
 void iser_tgt_session_drop(struct iser_tgt_session *sess, const char *why);
 
 /* drain.c, unlink.c */
-extern struct configfs_attribute iser_tgt_tpg_attr_drain;
+ssize_t iser_tgt_tpg_drain_show(struct config_item *item, char *page);
+ssize_t iser_tgt_tpg_drain_store(struct config_item *item, const char *page,
+				 size_t count);
 void iser_tgt_unlink_init(struct iser_tgt_tpg *tpg);
 void iser_tgt_pre_unlink(struct se_portal_group *se_tpg, struct se_lun *lun);
 

@@ -413,7 +413,6 @@ static void iser_tgt_cmd_ready(struct iser_tgt_cmd *cmd)
 	cmd->chunk = NULL;
 	cmd->imm_len = 0;
 	cmd->close_after = false;
-	cmd->scsi = false;
 	cmd->stage = "received";
 	cmd->tx.counts = true;
 	cmd->tx.stamped = false;
@@ -495,9 +494,6 @@ void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd)
 	smp_store_release(&cmd->busy, false);
 	if (likely(cmd < sess->cmds + sess->nr_cmds))
 		llist_add(&cmd->free, &sess->given_back);
-	/* The list's cmpxchg orders this behind busy. */
-	if (unlikely(READ_ONCE(sess->abort.request)))
-		iser_tgt_abort_set_step(sess);
 	iser_tgt_conn_kick(conn);
 	if (unlikely(READ_ONCE(sess->stopping)))
 		wake_up(&sess->idle);

@@ -50,8 +50,7 @@ static unsigned int iser_tgt_in_flight(const struct iser_tgt_session *sess)
 	unsigned int i, nr = 0;
 
 	for (i = 0; i < sess->nr_cmds; i++)
-		if (READ_ONCE(sess->cmds[i].busy) &&
-		    READ_ONCE(sess->cmds[i].scsi))
+		if (READ_ONCE(sess->cmds[i].scsi))
 			nr++;
 
 	return nr;

@@ -53,7 +53,7 @@ static bool iser_tgt_abort_member(const struct iser_tgt_session *sess,
 {
 	const struct iser_tgt_abort_set *set = &sess->abort;
 
-	return READ_ONCE(cmd->busy) && READ_ONCE(cmd->scsi) &&
+	return READ_ONCE(cmd->scsi) &&
 	       cmd->se_cmd.orig_fe_lun == set->lun &&
 	       !iser_tgt_sn_before(set->cmd_sn, cmd->cmd_sn);
 }

@@ -42,6 +42,7 @@ static ssize_t iser_tgt_tpg_async_message_store(struct config_item *item,
 
 CONFIGFS_ATTR_WO(iser_tgt_tpg_, async_message);
 
+CONFIGFS_ATTR(iser_tgt_tpg_, drain);
 CONFIGFS_ATTR_RO(iser_tgt_tpg_, sessions);
 CONFIGFS_ATTR_RO(iser_tgt_tpg_, logins);
 
@@ -215,19 +216,27 @@ void iser_tgt_tpg_want_integrity(struct iser_tgt_tpg *tpg)
 	up_write(&iser_tgt_targets_sem);
 }
 
-static bool iser_tgt_tpg_idle(struct iser_tgt_tpg *tpg,
-			      struct iser_tgt_listener *listener)
+/**
+ * iser_tgt_tpg_count_sessions - how many sessions and logins there are
+ * @tpg: the portal group
+ * @listener: only those that came in here; NULL for all
+ *
+ * Context: any but interrupts.
+ * Return: the number.
+ */
+unsigned int iser_tgt_tpg_count_sessions(struct iser_tgt_tpg *tpg,
+					 struct iser_tgt_listener *listener)
 {
 	struct iser_tgt_session *sess;
-	bool idle = true;
+	unsigned int nr = 0;
 
 	spin_lock(&tpg->lock);
 	list_for_each_entry(sess, &tpg->sessions, entry)
 		if (!listener || sess->conn->listener == listener)
-			idle = false;
+			nr++;
 	spin_unlock(&tpg->lock);
 
-	return idle;
+	return nr;
 }
 
 /**
@@ -252,7 +261,8 @@ void iser_tgt_tpg_close_sessions(struct iser_tgt_tpg *tpg,
 			iser_tgt_session_drop(sess, why);
 	spin_unlock(&tpg->lock);
 
-	iser_tgt_wait_event(tpg->idle, iser_tgt_tpg_idle(tpg, listener),
+	iser_tgt_wait_event(tpg->idle,
+			    !iser_tgt_tpg_count_sessions(tpg, listener),
 			    "sessions of %s,t,0x%x: %s\n", tpg->wwn->name,
 			    tpg->tag, why);
 }

@@ -23,14 +23,14 @@ static struct ib_client iser_tgt_ib_client = {
 	.remove = iser_tgt_device_remove,
 };
 
-static void iser_tgt_device_fails(struct iser_tgt_device *dev)
+/* Holds iser_tgt_conn_lock. */
+static void iser_tgt_device_close_conns(struct iser_tgt_device *dev,
+					const char *why)
 {
 	struct iser_tgt_conn *conn;
 
-	spin_lock(&iser_tgt_conn_lock);
 	list_for_each_entry(conn, &dev->conns, dev_entry)
-		iser_tgt_conn_close(conn, "device failed");
-	spin_unlock(&iser_tgt_conn_lock);
+		iser_tgt_conn_close(conn, why);
 }
 
 /*
@@ -48,7 +48,9 @@ static void iser_tgt_device_event(struct ib_event_handler *handler,
 	case IB_EVENT_DEVICE_FATAL:
 		pr_err("%s: %s: closing its connections\n", name,
 		       ib_event_msg(event->event));
-		iser_tgt_device_fails(dev);
+		spin_lock(&iser_tgt_conn_lock);
+		iser_tgt_device_close_conns(dev, "device failed");
+		spin_unlock(&iser_tgt_conn_lock);
 		break;
 	case IB_EVENT_PORT_ERR:
 		pr_warn("%s port %u: %s\n", name, event->element.port_num,
@@ -229,14 +231,12 @@ static bool iser_tgt_device_idle(struct iser_tgt_device *dev)
 static void iser_tgt_device_remove(struct ib_device *ibdev, void *data)
 {
 	struct iser_tgt_device *dev = data;
-	struct iser_tgt_conn *conn;
 
 	ib_unregister_event_handler(&dev->events);
 	spin_lock(&iser_tgt_conn_lock);
 	list_del(&dev->entry);
 	dev->removing = true;
-	list_for_each_entry(conn, &dev->conns, dev_entry)
-		iser_tgt_conn_close(conn, "device removed");
+	iser_tgt_device_close_conns(dev, "device removed");
 	spin_unlock(&iser_tgt_conn_lock);
 
 	iser_tgt_wait_event(dev->idle, iser_tgt_device_idle(dev),
