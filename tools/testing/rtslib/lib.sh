@@ -40,24 +40,9 @@ with_rtslib() {
 	printf '%s\n' "$site"
 }
 
-# --- TAP ---
-
-points=0 failed=0 finished=
-ok()     { points=$((points + 1)); echo "ok $points - $1"; }
-not_ok() {
-	points=$((points + 1)) failed=$((failed + 1))
-	echo "not ok $points - $1"
-	shift
-	local detail
-	for detail; do echo "#   ${detail//$'\n'/$'\n#   '}"; done
-}
-is()     { if [ "$1" = "$2" ]; then ok "$3"; else not_ok "$3" "got:      $1" "expected: $2"; fi; }
-like()   { if grep -qE -- "$2" <<<"$1"; then ok "$3"; else not_ok "$3" "got:      $1" "expected: $2"; fi; }
-works()  {
-	local text=$1
-	shift
-	if "$@" >"$work/out" 2>&1; then ok "$text"; else not_ok "$text" "failed: $*" "$(tail -n 15 "$work/out")"; return 1; fi
-}
+OUT=$work/out
+# shellcheck source=tools/testing/tap.sh
+. "$here/../tap.sh"
 # traps PYTHON [patched] : the points of traps.py, for both names of rtslib
 traps() {
 	local name line seen
@@ -74,9 +59,4 @@ traps() {
 		is "$seen" $name "$name: to the end"
 	done
 }
-done_testing() { finished=1; echo "1..$points"; [ "$failed" -eq 0 ]; }
-at_exit() {
-	[ -n "$finished" ] || { not_ok "the script came to its end" "it stopped before done_testing"; echo "1..$points"; }
-	rm -rf "$work"
-}
-trap at_exit EXIT
+trap 'came_to_its_end || :; rm -rf "$work"' EXIT

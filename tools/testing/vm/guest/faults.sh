@@ -3,6 +3,10 @@
 # For t/faults-*.t: faults, each some times at a random moment of verified I/O, and what must be true after each. Sourced after lib.sh.
 # The target may be this guest, or another: on_target says where a command runs.
 
+. /src/tools/testing/vm/guest/ask.sh
+. /src/tools/testing/vm/guest/memory.sh
+
+apart=		# those that are say so
 # ROUNDS,SEED,FAULT: the last two may be empty
 IFS=, read -r rounds seed only < <(sed -n 's/.*iser_tgt.faults=\([^ ]*\).*/\1/p' /proc/cmdline)
 WITHIN=5000		# ms a new login may take once the fault is over
@@ -16,51 +20,8 @@ now() { echo "$((${EPOCHREALTIME/./} / 1000))"; }
 trouble() { trouble+=("$fault, round $n: $*"); }
 at_most() { [ "$2" -le "$1" ] || return 1; }
 
-# --- one guest or two ---
-
-# on_target COMMAND... : its status, its output in /tmp/out
-on_target() {
-	local status
-	if [ -z "$apart" ]; then
-		"$@" >/tmp/out 2>&1
-		return
-	fi
-	asked=$((asked + 1))
-	printf '%q ' "$@" >"/scratch/ask-$asked.new" && mv "/scratch/ask-$asked.new" "/scratch/ask-$asked"
-	wait_for 120 "the target to $*" [ -e "/scratch/did-$asked" ] || return
-	{ read -r status && cat; } <"/scratch/did-$asked" >/tmp/out
-	return "$status"
-}
-apart='' asked=0
-# The other side of it, until the initiator has ended.
-serve_initiator() {
-	local n=1 status
-	while wait_for 600 "what comes next" asked_or_over $n && [ -e "/scratch/ask-$n" ]; do
-		status=0
-		# shellcheck source=/dev/null
-		. "/scratch/ask-$n" >/tmp/served 2>&1 || status=$?
-		{ echo $status; cat /tmp/served; } >"/scratch/did-$n.new" && mv "/scratch/did-$n.new" "/scratch/did-$n"
-		n=$((n + 1))
-	done
-}
-asked_or_over() { [ -e "/scratch/ask-$1" ] || [ -e /scratch/done-initiator ]; }
-
 # --- what runs on the target's side ---
 
-# What RDMA holds, by kind. Not the completion queues: the RDMA core keeps those it has for the next user.
-held() { rdma resource show | sed -E 's/^[0-9]+: [^ ]+ //; s/ cq [0-9]+//; s/ ctx [0-9]+//'; }
-
-# KiB that the kernel itself has: not the pages of processes and files, nor those that a processor keeps for the next user.
-kernel_memory() {
-	local cache
-	sync
-	echo 3 >/proc/sys/vm/drop_caches
-	for cache in /sys/kernel/slab/*/shrink; do [ -L "${cache%/shrink}" ] || echo 1 >"$cache" 2>/dev/null; done
-	awk '/^(MemFree|Buffers|Cached|SwapCached|AnonPages|SReclaimable|KernelStack|PageTables):/ { other += $2 }
-		/^MemTotal:/ { all = $2 }
-		FILENAME ~ /zoneinfo/ && $1 == "count:" { other += 4 * $2 }
-		END { print all - other }' /proc/meminfo /proc/zoneinfo
-}
 # Something of a size that is known shows in it.
 kernel_memory_shows() {
 	local before after
@@ -160,7 +121,7 @@ io_ends() {
 	WRITER=
 }
 verified() { "$GENERATOR" --state /tmp/state --verify "$dev" >/tmp/verify.out 2>&1 || trouble "$(tail -n 4 /tmp/verify.out)"; }
-as_before() { on_target held && [ "$(cat /tmp/out)" = "$held_before" ]; }
+as_before() { on_target rdma_holds && [ "$(cat /tmp/out)" = "$held_before" ]; }
 
 # --- a fault ---
 
@@ -176,7 +137,7 @@ rest() {
 }
 settled() {
 	local first
-	on_target held && first=$(cat /tmp/out) && sleep 0.3 && on_target held && held_before=$(cat /tmp/out) && [ "$first" = "$held_before" ]
+	on_target rdma_holds && first=$(cat /tmp/out) && sleep 0.3 && on_target rdma_holds && held_before=$(cat /tmp/out) && [ "$first" = "$held_before" ]
 }
 
 one_round() {

@@ -10,41 +10,8 @@ PORT=3260
 # How many times as long things may take: the debug kernel is slow.
 case $KVER in *-debug) SLOW=4 ;; *) SLOW=1 ;; esac
 
-# --- TAP ---
-
-points=0 failed=0 planned=
-ok()     { points=$((points + 1)); echo "ok $points - $1"; }
-# not_ok TEXT [DETAIL...]
-not_ok() {
-	points=$((points + 1)) failed=$((failed + 1))
-	echo "not ok $points - $1"
-	shift
-	local detail
-	for detail; do echo "#   ${detail//$'\n'/$'\n#   '}"; done
-}
-skip()   { points=$((points + 1)); echo "ok $points - $1 # skip ${2:-}"; }
-note()   { echo "# ${*//$'\n'/$'\n# '}"; }
-is()     { if [ "$1" = "$2" ]; then ok "$3"; else not_ok "$3" "got:      $1" "expected: $2"; fi; }
-like()   { if grep -qE -- "$2" <<<"$1"; then ok "$3"; else not_ok "$3" "got:      $1" "expected: $2"; fi; }
-# works TEXT command... ; fails TEXT command... : output only where it is not as expected
-works()  {
-	local text=$1 status=0
-	shift
-	"$@" >/tmp/out 2>&1 || status=$?
-	if [ $status -eq 0 ]; then ok "$text"; else not_ok "$text" "status $status of: $*" "$(tail -n 15 /tmp/out)"; return 1; fi
-}
-fails()  {
-	local text=$1
-	shift
-	if "$@" >/tmp/out 2>&1; then not_ok "$text" "should have failed: $*" "$(tail -n 5 /tmp/out)"; return 1; else ok "$text"; fi
-}
-bail() { not_ok "$1" "${@:2}"; done_testing; exit 1; }
-done_testing() {
-	planned=1
-	echo "1..$points"
-	[ "$failed" -eq 0 ]
-}
-trap '[ -n "$planned" ] || { not_ok "the script came to its end" "it stopped before done_testing"; done_testing; }' EXIT
+# shellcheck source=tools/testing/tap.sh
+. /src/tools/testing/tap.sh
 
 # wait_for SECONDS WHAT command... : until the command succeeds; says so and fails when it does not in time.
 wait_for() {

@@ -35,7 +35,7 @@ target() {
 	works "target: up" enable "$IQN"
 	faults_begin
 	ask_visitor 60 login 10000
-	held_before=$(held)
+	held_before=$(rdma_holds)
 	touch /scratch/target-up
 	# one more: before it nothing is warm
 	for ((n = 0; n <= rounds; n++)); do
@@ -47,7 +47,7 @@ target() {
 		served
 		at_most "$worst" "$took" || worst=$took
 		at_most "$slowest" "$login" || slowest=$login
-		wait_for 5 "what RDMA holds to be as before" as_before || trouble "RDMA holds $(held), before: $held_before"
+		wait_for 5 "what RDMA holds to be as before" as_before || trouble "RDMA holds $(rdma_holds), before: $held_before"
 		portal_rests || trouble "the portal does not go"
 		: "${memory_before:=$memory}"
 		touch /scratch/restart-initiator

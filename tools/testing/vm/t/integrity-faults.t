@@ -10,6 +10,8 @@ seconds=$((900 + 6 * ${INTEGRITY_SECONDS:-8}))
 machine="--smp 1 --mem 1024 --append iser_tgt.integrity_seconds=${INTEGRITY_SECONDS:-8}"
 [ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../integrity" >&2 || exit
 . "$(dirname "$0")/../in-guest"
+# shellcheck source=tools/testing/vm/guest/ask.sh
+. /src/tools/testing/vm/guest/ask.sh
 
 run=$(sed -n 's/.*iser_tgt.integrity_seconds=\([0-9]*\).*/\1/p' /proc/cmdline)
 arrived() { [ -e "/scratch/$1" ]; }
@@ -22,31 +24,16 @@ cable() {
 # --- the target does what the initiator asks for, a file each ---
 
 target() {
-	local n=1
 	target_side 1 || bail "target: no RDMA device"
 	IP=10.0.1.1
 	works "target: up" two_disks || bail "no target" "$(cat /tmp/out)"
 	touch /scratch/target-up
-	while wait_for 300 "what comes next" asked_or_over "ask-$n" && arrived "ask-$n"; do
-		# shellcheck source=/dev/null
-		. "/scratch/ask-$n" >"/tmp/out" 2>&1 || not_ok "target: $(cat "/scratch/ask-$n")" "$(cat /tmp/out)"
-		touch "/scratch/did-$n"
-		! grep -q '^enough' "/scratch/ask-$n" || break
-		n=$((n + 1))
-	done
+	serve_initiator
 	works "target: all is removed" remove_all
 	done_testing
 }
 two_disks() {
 	load_target && backstore disk rd 24 && backstore file file 24 && make_target "$IQN" disk file && add_portal "$IQN" "$IP:$PORT" && enable "$IQN"
-}
-enough() { :; }
-asked_or_over() { arrived "$1" || arrived done-initiator; }
-
-asked=0
-target_does() {
-	asked=$((asked + 1))
-	echo "$*" >"/scratch/ask-$asked.new" && mv "/scratch/ask-$asked.new" "/scratch/ask-$asked" && wait_for 120 "the target to $*" arrived "did-$asked"
 }
 
 # --- the initiator writes ---
@@ -163,7 +150,6 @@ initiator() {
 
 	works "initiator: logout" logout
 	works "initiator: stops" stop_initiator
-	target_does enough
 	done_testing
 }
 

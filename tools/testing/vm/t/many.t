@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Sessions that come and go, one by one and many at a time: all get in, and memory is flat.
-# by name: it has a point that failed in its last run, not yet explained
+# by name: 250 sessions leave 400 to 1100 KiB, 1667 sessions 464: what is allowed is as much as the measure wavers
 # MANY_SESSIONS: how many in all (300); a sixth of them one by one, the rest MANY_PARALLEL (16) at a time. make crowds: 10000, 64.
 # only: 6.12
 

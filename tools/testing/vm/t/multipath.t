@@ -9,6 +9,8 @@ roles="target initiator"
 seconds=900
 machine="--cables 2 --smp 1 --mem 1024"
 . "$(dirname "$0")/../in-guest"
+# shellcheck source=tools/testing/vm/guest/ask.sh
+. /src/tools/testing/vm/guest/ask.sh
 
 one=$IQN:one two=$IQN:two
 arrived() { [ -e "/scratch/$1" ]; }
@@ -16,17 +18,10 @@ arrived() { [ -e "/scratch/$1" ]; }
 # --- the target does what the initiator asks for, a file each ---
 
 target() {
-	local n=1
 	target_side 1 && target_side 2 || bail "target: no RDMA devices"
 	works "target: a disk, two targets, a cable each" two_ways || bail "no target" "$(cat /tmp/out)"
 	touch /scratch/target-up
-	while wait_for 400 "what comes next" asked_or_over "ask-$n" && arrived "ask-$n"; do
-		# shellcheck source=/dev/null
-		. "/scratch/ask-$n" >"/tmp/out" 2>&1 || not_ok "target: $(cat "/scratch/ask-$n")" "$(cat /tmp/out)"
-		touch "/scratch/did-$n"
-		! grep -q '^enough' "/scratch/ask-$n" || break
-		n=$((n + 1))
-	done
+	serve_initiator
 	works "target: all is removed" remove_all
 	done_testing
 }
@@ -37,8 +32,6 @@ two_ways() {
 	# a path that is dead shall not hold its commands for long
 	echo 2 >"$(tpg "$one")/attrib/nopin_interval" && echo 2 >"$(tpg "$one")/attrib/nopin_timeout"
 }
-enough() { :; }
-asked_or_over() { arrived "$1" || arrived done-initiator; }
 # Soft-RoCE's queue pair for connection management goes into error, and stays there, when it sends to a neighbour that does not answer ARP.
 pin_neighbours() {
 	local dev addr
@@ -49,12 +42,6 @@ pin_neighbours() {
 }
 drain() { echo "$2" >"$(tpg "$1")/drain"; }
 wire() { if [ "$2" = cut ]; then tc qdisc replace dev "$1" root netem loss 100%; else tc qdisc del dev "$1" root; fi; }
-
-asked=0
-target_does() {
-	asked=$((asked + 1))
-	echo "$*" >"/scratch/ask-$asked.new" && mv "/scratch/ask-$asked.new" "/scratch/ask-$asked" && wait_for 120 "the target to $*" arrived "did-$asked"
-}
 
 # --- the initiator ---
 
@@ -133,11 +120,11 @@ initiator() {
 	goes_on "back" "$start"
 
 	start=$(now)
-	works "the first target is drained" target_does drain "$one" 20
+	works "the first target is drained" on_target drain "$one" 20
 	note "$(($(now) - start)) ms"
 	works "drained: its path fails" wait_for 60 "the path to fail" path_is "$na" F
 	goes_on "drained" "$start"
-	works "the first target is removed" target_does remove_target "$one"
+	works "the first target is removed" on_target remove_target "$one"
 	goes_on "removed" "$(now)"
 	works "the other path was never given up" path_is "$nb" A
 
@@ -153,7 +140,6 @@ initiator() {
 	works "logout" logout "$two" "10.0.2.1:$PORT"
 	logout "$one" "10.0.1.1:$PORT" >/dev/null 2>&1
 	works "stops" stop_initiator
-	target_does enough
 	done_testing
 }
 
