@@ -70,9 +70,9 @@ class Kernel:
             self.fill(path, {'auth/' + name: value for name, value in AUTH.items()})
             self.fill(path, {'info': 'No active iSER Session for Initiator Endpoint: ' + what[4], 'tag': '', 'cmdsn_depth': '64'})
 
-    def remove(self, path):
+    def remove(self, path, **at):
         if not str(path).startswith(self.root):
-            return self.rmdir(path)
+            return self.rmdir(path, **at)
         # files and default groups go with their directory
         os.rmdir = self.rmdir
         shutil.rmtree(path)

@@ -8,8 +8,10 @@ plain one. TAP.
 import contextlib
 import copy
 import importlib
+import json
 import os
 import sys
+import tempfile
 
 from fakelio import Kernel
 
@@ -31,6 +33,26 @@ class Plain(fabric._BaseFabricModule):
         self.features = ('discovery_auth', 'acls', 'auth', 'nps', 'tpgts')
         self.wwn_types = ('iqn', 'naa', 'eui')
         self.kernel_module = 'iser_tgt'
+
+
+@contextlib.contextmanager
+def modprobe_finds(*modules):
+    '''A modprobe on PATH that finds just these.'''
+    with tempfile.TemporaryDirectory() as directory:
+        with open(directory + '/modprobe', 'w') as file:
+            file.write('#!/bin/sh\nfor last; do :; done\ncase " %s " in *" $last "*) ;; *) exit 1 ;; esac\n' % ' '.join(modules))
+        os.chmod(directory + '/modprobe', 0o755)
+        path = os.environ['PATH']
+        os.environ['PATH'] = directory + ':' + path
+        try:
+            yield
+        finally:
+            os.environ['PATH'] = path
+
+
+def saves_nothing_of_iser(config):
+    return dict(config, targets=[t for t in config['targets'] if t['fabric'] != 'iser'],
+                fabric_modules=[f for f in config['fabric_modules'] if f['name'] != 'iser'])
 
 
 def point(good, text, *detail):
@@ -84,6 +106,42 @@ def target(fabric_name, wwn, secret=None):
     if secret:
         acl.chap_userid, acl.chap_password = 'alice', secret
     return it
+
+
+def keeps_saved(lio, root, saved):
+    '''What saving does to a file with iser targets where there is no module.'''
+    asked = len(lio.asked)
+    with tempfile.TemporaryDirectory() as directory, modprobe_finds(*lio.modules):
+        file = directory + '/saveconfig.json'
+
+        def write(config):
+            with open(file, 'w') as f:
+                json.dump(config, f)
+
+        def saves(**how):
+            root.save_to_file(file, **how)
+            with open(file) as f:
+                return json.load(f)
+
+        def by_name(config):
+            return dict(config, targets=sorted(config['targets'], key=lambda t: (t['fabric'], t['wwn'])))
+
+        write(saved)
+        equal(by_name(saves()), by_name(saved), "saving without the module keeps the iser targets and their settings")
+        equal(by_name(saves()), by_name(saved), "... and a second time")
+        equal(by_name(saves(so_path='/backstores/ramdisk/none')), by_name(saved), "... and saving one backstore does too")
+        equal(root.dump(), saves_nothing_of_iser(saved), "... while nothing pretends that they are there")
+        write(saves_nothing_of_iser(saved))
+        equal(saves(), saves_nothing_of_iser(saved), "what the file did not have is not added")
+        os.unlink(file)
+        equal(saves(), saves_nothing_of_iser(saved), "nor to a new file")
+        with open(file, 'w') as f:
+            f.write('no JSON')
+        equal(saves(), saves_nothing_of_iser(saved), "nor to one that was no configuration")
+        write(saved)
+        with modprobe_finds('iser_tgt'):
+            equal(saves(), saves_nothing_of_iser(saved), "with a module that is only not loaded, what is not configured is not saved")
+        equal('iser_tgt' in lio.asked[asked:], False, "none of this asks for the module")
 
 
 # --- the kernel module cannot be loaded ---
@@ -143,6 +201,9 @@ with kernel('iscsi_target_mod') as lio:
     errors = root.restore(copy.deepcopy(saved))
     equal(sorted(t.wwn for t in root.targets), sorted([BOTH, ISER]), "without the module the targets of the others are restored")
     equal(sum('Could not create Target' in e and e.endswith(', skipped') for e in errors), 1, "... and the complaint names what is missing")
+    # rtslib knows the fabric by itself when it is patched, and only that
+    if not patched:
+        keeps_saved(lio, root, saved)
 with kernel('iser_tgt', 'iscsi_target_mod'):
     root = rtslib.RTSRoot()
     equal(root.restore(copy.deepcopy(saved)), [], "the same file with the module")
