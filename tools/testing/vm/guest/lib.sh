@@ -214,17 +214,25 @@ stop_initiator() {
 iscsid_ends() { ! kill "$ISCSID" 2>/dev/null; }
 no_sessions() { [ "$(sessions)" -eq 0 ]; }
 
-# A response may come before libiscsi has put its own reference to the request that it answers. iscsid has read it by then and sends the
-# next one, which libiscsi refuses with this line: the initiator's race, and discovery has to begin again.
+# Two races of the initiator make a discovery fail that the target has answered, and it has to begin again. A response may come before
+# libiscsi has put its own reference to the request that it answers: it refuses the next request, with this line. Or before iscsiadm waits
+# for it: then it waits in vain, but iscsid, which hears the same events, has logged more of them than the end of the connection.
 TOO_FAST='Login/Text in progress'
 too_fast() { dmesg | grep -c "$TOO_FAST"; }
+response_missed() {
+	local last
+	grep -qE 'Login response timeout|timed out' /tmp/discover.err || return
+	last=$(grep -o 'connection [0-9]*:0\. Dropping' "$HERE/iscsid.log" | tail -n 1)
+	[ -n "$last" ] && [ "$(grep -cF "$last" "$HERE/iscsid.log")" -ge 2 ]
+}
 discover() {
 	local status tries=1 before
 	while :; do
 		before=$(too_fast)
 		iscsiadm -m discovery -t st -p "${1:-$IP:$PORT}" -I iser >/tmp/discover.out 2>/tmp/discover.err
 		status=$?
-		if [ "$(too_fast)" -eq "$before" ] || [ $((tries++)) -ge 3 ]; then break; fi
+		if [ $status -eq 0 ] || [ $((tries++)) -ge 3 ]; then break; fi
+		if [ "$(too_fast)" -eq "$before" ] && ! response_missed; then break; fi
 		echo "# $(cat /tmp/discover.err): discovery again" >/dev/kmsg
 	done
 	cat /tmp/discover.err >&2

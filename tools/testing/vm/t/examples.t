@@ -58,7 +58,7 @@ iscsiadm -m node -o delete >/dev/null
 
 ip -6 addr add fd00:2::1/64 dev lan0 nodad
 FIRST="[$IP6]:$PORT" SECOND="[fd00:2::1]:$PORT" example two-portals-alua.sh
-works "discovery by IPv6" iscsiadm -m discovery -t st -p "[$IP6]:$PORT" -I iser
+works "discovery by IPv6" discover "[$IP6]:$PORT"
 is "$(iscsiadm -m node | wc -l)" 2 "finds both portals"
 works "login to both" iscsiadm -m node -l
 two_disks() { [ "$(lsscsi | grep -c LIO)" -eq 2 ]; }
