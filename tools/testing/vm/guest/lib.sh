@@ -215,8 +215,9 @@ iscsid_ends() { ! kill "$ISCSID" 2>/dev/null; }
 no_sessions() { [ "$(sessions)" -eq 0 ]; }
 
 # Two races of the initiator make a discovery fail that the target has answered, and it has to begin again. A response may come before
-# libiscsi has put its own reference to the request that it answers: it refuses the next request, with this line. Or before iscsiadm waits
-# for it: then it waits in vain, but iscsid, which hears the same events, has logged more of them than the end of the connection.
+# libiscsi has put its own reference to the request that it answers: it refuses the next request, with this line. Or before iscsiadm has
+# read the kernel's receipt for what it sent: then it takes the event on the way and polls for it afterwards, in vain. iscsid, which hears
+# the same events, has logged more of them than the end of the connection.
 TOO_FAST='Login/Text in progress'
 too_fast() { dmesg | grep -c "$TOO_FAST"; }
 response_missed() {

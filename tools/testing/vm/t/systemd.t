@@ -28,6 +28,14 @@ shutdown() {
 	wait_for 120 "the end of systemd" gone "/proc/$OUTER/exe" || return
 	iser-tgt-clear --unload
 }
+# What a boot that does not end has to say.
+trouble() {
+	tail -n 20 "$HERE/systemd.log"
+	inside systemctl list-jobs
+	inside systemctl --failed --no-legend
+	inside systemctl status --no-pager -n 20 rtslib-fb-targetctl.service
+	inside journalctl -b --no-pager -n 40
+} 2>&1
 logged_in() { grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state; }
 tc() { inside targetcli "$@" >/tmp/out 2>&1; }
 
@@ -48,7 +56,7 @@ ln -sf /lib/systemd/system/rtslib-fb-targetctl.service /etc/systemd/system/multi
 
 alone || bail "no RDMA device"
 truncate -s 32M /var/disk.img
-works "the machine boots" boot || bail "no systemd" "$(tail -n 20 "$HERE/systemd.log")" "$(inside systemctl list-jobs 2>&1)"
+works "the machine boots" boot || bail "no systemd" "$(trouble)"
 works "modules-load.d has loaded the module" [ -d /sys/module/iser_tgt ]
 like "$(inside systemctl show -p After rtslib-fb-targetctl.service)" 'network-online.target' "targets are restored after the network"
 like "$(inside systemctl show -p After rtslib-fb-targetctl.service)" 'rdma-hw.target' "... and after RDMA"
@@ -68,7 +76,7 @@ dd if=/tmp/data of="$dev" bs=64k oflag=direct 2>/dev/null
 works "the server goes down" shutdown || bail "it does not"
 fails "the module is gone" test -d /sys/module/iser_tgt
 fails "the session is down" logged_in
-works "the server boots" boot || bail "no systemd" "$(tail -n 20 "$HERE/systemd.log")"
+works "the server boots" boot || bail "no systemd" "$(trouble)"
 works "the target is back" test -d "$CFS/iser/$IQN/tpgt_1/np/0.0.0.0:3260"
 works "the initiator comes back without a hand" wait_for 60 "its return" logged_in
 dev=$(disk) || bail "no disk"
