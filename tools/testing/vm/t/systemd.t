@@ -21,7 +21,9 @@ boot() {
 }
 has_systemd() { INNER=$(pgrep -P "$OUTER") && [ "$(cat "/proc/$INNER/comm")" = systemd ]; }
 inside() { nsenter -t "$INNER" -m -p -C -- "$@"; }
-booted() { inside systemctl is-active rtslib-fb-targetctl.service && ! inside systemctl list-jobs | grep -q running; }
+booted() {
+	case $(inside systemctl is-system-running) in running|degraded) inside systemctl is-active rtslib-fb-targetctl.service ;; *) return 1 ;; esac
+}
 # shutdown : as a server goes down, and its kernel with it
 shutdown() {
 	inside systemctl poweroff
