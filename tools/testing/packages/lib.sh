@@ -15,3 +15,10 @@ at_exit() {
 	rm -rf "$work"
 }
 trap at_exit EXIT
+
+# The Debian of build-root, with the kernels of `make check`: prints the directory it is in.
+packages_root() {
+	local releases
+	releases=("$(kernel_release 6.1)" "$(kernel_release 6.12)") || return
+	cached packages-root "$(hash_of "$here/build-root" "$VM_DIR/pack-image" "${releases[@]}")" "$here/build-root" "${releases[@]}"
+}

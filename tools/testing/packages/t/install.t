@@ -8,7 +8,7 @@
 
 works "make deb" make -s -C "$TOP" deb || { done_testing; exit 1; }
 releases=("$(kernel_release 6.1)" "$(kernel_release 6.12)")
-cache=$(cached packages-root "$(hash_of "$here/build-root" "${releases[@]}")" "$here/build-root" "${releases[@]}")
+cache=$(packages_root)
 root=$work/root
 cleanup() { as_root rm -rf --one-file-system "$root"; }
 cleanup=cleanup

@@ -113,6 +113,8 @@ initiator() {
 	tc qdisc del dev eth0 root
 	target_does wire eth0 good
 	start=$(now)
+	target_does mend_gsi eth0
+	note "$(cat /tmp/out; mend_gsi eth0)"
 	works "the cable is mended: the path is used again" wait_for 60 "the path" path_is "$na" A
 	note "$(($(now) - start)) ms"
 	works "I/O goes back to it" dmsetup message mp 0 switch_group 1

@@ -1,0 +1,157 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Two machines as they come from Debian, each booted with its own kernel and systemd, soft RoCE between them, once per kernel: the packages
+# by apt, DKMS builds the module in there; a target by targetcli, with CHAP, ACL and discovery_auth, beside one over TCP; saved, over
+# reboots of either side, cleared, restored; removed by apt without a trace. KVER: only that kernel.
+# by name: the machines are emulated, and one compiles
+
+. "$(dirname "$0")/../lib.sh"
+. "$here/machine.sh"
+# shellcheck source=tools/testing/vm/kernel-log.sh
+. "$VM_DIR/kernel-log.sh"
+
+works "make deb" make -s -C "$TOP" deb || bail "no packages"
+root_cache=$(packages_root) || bail "no Debian"
+cleanup=machines_off
+iqn=iqn.2026-01.org.example:disk
+tcp=iqn.2026-01.org.example:tcp
+saved=/etc/rtslib-fb-target/saveconfig.json
+
+server() { on server "$@"; }
+initiator() { on initiator "$@"; }
+ours() { server sh -c "find /usr /etc /var/lib /run /lib/modules/ \( -iname '*iser_tgt*' -o -iname '*iser-tgt*' \) | sort" </dev/null; }
+# tc TEXT command... : one command a line
+tc() {
+	local text=$1
+	shift
+	printf '%s\n' "$@" | server targetcli 2>&1 | grep -v 'Could not load preferences' >"$work/tc"
+	if [ "${PIPESTATUS[1]}" -eq 0 ] && ! grep -qiE 'error|cannot|could not|traceback|invalid|no such|failed|unexpected' "$work/tc"; then ok "$text"; else
+		not_ok "$text" "$(cat "$work/tc")"
+	fi
+}
+# What is saved, lists in an order of their own: configfs has the newest first.
+config() {
+	server python3 - <<-ENDS
+		import json
+		def order(x):
+		    if isinstance(x, dict): return {k: order(v) for k, v in x.items()}
+		    if isinstance(x, list): return sorted((order(v) for v in x), key=lambda v: json.dumps(v, sort_keys=True))
+		    return x
+		print(json.dumps(order(json.load(open("$saved"))), indent=1, sort_keys=True))
+	ENDS
+}
+same_config() { config >"$work/now.json" && diff "$work/first.json" "$work/now.json"; }
+logged_in() { soon 180 initiator sh -c 'grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state'; }
+its_data() { initiator sh -c 'echo 3 >/proc/sys/vm/drop_caches; cd /mnt/disk && sha256sum -c sum' </dev/null; }
+
+one_kernel() {
+	local rel=$1 name k found
+	note "kernel $rel"
+	machine server "$rel" "$work/cable" listens
+	until [ -S "$work/cable" ]; do
+		kill -0 "${machine_pid[server]}" || bail "QEMU does not start" "$(cat "$work/server.qemu")"
+		sleep 0.1
+	done
+	machine initiator "$rel" "$work/cable" connects
+	works "server: Debian boots" up server || bail "no server" "$(tail -n 5 "$work/server.console")"
+	is "$(server uname -r </dev/null)" "$rel" "... with its own kernel"
+	works "initiator: boots" up initiator || bail "no initiator" "$(tail -n 5 "$work/initiator.console")"
+	works "server: a card" soft_roce server 192.0.2.1 || bail "no network"
+	works "initiator: a card" soft_roce initiator 192.0.2.2 || bail "no network"
+
+	# --- installed ---
+	is "$(ours)" "" "a machine that knows nothing of us"
+	server mkdir -p /debs </dev/null && server mount -t 9p -o trans=virtio,version=9p2000.L debs /debs </dev/null || bail "no packages"
+	SECONDS=0
+	LIMIT=2400 works "apt install ./*.deb" server sh -c 'cd /debs && apt-get -q -y --no-install-recommends install ./*.deb' </dev/null || bail "not installed"
+	note "$SECONDS s, most of them DKMS's"
+	is "$(server modinfo -F filename iser_tgt </dev/null | sed 's/\.xz$//')" "/lib/modules/$rel/updates/dkms/iser_tgt.ko" "DKMS has built the module"
+	works "... and it runs" server test -d /sys/module/iser_tgt </dev/null
+
+	# --- from an empty machine to a mounted disk ---
+	name=$(initiator sed -n 's/^InitiatorName=//p' /etc/iscsi/initiatorname.iscsi </dev/null)
+	server truncate -s 64M /var/disk.img /var/tcp.img </dev/null
+	tc "a target by targetcli" "/backstores/fileio create disk /var/disk.img" "/iser create $iqn" \
+		"/iser/$iqn/tpg1/luns create /backstores/fileio/disk" "/iser/$iqn/tpg1/acls create $name" \
+		"/iser/$iqn/tpg1/acls/$name set auth userid=host-name password=host-secret-1" \
+		"/iser/$iqn/tpg1 set attribute authentication=1" \
+		"/iser set discovery_auth userid=disc-name password=disc-secret-1 enable=1"
+	tc "... and one over TCP beside it" "/backstores/fileio create tcp /var/tcp.img" "/iscsi create $tcp" \
+		"/iscsi/$tcp/tpg1/luns create /backstores/fileio/tcp" "/iscsi/$tcp/tpg1/acls create $name"
+	tc "saveconfig" saveconfig
+	config >"$work/first.json"
+	like "$(cat "$work/first.json")" '"fabric": "iser"' "... has the target"
+	like "$(server iser-tgt-doctor </dev/null)" 'nothing is wrong' "the doctor finds nothing"
+	initiator sh -e <<-'ENDS'
+		cat >>/etc/iscsi/iscsid.conf <<-END
+			discovery.sendtargets.auth.authmethod = CHAP
+			discovery.sendtargets.auth.username = disc-name
+			discovery.sendtargets.auth.password = disc-secret-1
+			node.session.auth.authmethod = CHAP
+			node.session.auth.username = host-name
+			node.session.auth.password = host-secret-1
+			node.startup = automatic
+		END
+		modprobe ib_iser
+		systemctl restart iscsid.service
+	ENDS
+	works "initiator: discovery" initiator iscsiadm -m discovery -t st -p 192.0.2.1 -I iser </dev/null
+	works "initiator: login" initiator iscsiadm -m node -T $iqn -p 192.0.2.1 -I iser --login </dev/null || bail "no session"
+	works "initiator: a file system on the disk" initiator sh -e <<-'ENDS' || bail "no disk"
+		udevadm settle
+		disk=$(readlink -f /dev/disk/by-path/ip-192.0.2.1:3260-iscsi-*-lun-0)
+		mkfs.ext4 -q "$disk"
+		mkdir /mnt/disk
+		echo "UUID=$(blkid -s UUID -o value "$disk") /mnt/disk ext4 _netdev,nofail 0 0" >>/etc/fstab
+		systemctl daemon-reload
+		mount /mnt/disk
+		cd /mnt/disk
+		dd if=/dev/urandom of=data bs=64k count=64
+		sha256sum data >sum
+		sync
+	ENDS
+	tc "sessions detail" "sessions detail"
+	like "$(cat "$work/tc")" "name: $name" "... has the initiator"
+	like "$(cat "$work/tc")" "192.0.2.2.*RDMA" "... and its address"
+
+	# --- reboots ---
+	works "server: reboots" reboot_it server || bail "no server"
+	works "the targets are back" server test -d "/sys/kernel/config/target/iser/$iqn/tpgt_1/np/0.0.0.0:3260" -a \
+		-d "/sys/kernel/config/target/iscsi/$tcp/tpgt_1/np/0.0.0.0:3260" </dev/null
+	works "the initiator finds its disk without a hand" logged_in
+	works "... and its data" its_data
+	works "initiator: reboots" reboot_it initiator || bail "no initiator"
+	works "it finds its disk without a hand" logged_in
+	works "... its file system is mounted" soon 60 initiator mountpoint -q /mnt/disk
+	works "... with its data" its_data
+
+	# --- cleared and restored ---
+	tc "saveconfig again" saveconfig
+	works "the same" same_config
+	tc "clearconfig" "clearconfig confirm=True"
+	is "$(server sh -c 'ls /sys/kernel/config/target/iser /sys/kernel/config/target/iscsi 2>/dev/null | grep iqn' </dev/null)" "" "nothing is left"
+	tc "restoreconfig" "restoreconfig $saved"
+	works "the initiator finds its disk without a hand" logged_in
+	works "... and its data" its_data
+	tc "saveconfig" saveconfig
+	works "the same" same_config
+
+	# --- removed ---
+	fails "apt remove while the initiator is logged in" server apt-get -q -y remove iser-tgt-dkms </dev/null
+	like "$(cat "$OUT")" "logged in: $name" "... says who"
+	works "initiator: unmounted, logged out" initiator sh -c 'umount /mnt/disk && iscsiadm -m node -U all' </dev/null
+	LIMIT=300 works "apt purge" server apt-get -q -y purge iser-tgt-dkms iser-tgt-tools </dev/null
+	fails "no module any more" server test -d /sys/module/iser_tgt </dev/null
+	is "$(ours)" "" "nothing is left behind"
+	like "$(server ls /sys/kernel/config/target/iscsi </dev/null)" "$tcp" "the target over TCP is"
+	tc "saved without us" saveconfig
+	for k in server initiator; do
+		found=$("$k" journalctl -k -o cat --no-pager </dev/null | without_known '' | grep -E -m 1 -A 8 "$dirt")
+		is "$found" "" "$k: kernel log is clean"
+	done
+	machines_off
+	rm -f "$work"/cable "$work"/*.agent
+}
+
+for k in ${KVER:-6.12 6.1}; do one_kernel "$(kernel_release "$k")"; done
+done_testing
