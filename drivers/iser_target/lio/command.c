@@ -103,10 +103,22 @@ static bool iser_tgt_wants_protection(const struct iser_tgt_cmd *cmd)
 	       (op == TARGET_PROT_DIN_PASS || op == TARGET_PROT_DOUT_PASS);
 }
 
-static void iser_tgt_refuse(struct iser_tgt_cmd *cmd)
+/*
+ * A command that came before its LUN 0 went, or comes after: the core has given
+ * it the LUN that answers REPORT LUNS where there is none. That one's READ
+ * succeeds and returns whatever the buffer held.
+ */
+static bool iser_tgt_reads_nothing(const struct iser_tgt_cmd *cmd)
 {
-	transport_send_check_condition_and_sense(&cmd->se_cmd,
-						 TCM_INVALID_CDB_FIELD, 0);
+	const struct se_cmd *se_cmd = &cmd->se_cmd;
+
+	return se_cmd->se_lun == se_cmd->se_sess->se_tpg->tpg_virt_lun0 &&
+	       (se_cmd->se_cmd_flags & SCF_SCSI_DATA_CDB);
+}
+
+static void iser_tgt_refuse(struct iser_tgt_cmd *cmd, sense_reason_t why)
+{
+	transport_send_check_condition_and_sense(&cmd->se_cmd, why, 0);
 	/* The core's reference: it will not see the command again. */
 	target_put_sess_cmd(&cmd->se_cmd);
 }
@@ -206,7 +218,7 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		iser_tgt_rx_put(rx);
 
 	if (unlikely(bidi)) {
-		iser_tgt_refuse(cmd);
+		iser_tgt_refuse(cmd, TCM_INVALID_CDB_FIELD);
 		return 0;
 	}
 	/* On failure the core has queued the status. */
@@ -215,7 +227,11 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		return 0;
 
 	if (unlikely(iser_tgt_wants_protection(cmd))) {
-		iser_tgt_refuse(cmd);
+		iser_tgt_refuse(cmd, TCM_INVALID_CDB_FIELD);
+		return 0;
+	}
+	if (unlikely(iser_tgt_reads_nothing(cmd))) {
+		iser_tgt_refuse(cmd, TCM_NON_EXISTENT_LUN);
 		return 0;
 	}
 	iser_tgt_data_attach(cmd);

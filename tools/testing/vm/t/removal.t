@@ -47,6 +47,16 @@ discover >/dev/null
 works "a new target after all that: login" login
 dev=$(disk) && works "and reads" dd if="$dev" of=/dev/null bs=64k count=16 iflag=direct status=none
 [ "$FABRIC" != iser ] || fails "rmmod is refused under a session" rmmod iser_tgt
+# What the core has in place of a LUN 0 that is gone "reads" 32 KiB of whatever the buffer held.
+sg=$(sg_of "$dev")
+read_one() { sg_raw -r 512 -o /dev/null "$sg" 28 00 00 00 00 10 00 00 01 00; }
+works "LUN 0 is read" read_one
+works "LUN 0 is removed under the session" unlink_luns
+# the first command is told of the change
+read_one >/dev/null 2>&1
+fails "... and no READ of it succeeds" read_one
+like "$(cat /tmp/out)" 'Logical unit not supported' "... the sense says why"
+works "... but REPORT LUNS does" sg_luns "$sg"
 works "logout" logout
 stop_initiator
 works "all is removed" remove_all
