@@ -3,6 +3,8 @@
 # Whole machines, for the tests in t/: the Debian of build-root, booted with its own kernel and systemd, asked through QEMU's guest agent.
 # Sourced after lib.sh.
 
+: "${work:?}" "${here:?}"
+root_cache=$(packages_root)
 declare -A machine_pid
 
 # machine NAME RELEASE CABLE listens|connects : boots it; the cable, a socket, joins it to the other

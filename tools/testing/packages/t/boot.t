@@ -6,12 +6,13 @@
 # by name: the machines are emulated, and one compiles
 
 . "$(dirname "$0")/../lib.sh"
+# shellcheck source=tools/testing/packages/machine.sh
 . "$here/machine.sh"
 # shellcheck source=tools/testing/vm/kernel-log.sh
 . "$VM_DIR/kernel-log.sh"
 
 works "make deb" make -s -C "$TOP" deb || bail "no packages"
-root_cache=$(packages_root) || bail "no Debian"
+[ -n "$root_cache" ] || bail "no Debian"
 cleanup=machines_off
 iqn=iqn.2026-01.org.example:disk
 tcp=iqn.2026-01.org.example:tcp
