@@ -96,7 +96,7 @@ for who in a b; do
 	iscsiadm -m iface -I $who -o update -n iface.initiatorname -v "${!who}" >/dev/null
 done
 # the ISIDs come from a counter of the initiator's kernel, which discoveries use too: same steps after a boot, same ISIDs
-discover_both() { iscsiadm -m discovery -t st -p "$IP:$PORT" -I a -I b; }
+discover_both() { discover "$IP:$PORT" -I a -I b; }
 works "discovery by both" discover_both
 works "both log in" both_in || bail "login" "$(tail -n 20 "$HERE/iscsid.log")"
 head -c 512 /dev/urandom >/tmp/block
