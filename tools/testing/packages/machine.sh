@@ -25,7 +25,7 @@ machine() {
 }
 machines_off() {
 	[ ${#machine_pid[@]} -eq 0 ] || kill -KILL "${machine_pid[@]}" 2>/dev/null
-	wait
+	wait 2>/dev/null
 	machine_pid=()
 }
 
