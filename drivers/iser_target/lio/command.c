@@ -104,9 +104,9 @@ static bool iser_tgt_wants_protection(const struct iser_tgt_cmd *cmd)
 }
 
 /*
- * A command that came before its LUN 0 went, or comes after: the core has given
- * it the LUN that answers REPORT LUNS where there is none. That one's READ
- * succeeds and returns whatever the buffer held.
+ * Where there is no LUN 0 the core gives its commands to the one that answers
+ * REPORT LUNS instead. A READ of that succeeds and returns whatever the buffer
+ * held.
  */
 static bool iser_tgt_reads_nothing(const struct iser_tgt_cmd *cmd)
 {

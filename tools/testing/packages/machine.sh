@@ -9,9 +9,9 @@ declare -A machine_pid
 
 # machine NAME RELEASE CABLE listens|connects : boots it; the cable, a socket, joins it to the other
 machine() {
-	local name=$1 rel=$2 cable=$3 server=on mac=01 emulator=qemu-system-x86_64 newer
+	local name=$1 rel=$2 cable=$3 server=on mac=01 emulator
 	[ "$4" = listens ] || server=off mac=02
-	if newer=$(cached qemu "$(hash_of "$VM_DIR/build-qemu")" "$VM_DIR/build-qemu"); then emulator=$newer/qemu-system-x86_64; fi
+	emulator=$(newer_qemu)
 	# the disk is a temporary copy on write, which lives as long as QEMU and so over reboots
 	"$emulator" -nodefaults -no-user-config -display none -name "$name" -accel "tcg,thread=multi" -cpu max -smp 2 -m 2048 \
 		-kernel "$root_cache/vmlinuz-$rel" -initrd "$root_cache/initrd.img-$rel" \

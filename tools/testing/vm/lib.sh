@@ -107,6 +107,17 @@ kernel_dir() {
 deb_version() { remembered candidate_version "$1"; }
 candidate_version() { apt-cache show --no-all-versions "$1" | sed -n 's/^Version: //p'; }
 
+# newer_qemu : prints the QEMU of Debian's backports; where they cannot be had the installed one, and says so
+newer_qemu() {
+	local dir
+	if dir=$(cached qemu "$(hash_of "$VM_DIR/build-qemu")" "$VM_DIR/build-qemu"); then
+		echo "$dir/qemu-system-x86_64"
+	else
+		say "no QEMU from Debian's backports: $(qemu-system-x86_64 --version | head -n 1)"
+		echo qemu-system-x86_64
+	fi
+}
+
 # fetch_deb DIR PACKAGE : unpacks the package's files into DIR without installing it.
 fetch_deb() {
 	local work

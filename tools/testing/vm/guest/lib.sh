@@ -238,13 +238,12 @@ response_missed() {
 	last=$(grep -o 'connection [0-9]*:0\. Dropping' "$HERE/iscsid.log" | tail -n 1)
 	[ -n "$last" ] && [ "$(grep -cF "$last" "$HERE/iscsid.log")" -ge 2 ]
 }
-# discover [PORTAL [ARGUMENT...]] : by RDMA, unless the arguments say by what
+# discover [PORTAL [OPTION...]]
 discover() {
-	local status tries=1 before portal=${1:-$IP:$PORT}
-	if [ $# -gt 1 ]; then shift; else set -- -I iser; fi
+	local status tries=1 before
 	while :; do
 		before=$(too_fast)
-		iscsiadm -m discovery -t st -p "$portal" "$@" >/tmp/discover.out 2>/tmp/discover.err
+		iscsiadm -m discovery -t st -p "${1:-$IP:$PORT}" -I iser "${@:2}" >/tmp/discover.out 2>/tmp/discover.err
 		status=$?
 		if [ $status -eq 0 ] || [ $((tries++)) -ge $((3 * SLOW)) ]; then break; fi
 		if [ "$(too_fast)" -eq "$before" ] && ! response_missed; then break; fi

@@ -46,18 +46,7 @@ discovery_as() {
 	printf 'discovery.sendtargets.auth.%s\n' 'authmethod = CHAP' "username = $1" "password = $2" >>/etc/iscsi/iscsid.conf
 }
 
-# JSON with its lists in order: configfs lists the newest first, and so turns them round each time
-same_config() { diff <(in_order "$1") <(in_order "$2"); }
-in_order() {
-	/usr/bin/python3 - "$1" <<'END'
-import json, sys
-def order(x):
-    if isinstance(x, dict): return {k: order(v) for k, v in x.items()}
-    if isinstance(x, list): return sorted((order(v) for v in x), key=lambda v: json.dumps(v, sort_keys=True))
-    return x
-print(json.dumps(order(json.load(open(sys.argv[1]))), indent=1, sort_keys=True))
-END
-}
+same_config() { diff <(/src/tools/testing/in-order <"$1") <(/src/tools/testing/in-order <"$2"); }
 
 # --- without the module ---
 works "the plug-in is installed" /src/configfs/rtslib/install /usr/lib/python3/dist-packages

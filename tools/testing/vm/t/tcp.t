@@ -59,7 +59,7 @@ works "a TCP target beside it on port $tcp_port" beside
 is "$(speak "$IP" "$tcp_port")" answered "TCP gets its answer from that one"
 found=$(iscsiadm -m discovery -t st -p "$IP:$tcp_port" -I default -o nonpersistent 2>&1)
 is "$(grep -o 'iqn.*' <<<"$found" | sort -u)" $tcp "discovery by TCP names the TCP target, and not ours"
-found=$(discover "$IP:$PORT" -I iser -o nonpersistent 2>&1)
+found=$(discover "$IP:$PORT" -o nonpersistent 2>&1)
 is "$(grep -o 'iqn.*' <<<"$found" | sort -u)" "$IQN" "discovery by RDMA names ours, and not the TCP target"
 iscsiadm -m node -o new -T $tcp -p "$IP:$tcp_port" -I default >/dev/null
 works "login by TCP" iscsiadm -m node -T $tcp -p "$IP:$tcp_port" -I default --login
