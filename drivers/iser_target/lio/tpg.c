@@ -18,7 +18,8 @@ static ssize_t iser_tgt_tpg_dynamic_sessions_show(struct config_item *item,
 
 	spin_lock(&tpg->lock);
 	list_for_each_entry(sess, &tpg->sessions, entry) {
-		if (!sess->se_sess || !sess->se_sess->se_node_acl ||
+		/* One that is not live may be leaving the core just now. */
+		if (!sess->live || !sess->se_sess ||
 		    !sess->se_sess->se_node_acl->dynamic_node_acl)
 			continue;
 		/* Whole lines only; the file ends at a page. */
