@@ -283,10 +283,11 @@ enum iser_tgt_conn_state {
  * @piece_max: credits that one piece of a transfer may take
  * @unsignalled_max: sends in a row whose completion need not be asked for
  * @sge_per_credit: scatterlist entries a credit pays for
- * @xfer_lock: protects @xfer_wait
+ * @xfer_lock: protects @xfer_wait, @xfer_stuck and @xfer_drained
  * @xfer_wait: transfers that wait for credits, first come first served
  * @xfer_stuck: transfers of which only a part could be posted; over once the
  *	queue pair is drained
+ * @xfer_drained: it is
  * @deadline: closes the connection unless stopped in time
  * @release_work: the owner
  * @last_rx: jiffies of the last sign of life: a PDU, or the receipt of one
@@ -344,10 +345,11 @@ struct iser_tgt_conn {
 	unsigned int piece_max;
 	unsigned int unsignalled_max;
 	unsigned int sge_per_credit;
-	/* xfer_wait and xfer_stuck */
+	/* xfer_wait, xfer_stuck and xfer_drained */
 	spinlock_t xfer_lock;
 	struct list_head xfer_wait;
 	struct list_head xfer_stuck;
+	bool xfer_drained;
 
 	struct delayed_work deadline;
 	struct work_struct release_work;

@@ -153,6 +153,24 @@ static struct ib_send_wr *iser_tgt_piece_wrs(struct iser_tgt_xfer *xfer,
 			       tx ? NULL : &xfer->cqe, tx ? &tx->wr : NULL);
 }
 
+/*
+ * A part has been posted and the device may be at it: the release ends it, once
+ * it has drained the queue pair. Returns false if it has done so already.
+ */
+static bool iser_tgt_xfer_stick(struct iser_tgt_xfer *xfer)
+{
+	struct iser_tgt_conn *conn = xfer->conn;
+	bool drained;
+
+	spin_lock(&conn->xfer_lock);
+	drained = conn->xfer_drained;
+	if (!drained)
+		list_add_tail(&xfer->wait, &conn->xfer_stuck);
+	spin_unlock(&conn->xfer_lock);
+
+	return !drained;
+}
+
 static void iser_tgt_piece_post(struct iser_tgt_xfer *xfer)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
@@ -183,13 +201,8 @@ static void iser_tgt_piece_post(struct iser_tgt_xfer *xfer)
 	if (likely(!ret))
 		return;
 
-	if (bad != first) {
-		/* The device may still be at it; wait for the drain. */
-		spin_lock(&conn->xfer_lock);
-		list_add_tail(&xfer->wait, &conn->xfer_stuck);
-		spin_unlock(&conn->xfer_lock);
+	if (bad != first && iser_tgt_xfer_stick(xfer))
 		return;
-	}
 	iser_tgt_piece_end(xfer);
 	iser_tgt_xfer_done(xfer, ret);
 }
@@ -439,6 +452,11 @@ void iser_tgt_xfer_chunk(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
 void iser_tgt_xfer_flush(struct iser_tgt_conn *conn)
 {
 	struct iser_tgt_xfer *xfer;
+
+	/* Whoever has still to note a part that was posted ends it himself. */
+	spin_lock(&conn->xfer_lock);
+	conn->xfer_drained = true;
+	spin_unlock(&conn->xfer_lock);
 
 	/* Each one fails at once and gives its credits to the next. */
 	iser_tgt_xfer_kick(conn);
