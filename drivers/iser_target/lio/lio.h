@@ -78,7 +78,7 @@ struct iser_tgt_tpg_attrib {
  * @drain: takes none all the same; seconds that sessions were given to go
  * @sessions: sessions and logins that found this portal group
  * @idle: woken when one leaves @sessions
- * @remove_mutex: one session is removed from the core at a time
+ * @core_mutex: one session enters or leaves the core at a time
  * @unlink_late: says which commands a LUN that goes is waiting for
  * @tsih: last one given out
  * @max_depth: deepest session seen possible, never lowered
@@ -104,7 +104,7 @@ struct iser_tgt_tpg {
 	struct list_head sessions;
 	wait_queue_head_t idle;
 	/* see iser_tgt_session_close() */
-	struct mutex remove_mutex;
+	struct mutex core_mutex;
 	struct delayed_work unlink_late;
 	u16 tsih;
 	u32 max_depth;

@@ -155,6 +155,22 @@ static bool iser_tgt_session_one_too_many(struct iser_tgt_session *sess)
 	return limit && nr > limit;
 }
 
+/*
+ * An ACL that goes ends the sessions it finds at the core, and waits for those it
+ * does not. So whoever comes in just then has to leave by himself.
+ */
+static bool iser_tgt_session_acl_gone(struct iser_tgt_session *sess)
+{
+	struct se_node_acl *nacl;
+
+	nacl = core_tpg_get_initiator_node_acl(&sess->tpg->se_tpg,
+					       sess->initiator);
+	if (nacl)
+		target_put_nacl(nacl);
+
+	return nacl != sess->se_sess->se_node_acl;
+}
+
 static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_conn *conn = sess->conn;
@@ -167,9 +183,11 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 	if (iser_tgt_session_one_too_many(sess))
 		return -EUSERS;
 
+	mutex_lock(&tpg->core_mutex);
 	se_sess = target_setup_session(&tpg->se_tpg, 0, 0,
 				       iser_tgt_prot_ops(sess),
 				       sess->initiator, sess, NULL);
+	mutex_unlock(&tpg->core_mutex);
 	if (IS_ERR(se_sess))
 		return PTR_ERR(se_sess);
 
@@ -184,6 +202,9 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 	spin_lock(&iser_tgt_sessions_lock);
 	list_add_tail(&sess->all_entry, &iser_tgt_all_sessions);
 	spin_unlock(&iser_tgt_sessions_lock);
+
+	if (iser_tgt_session_acl_gone(sess))
+		return -EACCES;
 
 	sess->depth = clamp_t(u32, se_sess->se_node_acl->queue_depth, 1,
 			      conn->depth);
@@ -357,11 +378,13 @@ void iser_tgt_session_close(struct iser_tgt_conn *conn)
 		spin_unlock(&tpg->lock);
 		/*
 		 * Two sessions of one dynamic ACL that go at the same time each
-		 * find themselves the last, and the core drops the ACL twice.
+		 * find themselves the last, and the core drops the ACL twice; so
+		 * it does if one goes while another has found the ACL and is
+		 * not yet counted.
 		 */
-		mutex_lock(&tpg->remove_mutex);
+		mutex_lock(&tpg->core_mutex);
 		target_remove_session(sess->se_sess);
-		mutex_unlock(&tpg->remove_mutex);
+		mutex_unlock(&tpg->core_mutex);
 	}
 	if (!tpg)
 		return;

@@ -86,7 +86,7 @@ struct se_portal_group *iser_tgt_make_tpg(struct se_wwn *se_wwn,
 	INIT_LIST_HEAD(&tpg->sessions);
 	spin_lock_init(&tpg->lock);
 	init_waitqueue_head(&tpg->idle);
-	mutex_init(&tpg->remove_mutex);
+	mutex_init(&tpg->core_mutex);
 	iser_tgt_unlink_init(tpg);
 	iser_tgt_keys_defaults(&tpg->offer);
 	tpg->offer.target_rdsl = iser_tgt_recv_data_size();
