@@ -231,8 +231,6 @@ struct iser_tgt_login_mem {
  * @sigs: protection of each, NULL if the device does not see to it
  * @stock: free contexts, of the receive side, which alone takes them
  * @given_back: free contexts, from wherever they were used
- * @idle: woken when one is given back after @stopping
- * @stopping: the session ends
  * @tx_pool: memory of their responses
  * @exchange: text negotiation
  * @answer: its answer, kvmalloc
@@ -277,8 +275,6 @@ struct iser_tgt_session {
 	struct iser_tgt_sig *sigs;
 	struct llist_node *stock;
 	struct llist_head given_back;
-	wait_queue_head_t idle;
-	bool stopping;
 	struct iser_tgt_tx_pool tx_pool;
 	struct iser_tgt_exchange exchange;
 	char *answer;
@@ -424,6 +420,7 @@ ssize_t iser_tgt_tpg_logins_show(struct config_item *item, char *page);
 /* session.c */
 int iser_tgt_session_open(struct iser_tgt_conn *conn);
 void iser_tgt_session_close(struct iser_tgt_conn *conn);
+void iser_tgt_session_late(struct iser_tgt_conn *conn);
 void iser_tgt_session_free(struct iser_tgt_conn *conn);
 int iser_tgt_session_receive(struct iser_tgt_conn *conn,
 			     struct iser_tgt_rx *rx);

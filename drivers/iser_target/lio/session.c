@@ -35,7 +35,6 @@ int iser_tgt_session_open(struct iser_tgt_conn *conn)
 	INIT_LIST_HEAD(&sess->entry);
 	INIT_LIST_HEAD(&sess->all_entry);
 	INIT_LIST_HEAD(&sess->pending_entry);
-	init_waitqueue_head(&sess->idle);
 	iser_tgt_abort_set_init(sess);
 	conn->upper = sess;
 	ret = iser_tgt_login_begins(sess);
@@ -90,7 +89,7 @@ static int iser_tgt_session_alloc_cmds(struct iser_tgt_session *sess)
 	if (!cmds)
 		return -ENOMEM;
 
-	/* Pairs with the acquire in iser_tgt_lun_show_cmds(). */
+	/* Pairs with the acquire of those who show them. */
 	smp_store_release(&sess->cmds, cmds);
 	ret = iser_tgt_tx_pool_alloc(conn, &sess->tx_pool, nr);
 	if (ret)
@@ -299,17 +298,6 @@ int iser_tgt_session_start(struct iser_tgt_session *sess)
 	return 0;
 }
 
-static bool iser_tgt_session_quiet(struct iser_tgt_session *sess)
-{
-	unsigned int i;
-
-	for (i = 0; i < sess->nr_cmds + ISER_TGT_CMD_OWN; i++)
-		if (READ_ONCE(sess->cmds[i].busy))
-			return false;
-
-	return true;
-}
-
 /**
  * iser_tgt_cmd_show - tell the administrator that a command is waited for
  * @cmd: the context; nothing happens if it is free
@@ -331,26 +319,21 @@ void iser_tgt_cmd_show(const struct iser_tgt_cmd *cmd)
 			se_cmd->__t_task_cdb, cmd->stage);
 }
 
-static void iser_tgt_session_show(struct iser_tgt_session *sess)
+/**
+ * iser_tgt_session_late - the end of a connection takes long: which commands wait
+ * @conn: the connection
+ *
+ * Context: process.
+ */
+void iser_tgt_session_late(struct iser_tgt_conn *conn)
 {
+	struct iser_tgt_session *sess = conn->upper;
+	/* Pairs with the release in iser_tgt_session_alloc_cmds(). */
+	struct iser_tgt_cmd *cmds = smp_load_acquire(&sess->cmds);
 	unsigned int i;
 
-	for (i = 0; i < sess->nr_cmds; i++)
-		iser_tgt_cmd_show(&sess->cmds[i]);
-}
-
-/* The core waits for its references; this says which commands hold them. */
-static void iser_tgt_session_wait(struct iser_tgt_session *sess)
-{
-	if (!sess->cmds)
-		return;
-
-	WRITE_ONCE(sess->stopping, true);
-	/* Either we see it not busy, or iser_tgt_cmd_put() sees us. */
-	smp_mb();
-	if (!wait_event_timeout(sess->idle, iser_tgt_session_quiet(sess),
-				ISER_TGT_WAIT_QUIET))
-		iser_tgt_session_show(sess);
+	for (i = 0; cmds && i < sess->nr_cmds; i++)
+		iser_tgt_cmd_show(&cmds[i]);
 }
 
 /**
@@ -370,7 +353,6 @@ void iser_tgt_session_close(struct iser_tgt_conn *conn)
 
 	if (sess->se_sess) {
 		target_stop_session(sess->se_sess);
-		iser_tgt_session_wait(sess);
 		target_wait_for_sess_cmds(sess->se_sess);
 		cancel_work_sync(&sess->abort.work);
 		spin_lock(&tpg->lock);
@@ -518,8 +500,6 @@ void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd)
 	if (likely(cmd < sess->cmds + sess->nr_cmds))
 		llist_add(&cmd->free, &sess->given_back);
 	iser_tgt_conn_kick(conn);
-	if (unlikely(READ_ONCE(sess->stopping)))
-		wake_up(&sess->idle);
 }
 
 /**

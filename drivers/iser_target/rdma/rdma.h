@@ -290,6 +290,8 @@ enum iser_tgt_conn_state {
  * @xfer_drained: it is
  * @deadline: closes the connection unless stopped in time
  * @release_work: the owner
+ * @waits_for: what it is waiting for, plain words
+ * @late: says so if that takes long
  * @last_rx: jiffies of the last sign of life: a PDU, or the receipt of one
  * @upper: what the upper layer keeps for this connection
  */
@@ -353,6 +355,8 @@ struct iser_tgt_conn {
 
 	struct delayed_work deadline;
 	struct work_struct release_work;
+	const char *waits_for;
+	struct delayed_work late;
 	unsigned long last_rx;
 	void *upper;
 };
@@ -369,6 +373,8 @@ struct iser_tgt_conn {
  *	posted. In process context.
  * @close: the queue pair has been drained and nothing more will be posted or
  *	received: end the session, wait for its commands. May sleep.
+ * @late: the end of the connection takes long: say what its requests wait for.
+ *	Maybe while @close or @receive is under way.
  * @free: drop conn->upper; the last call.
  */
 struct iser_tgt_upper {
@@ -376,6 +382,7 @@ struct iser_tgt_upper {
 	int (*receive)(struct iser_tgt_conn *conn, struct iser_tgt_rx *rx);
 	void (*posted)(struct iser_tgt_tx *tx);
 	void (*close)(struct iser_tgt_conn *conn);
+	void (*late)(struct iser_tgt_conn *conn);
 	void (*free)(struct iser_tgt_conn *conn);
 };
 
