@@ -9,10 +9,18 @@
 /* Sends beside those of contexts: a login's last, the drain. */
 #define ISER_TGT_QP_EXTRA	2
 
+static void iser_tgt_qp_broken(struct iser_tgt_conn *conn,
+			       const struct ib_event *event)
+{
+	pr_warn_ratelimited("%s port %u: %pISpc (%s): %s\n",
+			    event->device->name, conn->cm_id->port_num,
+			    &conn->peer, conn->who, ib_event_msg(event->event));
+	iser_tgt_conn_close(conn, ib_event_msg(event->event));
+}
+
 static void iser_tgt_qp_event(struct ib_event *event, void *context)
 {
 	struct iser_tgt_conn *conn = context;
-	unsigned int port = conn->cm_id->port_num;
 
 	switch (event->event) {
 	case IB_EVENT_COMM_EST:
@@ -21,20 +29,21 @@ static void iser_tgt_qp_event(struct ib_event *event, void *context)
 	case IB_EVENT_QP_LAST_WQE_REACHED:
 		WRITE_ONCE(conn->last_wqe, true);
 		wake_up_all(&conn->drained);
+		/* Nobody has asked for it: the queue pair is in error. */
+		if (!iser_tgt_conn_closing(conn))
+			iser_tgt_qp_broken(conn, event);
 		break;
 	case IB_EVENT_SQ_DRAINED:
 		break;
 	case IB_EVENT_PATH_MIG:
 	case IB_EVENT_PATH_MIG_ERR:
 		pr_info_ratelimited("%s port %u: %pISpc (%s): %s\n",
-				    event->device->name, port, &conn->peer,
+				    event->device->name,
+				    conn->cm_id->port_num, &conn->peer,
 				    conn->who, ib_event_msg(event->event));
 		break;
 	default:
-		pr_warn_ratelimited("%s port %u: %pISpc (%s): %s\n",
-				    event->device->name, port, &conn->peer,
-				    conn->who, ib_event_msg(event->event));
-		iser_tgt_conn_close(conn, ib_event_msg(event->event));
+		iser_tgt_qp_broken(conn, event);
 		break;
 	}
 }

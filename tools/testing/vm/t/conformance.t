@@ -11,5 +11,7 @@ alone || bail "no RDMA device"
 works "a target" simple_target rd 64 || bail "no target" "$(cat /tmp/out)"
 rules() { /src/tools/testing/conformance/run --target "$1" --iqn "$IQN" --initiator "$INITIATOR" --patience 4; }
 rules "$IP:$PORT" || failed=1
+like "$(dmesg)" "iser_tgt: $LINK-lan0 port 1: 10\.0\.0\.1:[0-9]+ \($INITIATOR[^)]*\): (last WQE reached|QP access error)" \
+	"a queue pair in error is in the log, with device, port, peer, session and event"
 works "all is removed" remove_all
 done_testing
