@@ -27,6 +27,7 @@ static void iser_tgt_qp_event(struct ib_event *event, void *context)
 		rdma_notify(conn->cm_id, event->event);
 		break;
 	case IB_EVENT_QP_LAST_WQE_REACHED:
+		WRITE_ONCE(conn->dev->tells_last_wqe, true);
 		WRITE_ONCE(conn->last_wqe, true);
 		wake_up_all(&conn->drained);
 		/* Nobody has asked for it: the queue pair is in error. */
@@ -179,12 +180,18 @@ void iser_tgt_qp_drain(struct iser_tgt_conn *conn)
 	}
 
 	ib_drain_sq(conn->qp);
+	/* Nothing has come in, and not every device tells of nothing. */
+	if (!conn->accepted)
+		return;
+
 	if (!READ_ONCE(dev->no_last_wqe) &&
 	    !wait_event_timeout(conn->drained, READ_ONCE(conn->last_wqe),
 				ISER_TGT_WAIT_QUIET)) {
 		pr_warn("%s: does not tell when a queue pair is through with its receive queue\n",
 			dev_name(&dev->ibdev->dev));
-		WRITE_ONCE(dev->no_last_wqe, true);
+		/* One that has told before is late, or has failed. */
+		if (!READ_ONCE(dev->tells_last_wqe))
+			WRITE_ONCE(dev->no_last_wqe, true);
 	}
 	/* What it received before that is in front of this. */
 	ib_drain_sq(conn->qp);

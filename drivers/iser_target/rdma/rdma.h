@@ -60,7 +60,8 @@ struct iser_tgt_listener;
  * @pool: data buffers of each vector
  * @integrity: makes and checks protection information
  * @no_last_wqe: does not tell that a queue pair is through with a shared
- *	receive queue
+ *	receive queue, and never did
+ * @tells_last_wqe: has told so at least once
  */
 struct iser_tgt_device {
 	struct ib_device *ibdev;
@@ -81,6 +82,7 @@ struct iser_tgt_device {
 	struct iser_tgt_data_pool pool[ISER_TGT_VECTORS];
 	bool integrity;
 	bool no_last_wqe;
+	bool tells_last_wqe;
 };
 
 /* Bytes of a piece of a receive buffer. */
@@ -258,6 +260,7 @@ enum iser_tgt_conn_state {
  * @rxq: receive buffers, shared or its own
  * @rx_reserved: of these, those we can count on
  * @pool: data buffers
+ * @accepted: the queue pair may have received something
  * @last_wqe: the queue pair takes no more buffers of a shared queue
  * @drained: woken when @last_wqe becomes true
  * @rx_lock: protects @rx_waiting, its number and the setting of @rx_parked
@@ -319,6 +322,7 @@ struct iser_tgt_conn {
 	struct iser_tgt_rx_queue *rxq;
 	unsigned int rx_reserved;
 	struct iser_tgt_data_pool *pool;
+	bool accepted;
 	bool last_wqe;
 	wait_queue_head_t drained;
 	/* rx_waiting, and the setting of rx_parked */
