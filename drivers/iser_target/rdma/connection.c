@@ -9,6 +9,11 @@
 #include "rdma.h"
 
 struct workqueue_struct *iser_tgt_wq;
+/*
+ * A login waits for the session it replaces, and a release for a backstore, as
+ * long as that takes: neither may use up the workers of the other.
+ */
+struct workqueue_struct *iser_tgt_release_wq;
 
 static void iser_tgt_conn_expired(struct work_struct *work)
 {
@@ -137,7 +142,7 @@ void iser_tgt_conn_close(struct iser_tgt_conn *conn, const char *why)
 		return;
 
 	conn->close_reason = why;
-	queue_work(iser_tgt_wq, &conn->release_work);
+	queue_work(iser_tgt_release_wq, &conn->release_work);
 }
 
 /**

@@ -438,6 +438,7 @@ int iser_tgt_conn_event(struct rdma_cm_id *cm_id, struct rdma_cm_event *event);
 
 /* connection.c */
 extern struct workqueue_struct *iser_tgt_wq;
+extern struct workqueue_struct *iser_tgt_release_wq;
 void iser_tgt_conn_init(struct iser_tgt_conn *conn);
 void iser_tgt_conn_close(struct iser_tgt_conn *conn, const char *why);
 void iser_tgt_conn_set_live(struct iser_tgt_conn *conn, u32 stat_sn,
