@@ -73,11 +73,12 @@ struct iser_tgt_tpg_attrib {
  * @tag: N of tpgt_N
  * @entry: on the target's list, under iser_tgt_targets_sem
  * @portals: under iser_tgt_targets_sem
- * @lock: protects @enabled, @drain and @sessions
+ * @lock: protects @enabled, @drain, @sessions and @joined
  * @enabled: takes logins
  * @drain: takes none all the same; seconds that sessions were given to go
  * @sessions: sessions and logins that found this portal group
- * @idle: woken when one leaves @sessions
+ * @joined: how many there have been
+ * @idle: woken when one leaves @sessions, or @drain is taken back
  * @core_mutex: one session enters or leaves the core at a time
  * @unlink_late: says which commands a LUN that goes is waiting for
  * @tsih: last one given out
@@ -97,11 +98,12 @@ struct iser_tgt_tpg {
 	u16 tag;
 	struct list_head entry;
 	struct list_head portals;
-	/* enabled, drain and sessions */
+	/* enabled, drain, sessions and joined */
 	spinlock_t lock;
 	bool enabled;
 	u16 drain;
 	struct list_head sessions;
+	u64 joined;
 	wait_queue_head_t idle;
 	/* see iser_tgt_session_close() */
 	struct mutex core_mutex;
@@ -195,6 +197,7 @@ struct iser_tgt_login_mem {
  * @conn: the connection
  * @tpg: portal group, NULL before the login found it and in discovery
  * @entry: on @tpg's list, under @tpg->lock
+ * @number: how many had joined @tpg by then
  * @all_entry: on the list of all sessions in full feature phase
  * @pending_entry: on the list of those that have not logged in
  * @mem: login memory; NULL once in full feature phase of a normal session
@@ -240,6 +243,7 @@ struct iser_tgt_session {
 	struct iser_tgt_conn *conn;
 	struct iser_tgt_tpg *tpg;
 	struct list_head entry;
+	u64 number;
 	struct list_head all_entry;
 	struct list_head pending_entry;
 	struct iser_tgt_login_mem *mem;
@@ -377,7 +381,8 @@ bool iser_tgt_tpg_reachable(struct iser_tgt_tpg *tpg,
 void iser_tgt_tpg_need_depth(struct iser_tgt_tpg *tpg, u32 depth);
 void iser_tgt_tpg_want_integrity(struct iser_tgt_tpg *tpg);
 unsigned int iser_tgt_tpg_count_sessions(struct iser_tgt_tpg *tpg,
-					 struct iser_tgt_listener *listener);
+					 struct iser_tgt_listener *listener,
+					 u64 number);
 void iser_tgt_tpg_close_sessions(struct iser_tgt_tpg *tpg,
 				 struct iser_tgt_listener *listener,
 				 const char *why);

@@ -78,6 +78,14 @@ works "an initiator that is stopped is waited for" wait_for 5 "the drain" grep -
 kill "$writer"
 wait "$writer" 2>/dev/null
 is "$(cat "$dir/drain")" 0 "the writer is killed: nothing is being drained"
+(echo 600 >"$dir/drain"; echo "$?" >/tmp/drained) 2>/dev/null &
+writer=$!
+works "once more" wait_for 5 "the drain" grep -qx 600 "$dir/drain"
+works "somebody else takes it back" set_file "$dir/drain" 0
+works "... and the writer does not wait on" wait_for 5 "its end" test -s /tmp/drained
+is "$(cat /tmp/drained)" 1 "... but learns of it"
+kill "$writer" 2>/dev/null
+wait "$writer"
 kill -CONT "$ISCSID"
 works "the disk reads, once the initiator has come back" wait_for 60 "the disk" dd if="$dev" of=/dev/null bs=4k count=1 iflag=direct
 
