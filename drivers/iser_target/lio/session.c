@@ -138,6 +138,22 @@ static bool iser_tgt_session_reinstated(struct iser_tgt_session *sess)
 	return !old || iser_tgt_conn_closing(sess->conn);
 }
 
+/* When its own connection ends it is not woken: it looks once a second. */
+static void iser_tgt_session_wait_for_old(struct iser_tgt_session *sess)
+{
+	unsigned long quiet = jiffies + ISER_TGT_WAIT_QUIET;
+	bool said = false;
+
+	while (!wait_event_timeout(sess->tpg->idle,
+				   iser_tgt_session_reinstated(sess), HZ)) {
+		if (said || time_before(jiffies, quiet))
+			continue;
+		pr_warn("still waiting for the old session of %s\n",
+			sess->initiator);
+		said = true;
+	}
+}
+
 /* Its own session to be is one of those counted. */
 static bool iser_tgt_session_one_too_many(struct iser_tgt_session *sess)
 {
@@ -177,8 +193,9 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 	struct se_session *se_sess;
 	int ret;
 
-	iser_tgt_wait_event(tpg->idle, iser_tgt_session_reinstated(sess),
-			    "the old session of %s\n", sess->initiator);
+	iser_tgt_session_wait_for_old(sess);
+	if (!sess->live)
+		return -ECANCELED;
 	if (iser_tgt_session_one_too_many(sess))
 		return -EUSERS;
 
@@ -259,7 +276,8 @@ static void iser_tgt_session_start_discovery(struct iser_tgt_session *sess)
  * Context: the connection's worker, may sleep; waits for a session that this
  * one replaces.
  * Return: 0, -EACCES if the initiator may not enter after all, -EUSERS if it
- * has as many sessions as it may, -ENOSPC without receive buffers, -ENOMEM.
+ * has as many sessions as it may, -ENOSPC without receive buffers, -ENOMEM,
+ * -ECANCELED if the connection has ended while it waited.
  */
 int iser_tgt_session_start(struct iser_tgt_session *sess)
 {
