@@ -489,7 +489,10 @@ int wire_send(struct wire *w, const void *const *bufs, const uint32_t *lens, int
 	return ms && wc->status ? -EIO : 0;
 }
 
-/* Write into the peer's memory by a key that it never gave us. Only posted: what comes of it is the peer's to say. */
+/*
+ * Write into the peer's memory by a key that it never gave us: one of our own, which names memory to a device that is the peer's as well,
+ * though none that it may touch. Only posted: what comes of it is the peer's to say.
+ */
 int wire_trespass(struct wire *w)
 {
 	struct ibv_send_wr wr = { .opcode = IBV_WR_RDMA_WRITE, .num_sge = 1 }, *bad;
@@ -504,8 +507,8 @@ int wire_trespass(struct wire *w)
 	sge = (struct ibv_sge){ (uintptr_t)slab_mem(&w->send, i), 4, w->send.mr->lkey };
 	wr.wr_id = (uint64_t)i;
 	wr.sg_list = &sge;
-	wr.wr.rdma.remote_addr = 0x1000;
-	wr.wr.rdma.rkey = 0x7e57ab1e;
+	wr.wr.rdma.remote_addr = sge.addr;
+	wr.wr.rdma.rkey = w->send.mr->rkey;
 	err = ibv_post_send(w->id->qp, &wr, &bad);
 	if (err)
 		w->send.busy[i] = false;
