@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Sessions are asked to go before they have to: attribute drain, and iser-tgt-clear, which takes everything away. A backstore that does not
-# answer holds a LUN up, and the log says so. A port that goes down is in the log.
+# answer holds up a LUN, an ACL, a portal, a device and a connection, and the log says so. A port that goes down is in the log.
 
+# shellcheck disable=SC2016,SC2086 # commands for eval, processes to wait for
 [ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 
@@ -113,6 +114,36 @@ dmsetup resume slow
 works "the backstore answers: the LUN goes" wait_for 10 "the LUN to go" test -e /tmp/unlinked
 wait $unlinker $dd
 works "logout" logout
+
+# --- an ACL, a portal and a device that have to wait, all at once ---
+
+acl=$dir/acls/$INITIATOR
+unlink_acl() { find "$acl/lun_0" -maxdepth 1 -type l -delete; rmdir "$acl/lun_0" "$acl"; }
+ln -s "$(backstore_dir disk)" "$dir/lun/lun_0/disk" && mkdir "$acl" "$acl/lun_0" && ln -s "$dir/lun/lun_0" "$acl/lun_0/disk" &&
+	echo 0 >"$acl/lun_0/write_protect" || bail "no ACL"
+works "login, with an ACL" login
+dev=$(disk) || bail "no disk"
+dmsetup suspend --nolockfs slow
+dd if=/dev/zero of="$dev" bs=4k count=1 oflag=direct >/dev/null 2>&1 &
+dd=$!
+wait_for 10 "the write" in_flight
+waiters=
+for way in unlink_acl "rmdir $dir/np/$IP:$PORT" "unlink_rdma lan0"; do
+	($way && echo "$way" >>/tmp/gone) >/dev/null 2>&1 &
+	waiters+=" $!"
+done
+works "a session of an ACL that goes says what for" wait_for 30 "the line" logged "$INITIATOR\\): still waiting for its commands"
+works "a portal says what for" wait_for 30 "the line" logged "still waiting for sessions of $IQN,t,0x1: portal removed"
+works "a device says what for" wait_for 30 "the line" logged "still waiting for connections on $LINK-lan0"
+fails "all still wait" test -e /tmp/gone
+dmsetup resume slow
+all_gone() { [ "$(wc -l </tmp/gone)" = 3 ]; }
+works "the backstore answers: all go" wait_for 20 "all to go" all_gone || note "$(cat /tmp/gone)"
+wait $waiters $dd
+works "the device is back, and the portal" eval 'relink_rdma lan0 && add_portal "$IQN" "$IP:$PORT"'
+logout >/dev/null 2>&1
+works "no session is left at the initiator" wait_for 40 "the initiator's session to go" no_sessions
+find "$dir/lun/lun_0" -maxdepth 1 -type l -delete
 
 # --- one that reads for its caller: a completion handler is in it, and no completion behind it is heard of ---
 
