@@ -4,8 +4,6 @@
 # in. It is turned away, nothing is left behind, and the next one gets in.
 # (build-debug-kernel marks the functions that may fail.)
 
-# by name: it has not run to its end yet; lockdep reports the fault injection itself, which draws random numbers in a breakpoint
-
 # shellcheck disable=SC2016 # commands for eval
 seconds=900
 [ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
@@ -23,6 +21,7 @@ fails_next() {
 	echo 0 >$ff/verbose
 	echo N >$ff/task-filter
 	echo "$2" >$ff/interval
+	echo 0 >$ff/count
 	echo 1 >$ff/times
 	echo 100 >$ff/probability
 }

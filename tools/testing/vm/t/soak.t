@@ -56,8 +56,10 @@ short() { sleep "$((RANDOM % 2)).$(printf '%03d' $((RANDOM % 1000)))"; }
 disable_enable() { echo 0 >"$dir/enable"; short; echo 1 >"$dir/enable"; }
 portal() { rmdir "$dir/np/$IP:$PORT"; short; mkdir "$dir/np/$IP:$PORT"; }
 device() { rdma link delete "$LINK-lan0"; short; rdma link add "$LINK-lan0" type "$LINK" netdev lan0 && wait_for 10 "the portal" listening; }
-address() { ip addr del "$IP/24" dev lan0; short; ip addr add "$IP/24" dev lan0 && wait_for 10 "the portal" listening; }
-interface() { ip link set lan0 down; short; ip link set lan0 up; ip -6 addr add "$IP6/64" dev lan0 nodad 2>/dev/null; wait_for 10 "the portal" listening; }
+# What soft RoCE has lost with its route is made anew, as an administrator would.
+back_again() { mend_gsi lan0 && wait_for 10 "the portal" listening; }
+address() { ip addr del "$IP/24" dev lan0; short; ip addr add "$IP/24" dev lan0 && back_again; }
+interface() { ip link set lan0 down; short; ip link set lan0 up; ip -6 addr add "$IP6/64" dev lan0 nodad 2>/dev/null; back_again; }
 drained() { echo 5 >"$dir/drain"; short; echo 0 >"$dir/drain"; }
 stall() { dmsetup suspend --nolockfs slow; short; dmsetup resume slow; }
 reset_target() { sg_reset --target --no-escalate "$(sg_of "$dev")"; }
