@@ -5,6 +5,7 @@
 # by name: it takes an hour; make soak
 # only: 6.12
 
+# shellcheck disable=SC2016 # commands for eval
 soak=${SOAK_SECONDS:-3600}
 seconds=$((soak + 900))
 machine="--append iser_tgt.soak=$soak,${SOAK_SEED:-$((RANDOM * 32768 + RANDOM))}"
@@ -72,14 +73,26 @@ strangers() { # logins of others meanwhile, and one that vanishes without a word
 }
 faults=(disable_enable portal device address interface drained stall reset_target reset_lun writer_killed strangers)
 
+# The device is the initiator's as well: what it sends just then, it fails by itself, with the device's error.
+told=0
+told_of_device() {
+	[ "$fault" = device ] && ! kill -0 "$WRITER" 2>/dev/null || return
+	wait "$WRITER"
+	[ $? -eq 3 ] && grep -q 'Input/output error' /tmp/writer.out || return
+	told=$((told + 1))
+	wait_for 90 "the session" logged_in && begin_io
+}
+goes_on() {
+	local before=$1
+	wait_for 90 "I/O after $fault, or word of its end" eval 'wrote $((before + 30)) || ! kill -0 "$WRITER"' || return
+	wrote $((before + 30)) || told_of_device
+}
 one_fault() {
-	local before
 	fault=${faults[$((RANDOM % ${#faults[@]}))]}
 	counts[$fault]=$((${counts[$fault]:-0} + 1)) total=$((total + 1))
 	echo "soak: $fault" >/dev/kmsg
 	$fault >/tmp/fault.out 2>&1 || { not_ok "$fault (fault $total)" "$(tail -n 5 /tmp/fault.out)"; return 1; }
-	before=$(writes)
-	wait_for 90 "I/O after $fault" wrote $((before + 30)) || { not_ok "I/O goes on after $fault (fault $total)" "$(tail -n 3 /tmp/writer.out)"; return 1; }
+	goes_on "$(writes)" || { not_ok "I/O goes on after $fault (fault $total)" "$(tail -n 3 /tmp/writer.out)"; return 1; }
 	short
 }
 # What is left with nobody logged in.
@@ -106,6 +119,7 @@ while [ $SECONDS -lt "$soak" ]; do
 	fi
 done
 [ $SECONDS -lt "$soak" ] || ok "$total faults in $SECONDS s, I/O went on after each"
+note "the writer was told of a device's end $told times"
 note "$(for fault in "${!counts[@]}"; do echo "$fault: ${counts[$fault]}"; done | sort)"
 wait_for 60 "the session" logged_in
 end_io
