@@ -36,7 +36,7 @@ try() {
 	local f=$1 kind n got failed_here=0 wrong=
 	for kind in $ALLOCATIONS; do
 		for n in $NTHS; do
-			alloc_fails $kind "$f" $n || { not_ok "$f is in the kernel"; return; }
+			alloc_fails "$kind" "$f" "$n" || { not_ok "$f is in the kernel"; return; }
 			got=$(attempt)
 			no_faults
 			failed || break
