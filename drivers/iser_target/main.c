@@ -11,6 +11,7 @@ static const struct iser_tgt_upper iser_tgt_sessions = {
 	.receive = iser_tgt_session_receive,
 	.posted = iser_tgt_response_posted,
 	.close = iser_tgt_session_close,
+	.late = iser_tgt_session_late,
 	.free = iser_tgt_session_free,
 };
 

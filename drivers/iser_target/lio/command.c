@@ -297,6 +297,11 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 		return -EINVAL;
 	}
 
+	/*
+	 * A transfer that ends at once may take the last reference along, and
+	 * the connection with it: the core's own workers are not waited for.
+	 */
+	kref_get(&se_cmd->cmd_kref);
 	cmd->stage = "its data is being read from the initiator";
 	cmd->xfer.done = iser_tgt_read_done;
 	sig = iser_tgt_prot_sig(cmd);
@@ -315,6 +320,7 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 				    se_cmd->t_data_nents, imm, left,
 				    cmd->write_va, cmd->write_stag,
 				    DMA_FROM_DEVICE, NULL);
+	target_put_sess_cmd(se_cmd);
 	return 0;
 }
 

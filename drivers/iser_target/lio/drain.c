@@ -9,6 +9,7 @@ static void iser_tgt_drain_set(struct iser_tgt_tpg *tpg, u16 seconds)
 {
 	spin_lock(&tpg->lock);
 	tpg->drain = seconds;
+	wake_up_all(&tpg->idle);
 	spin_unlock(&tpg->lock);
 }
 
@@ -32,6 +33,13 @@ static unsigned int iser_tgt_drain_ask(struct iser_tgt_tpg *tpg, u16 seconds)
 	return asked;
 }
 
+/* Nobody is left, or somebody else has decided otherwise. */
+static bool iser_tgt_drain_over(struct iser_tgt_tpg *tpg, u16 seconds)
+{
+	return READ_ONCE(tpg->drain) != seconds ||
+	       !iser_tgt_tpg_count_sessions(tpg, NULL, U64_MAX);
+}
+
 static int iser_tgt_drain(struct iser_tgt_tpg *tpg, u16 seconds)
 {
 	unsigned int asked, left;
@@ -40,14 +48,17 @@ static int iser_tgt_drain(struct iser_tgt_tpg *tpg, u16 seconds)
 	iser_tgt_drain_set(tpg, seconds);
 	asked = iser_tgt_drain_ask(tpg, seconds);
 	ret = wait_event_interruptible_timeout(tpg->idle,
-					       !iser_tgt_tpg_count_sessions(tpg, NULL),
+					       iser_tgt_drain_over(tpg, seconds),
 					       seconds * HZ);
 	if (ret < 0) {
 		iser_tgt_drain_set(tpg, 0);
 		return ret;
 	}
 
-	left = iser_tgt_tpg_count_sessions(tpg, NULL);
+	if (READ_ONCE(tpg->drain) != seconds)
+		return -ECANCELED;
+
+	left = iser_tgt_tpg_count_sessions(tpg, NULL, U64_MAX);
 	iser_tgt_tpg_close_sessions(tpg, NULL, "portal group drained");
 	pr_info("%s,t,0x%x: drained: %u sessions asked to log out, %u closed after %u s\n",
 		tpg->wwn->name, tpg->tag, asked, left, seconds);
@@ -75,7 +86,8 @@ ssize_t iser_tgt_tpg_drain_show(struct config_item *item, char *page)
  * @count: bytes of it
  *
  * Context: configfs, may sleep so long; a signal ends it.
- * Return: @count, -EINVAL, or -ERESTARTSYS with logins taken again.
+ * Return: @count, -EINVAL, -ERESTARTSYS with logins taken again, or -ECANCELED
+ * if somebody else has written drain or enable meanwhile.
  */
 ssize_t iser_tgt_tpg_drain_store(struct config_item *item, const char *page,
 				 size_t count)

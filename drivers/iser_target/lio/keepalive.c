@@ -10,6 +10,12 @@
 
 #define ISER_TGT_KEEPALIVE_SCAN	HZ
 
+/*
+ * For who cannot be asked: nobody says nothing for so long, neither between
+ * login and first request nor in the middle of a discovery.
+ */
+#define ISER_TGT_KEEPALIVE_MUTE	(60 * HZ)
+
 /* Nothing else of ours has a Target Transfer Tag. */
 #define ISER_TGT_KEEPALIVE_TTT	1
 
@@ -34,33 +40,43 @@ static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess,
 	iser_tgt_send(&cmd->tx, 0, 0);
 }
 
+static void iser_tgt_keepalive_missed(struct iser_tgt_session *sess,
+				      unsigned long alive)
+{
+	pr_warn_ratelimited("%pISpc (%s): no sign of life for %lu s, closing the connection\n",
+			    &sess->conn->peer, sess->initiator,
+			    (jiffies - alive) / HZ);
+	iser_tgt_conn_close(sess->conn, "no sign of life");
+}
+
 /*
  * An initiator is not asked before it has sent its first request: libiscsi has
- * no buffer for an answer until then.
+ * no buffer for an answer until then. In a discovery session it never is.
  */
 static void iser_tgt_keepalive_look(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_conn *conn = sess->conn;
 	unsigned long alive = READ_ONCE(conn->last_rx);
-	unsigned long interval, timeout;
+	unsigned long interval = ISER_TGT_KEEPALIVE_MUTE;
+	unsigned long timeout = 0;
 
-	if (sess->discovery || !READ_ONCE(sess->heard) ||
-	    iser_tgt_conn_closing(conn))
+	if (iser_tgt_conn_closing(conn))
 		return;
 
-	interval = READ_ONCE(sess->tpg->attrib.nopin_interval) * HZ;
-	timeout = READ_ONCE(sess->tpg->attrib.nopin_timeout) * HZ;
+	if (!sess->discovery) {
+		interval = READ_ONCE(sess->tpg->attrib.nopin_interval) * HZ;
+		timeout = READ_ONCE(sess->tpg->attrib.nopin_timeout) * HZ;
+		if (interval && !READ_ONCE(sess->heard))
+			interval += ISER_TGT_KEEPALIVE_MUTE;
+	}
 	if (!interval || time_before(jiffies, alive + interval))
 		return;
 
-	if (time_after(jiffies, alive + interval + timeout)) {
-		pr_warn("%pISpc (%s): no sign of life for %lu s, closing the connection\n",
-			&conn->peer, sess->initiator,
-			(jiffies - alive) / HZ);
-		iser_tgt_conn_close(conn, "no sign of life");
-	} else if (sess->asked_since != alive) {
+	if (time_after(jiffies, alive + interval + timeout))
+		iser_tgt_keepalive_missed(sess, alive);
+	else if (READ_ONCE(sess->heard) && !sess->discovery &&
+		 sess->asked_since != alive)
 		iser_tgt_keepalive_ask(sess, alive);
-	}
 }
 
 static void iser_tgt_keepalive_scan(struct work_struct *work);

@@ -73,12 +73,13 @@ struct iser_tgt_tpg_attrib {
  * @tag: N of tpgt_N
  * @entry: on the target's list, under iser_tgt_targets_sem
  * @portals: under iser_tgt_targets_sem
- * @lock: protects @enabled, @drain and @sessions
+ * @lock: protects @enabled, @drain, @sessions and @joined
  * @enabled: takes logins
  * @drain: takes none all the same; seconds that sessions were given to go
  * @sessions: sessions and logins that found this portal group
- * @idle: woken when one leaves @sessions
- * @remove_mutex: one session is removed from the core at a time
+ * @joined: how many there have been
+ * @idle: woken when one leaves @sessions, or @drain is taken back
+ * @core_mutex: one session enters or leaves the core at a time
  * @unlink_late: says which commands a LUN that goes is waiting for
  * @tsih: last one given out
  * @max_depth: deepest session seen possible, never lowered
@@ -97,14 +98,15 @@ struct iser_tgt_tpg {
 	u16 tag;
 	struct list_head entry;
 	struct list_head portals;
-	/* enabled, drain and sessions */
+	/* enabled, drain, sessions and joined */
 	spinlock_t lock;
 	bool enabled;
 	u16 drain;
 	struct list_head sessions;
+	u64 joined;
 	wait_queue_head_t idle;
 	/* see iser_tgt_session_close() */
-	struct mutex remove_mutex;
+	struct mutex core_mutex;
 	struct delayed_work unlink_late;
 	u16 tsih;
 	u32 max_depth;
@@ -195,6 +197,7 @@ struct iser_tgt_login_mem {
  * @conn: the connection
  * @tpg: portal group, NULL before the login found it and in discovery
  * @entry: on @tpg's list, under @tpg->lock
+ * @number: how many had joined @tpg by then
  * @all_entry: on the list of all sessions in full feature phase
  * @pending_entry: on the list of those that have not logged in
  * @mem: login memory; NULL once in full feature phase of a normal session
@@ -231,8 +234,6 @@ struct iser_tgt_login_mem {
  * @sigs: protection of each, NULL if the device does not see to it
  * @stock: free contexts, of the receive side, which alone takes them
  * @given_back: free contexts, from wherever they were used
- * @idle: woken when one is given back after @stopping
- * @stopping: the session ends
  * @tx_pool: memory of their responses
  * @exchange: text negotiation
  * @answer: its answer, kvmalloc
@@ -242,6 +243,7 @@ struct iser_tgt_session {
 	struct iser_tgt_conn *conn;
 	struct iser_tgt_tpg *tpg;
 	struct list_head entry;
+	u64 number;
 	struct list_head all_entry;
 	struct list_head pending_entry;
 	struct iser_tgt_login_mem *mem;
@@ -277,8 +279,6 @@ struct iser_tgt_session {
 	struct iser_tgt_sig *sigs;
 	struct llist_node *stock;
 	struct llist_head given_back;
-	wait_queue_head_t idle;
-	bool stopping;
 	struct iser_tgt_tx_pool tx_pool;
 	struct iser_tgt_exchange exchange;
 	char *answer;
@@ -381,7 +381,8 @@ bool iser_tgt_tpg_reachable(struct iser_tgt_tpg *tpg,
 void iser_tgt_tpg_need_depth(struct iser_tgt_tpg *tpg, u32 depth);
 void iser_tgt_tpg_want_integrity(struct iser_tgt_tpg *tpg);
 unsigned int iser_tgt_tpg_count_sessions(struct iser_tgt_tpg *tpg,
-					 struct iser_tgt_listener *listener);
+					 struct iser_tgt_listener *listener,
+					 u64 number);
 void iser_tgt_tpg_close_sessions(struct iser_tgt_tpg *tpg,
 				 struct iser_tgt_listener *listener,
 				 const char *why);
@@ -424,6 +425,7 @@ ssize_t iser_tgt_tpg_logins_show(struct config_item *item, char *page);
 /* session.c */
 int iser_tgt_session_open(struct iser_tgt_conn *conn);
 void iser_tgt_session_close(struct iser_tgt_conn *conn);
+void iser_tgt_session_late(struct iser_tgt_conn *conn);
 void iser_tgt_session_free(struct iser_tgt_conn *conn);
 int iser_tgt_session_receive(struct iser_tgt_conn *conn,
 			     struct iser_tgt_rx *rx);

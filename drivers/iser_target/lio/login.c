@@ -97,6 +97,7 @@ static u16 iser_tgt_identify_tpg(struct iser_tgt_login *login,
 		strscpy(sess->initiator, login->initiator,
 			sizeof(sess->initiator));
 		sess->tpg = tpg;
+		sess->number = ++tpg->joined;
 		list_add_tail(&sess->entry, &tpg->sessions);
 	}
 	spin_unlock(&tpg->lock);

@@ -99,18 +99,22 @@ static void iser_tgt_answer_keys(struct iser_tgt_text_out *out,
 				 const char *text, size_t len)
 {
 	struct iser_tgt_kv kv;
+	bool listed = false;
 	size_t pos = 0;
 
 	down_read(&iser_tgt_targets_sem);
 	while (iser_tgt_text_next(text, len, &pos, &kv) > 0) {
-		if (iser_tgt_kv_is(&kv, "SendTargets"))
+		if (iser_tgt_kv_is(&kv, "SendTargets") && !listed) {
 			iser_tgt_send_targets(out, sess, &kv);
-		else if (iser_tgt_key_find(&kv) >= 0)
-			/* One that only a login negotiates. */
+			/* Once: a request has room for a thousand of them. */
+			listed = true;
+		} else if (iser_tgt_key_find(&kv) >= 0) {
+			/* One that only a login negotiates, or said twice. */
 			iser_tgt_text_add(out, kv.key, kv.key_len, "Reject");
-		else
+		} else {
 			iser_tgt_text_add(out, kv.key, kv.key_len,
 					  "NotUnderstood");
+		}
 	}
 	up_read(&iser_tgt_targets_sem);
 }

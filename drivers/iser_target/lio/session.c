@@ -35,7 +35,6 @@ int iser_tgt_session_open(struct iser_tgt_conn *conn)
 	INIT_LIST_HEAD(&sess->entry);
 	INIT_LIST_HEAD(&sess->all_entry);
 	INIT_LIST_HEAD(&sess->pending_entry);
-	init_waitqueue_head(&sess->idle);
 	iser_tgt_abort_set_init(sess);
 	conn->upper = sess;
 	ret = iser_tgt_login_begins(sess);
@@ -90,7 +89,7 @@ static int iser_tgt_session_alloc_cmds(struct iser_tgt_session *sess)
 	if (!cmds)
 		return -ENOMEM;
 
-	/* Pairs with the acquire in iser_tgt_lun_show_cmds(). */
+	/* Pairs with the acquire of those who show them. */
 	smp_store_release(&sess->cmds, cmds);
 	ret = iser_tgt_tx_pool_alloc(conn, &sess->tx_pool, nr);
 	if (ret)
@@ -139,6 +138,22 @@ static bool iser_tgt_session_reinstated(struct iser_tgt_session *sess)
 	return !old || iser_tgt_conn_closing(sess->conn);
 }
 
+/* When its own connection ends it is not woken: it looks once a second. */
+static void iser_tgt_session_wait_for_old(struct iser_tgt_session *sess)
+{
+	unsigned long quiet = jiffies + ISER_TGT_WAIT_QUIET;
+	bool said = false;
+
+	while (!wait_event_timeout(sess->tpg->idle,
+				   iser_tgt_session_reinstated(sess), HZ)) {
+		if (said || time_before(jiffies, quiet))
+			continue;
+		pr_warn("still waiting for the old session of %s\n",
+			sess->initiator);
+		said = true;
+	}
+}
+
 /* Its own session to be is one of those counted. */
 static bool iser_tgt_session_one_too_many(struct iser_tgt_session *sess)
 {
@@ -155,6 +170,22 @@ static bool iser_tgt_session_one_too_many(struct iser_tgt_session *sess)
 	return limit && nr > limit;
 }
 
+/*
+ * An ACL that goes ends the sessions it finds at the core, and waits for those it
+ * does not. So whoever comes in just then has to leave by himself.
+ */
+static bool iser_tgt_session_acl_gone(struct iser_tgt_session *sess)
+{
+	struct se_node_acl *nacl;
+
+	nacl = core_tpg_get_initiator_node_acl(&sess->tpg->se_tpg,
+					       sess->initiator);
+	if (nacl)
+		target_put_nacl(nacl);
+
+	return nacl != sess->se_sess->se_node_acl;
+}
+
 static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_conn *conn = sess->conn;
@@ -162,14 +193,17 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 	struct se_session *se_sess;
 	int ret;
 
-	iser_tgt_wait_event(tpg->idle, iser_tgt_session_reinstated(sess),
-			    "the old session of %s\n", sess->initiator);
+	iser_tgt_session_wait_for_old(sess);
+	if (!sess->live)
+		return -ECANCELED;
 	if (iser_tgt_session_one_too_many(sess))
 		return -EUSERS;
 
+	mutex_lock(&tpg->core_mutex);
 	se_sess = target_setup_session(&tpg->se_tpg, 0, 0,
 				       iser_tgt_prot_ops(sess),
 				       sess->initiator, sess, NULL);
+	mutex_unlock(&tpg->core_mutex);
 	if (IS_ERR(se_sess))
 		return PTR_ERR(se_sess);
 
@@ -184,6 +218,9 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 	spin_lock(&iser_tgt_sessions_lock);
 	list_add_tail(&sess->all_entry, &iser_tgt_all_sessions);
 	spin_unlock(&iser_tgt_sessions_lock);
+
+	if (iser_tgt_session_acl_gone(sess))
+		return -EACCES;
 
 	sess->depth = clamp_t(u32, se_sess->se_node_acl->queue_depth, 1,
 			      conn->depth);
@@ -239,7 +276,8 @@ static void iser_tgt_session_start_discovery(struct iser_tgt_session *sess)
  * Context: the connection's worker, may sleep; waits for a session that this
  * one replaces.
  * Return: 0, -EACCES if the initiator may not enter after all, -EUSERS if it
- * has as many sessions as it may, -ENOSPC without receive buffers, -ENOMEM.
+ * has as many sessions as it may, -ENOSPC without receive buffers, -ENOMEM,
+ * -ECANCELED if the connection has ended while it waited.
  */
 int iser_tgt_session_start(struct iser_tgt_session *sess)
 {
@@ -278,17 +316,6 @@ int iser_tgt_session_start(struct iser_tgt_session *sess)
 	return 0;
 }
 
-static bool iser_tgt_session_quiet(struct iser_tgt_session *sess)
-{
-	unsigned int i;
-
-	for (i = 0; i < sess->nr_cmds + ISER_TGT_CMD_OWN; i++)
-		if (READ_ONCE(sess->cmds[i].busy))
-			return false;
-
-	return true;
-}
-
 /**
  * iser_tgt_cmd_show - tell the administrator that a command is waited for
  * @cmd: the context; nothing happens if it is free
@@ -310,26 +337,21 @@ void iser_tgt_cmd_show(const struct iser_tgt_cmd *cmd)
 			se_cmd->__t_task_cdb, cmd->stage);
 }
 
-static void iser_tgt_session_show(struct iser_tgt_session *sess)
+/**
+ * iser_tgt_session_late - the end of a connection takes long: which commands wait
+ * @conn: the connection
+ *
+ * Context: process.
+ */
+void iser_tgt_session_late(struct iser_tgt_conn *conn)
 {
+	struct iser_tgt_session *sess = conn->upper;
+	/* Pairs with the release in iser_tgt_session_alloc_cmds(). */
+	struct iser_tgt_cmd *cmds = smp_load_acquire(&sess->cmds);
 	unsigned int i;
 
-	for (i = 0; i < sess->nr_cmds; i++)
-		iser_tgt_cmd_show(&sess->cmds[i]);
-}
-
-/* The core waits for its references; this says which commands hold them. */
-static void iser_tgt_session_wait(struct iser_tgt_session *sess)
-{
-	if (!sess->cmds)
-		return;
-
-	WRITE_ONCE(sess->stopping, true);
-	/* Either we see it not busy, or iser_tgt_cmd_put() sees us. */
-	smp_mb();
-	if (!wait_event_timeout(sess->idle, iser_tgt_session_quiet(sess),
-				ISER_TGT_WAIT_QUIET))
-		iser_tgt_session_show(sess);
+	for (i = 0; cmds && i < sess->nr_cmds; i++)
+		iser_tgt_cmd_show(&cmds[i]);
 }
 
 /**
@@ -349,7 +371,6 @@ void iser_tgt_session_close(struct iser_tgt_conn *conn)
 
 	if (sess->se_sess) {
 		target_stop_session(sess->se_sess);
-		iser_tgt_session_wait(sess);
 		target_wait_for_sess_cmds(sess->se_sess);
 		cancel_work_sync(&sess->abort.work);
 		spin_lock(&tpg->lock);
@@ -357,11 +378,13 @@ void iser_tgt_session_close(struct iser_tgt_conn *conn)
 		spin_unlock(&tpg->lock);
 		/*
 		 * Two sessions of one dynamic ACL that go at the same time each
-		 * find themselves the last, and the core drops the ACL twice.
+		 * find themselves the last, and the core drops the ACL twice; so
+		 * it does if one goes while another has found the ACL and is
+		 * not yet counted.
 		 */
-		mutex_lock(&tpg->remove_mutex);
+		mutex_lock(&tpg->core_mutex);
 		target_remove_session(sess->se_sess);
-		mutex_unlock(&tpg->remove_mutex);
+		mutex_unlock(&tpg->core_mutex);
 	}
 	if (!tpg)
 		return;
@@ -495,8 +518,6 @@ void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd)
 	if (likely(cmd < sess->cmds + sess->nr_cmds))
 		llist_add(&cmd->free, &sess->given_back);
 	iser_tgt_conn_kick(conn);
-	if (unlikely(READ_ONCE(sess->stopping)))
-		wake_up(&sess->idle);
 }
 
 /**

@@ -18,7 +18,8 @@ static ssize_t iser_tgt_tpg_dynamic_sessions_show(struct config_item *item,
 
 	spin_lock(&tpg->lock);
 	list_for_each_entry(sess, &tpg->sessions, entry) {
-		if (!sess->se_sess || !sess->se_sess->se_node_acl ||
+		/* One that is not live may be leaving the core just now. */
+		if (!sess->live || !sess->se_sess ||
 		    !sess->se_sess->se_node_acl->dynamic_node_acl)
 			continue;
 		/* Whole lines only; the file ends at a page. */
@@ -85,7 +86,7 @@ struct se_portal_group *iser_tgt_make_tpg(struct se_wwn *se_wwn,
 	INIT_LIST_HEAD(&tpg->sessions);
 	spin_lock_init(&tpg->lock);
 	init_waitqueue_head(&tpg->idle);
-	mutex_init(&tpg->remove_mutex);
+	mutex_init(&tpg->core_mutex);
 	iser_tgt_unlink_init(tpg);
 	iser_tgt_keys_defaults(&tpg->offer);
 	tpg->offer.target_rdsl = iser_tgt_recv_data_size();
@@ -155,6 +156,7 @@ int iser_tgt_enable_tpg(struct se_portal_group *se_tpg, bool enable)
 	spin_lock(&tpg->lock);
 	tpg->enabled = enable;
 	tpg->drain = 0;
+	wake_up_all(&tpg->idle);
 	spin_unlock(&tpg->lock);
 
 	if (!enable)
@@ -220,19 +222,22 @@ void iser_tgt_tpg_want_integrity(struct iser_tgt_tpg *tpg)
  * iser_tgt_tpg_count_sessions - how many sessions and logins there are
  * @tpg: the portal group
  * @listener: only those that came in here; NULL for all
+ * @number: only those that joined no later than this; U64_MAX for all
  *
  * Context: any but interrupts.
  * Return: the number.
  */
 unsigned int iser_tgt_tpg_count_sessions(struct iser_tgt_tpg *tpg,
-					 struct iser_tgt_listener *listener)
+					 struct iser_tgt_listener *listener,
+					 u64 number)
 {
 	struct iser_tgt_session *sess;
 	unsigned int nr = 0;
 
 	spin_lock(&tpg->lock);
 	list_for_each_entry(sess, &tpg->sessions, entry)
-		if (!listener || sess->conn->listener == listener)
+		if ((!listener || sess->conn->listener == listener) &&
+		    sess->number <= number)
 			nr++;
 	spin_unlock(&tpg->lock);
 
@@ -245,7 +250,7 @@ unsigned int iser_tgt_tpg_count_sessions(struct iser_tgt_tpg *tpg,
  * @listener: only those that came in here; NULL for all
  * @why: plain words for the log, a string constant
  *
- * The caller has seen to it that no new ones come.
+ * If somebody else lets new ones in meanwhile, they stay.
  *
  * Context: may sleep; waits until they are gone.
  */
@@ -254,15 +259,17 @@ void iser_tgt_tpg_close_sessions(struct iser_tgt_tpg *tpg,
 				 const char *why)
 {
 	struct iser_tgt_session *sess;
+	u64 last;
 
 	spin_lock(&tpg->lock);
+	last = tpg->joined;
 	list_for_each_entry(sess, &tpg->sessions, entry)
 		if (!listener || sess->conn->listener == listener)
 			iser_tgt_session_drop(sess, why);
 	spin_unlock(&tpg->lock);
 
 	iser_tgt_wait_event(tpg->idle,
-			    !iser_tgt_tpg_count_sessions(tpg, listener),
+			    !iser_tgt_tpg_count_sessions(tpg, listener, last),
 			    "sessions of %s,t,0x%x: %s\n", tpg->wwn->name,
 			    tpg->tag, why);
 }

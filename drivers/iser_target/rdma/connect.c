@@ -61,6 +61,7 @@ static int iser_tgt_accept(struct iser_tgt_conn *conn,
 
 	/* Only for InfiniBand and RoCE; the others have no such timer. */
 	rdma_set_min_rnr_timer(conn->cm_id, IB_RNR_TIMER_000_64);
+	conn->accepted = true;
 	return rdma_accept(conn->cm_id, &param);
 }
 

@@ -5,9 +5,15 @@
 
 #include <linux/slab.h>
 
+#include "../wait.h"
 #include "rdma.h"
 
 struct workqueue_struct *iser_tgt_wq;
+/*
+ * A login waits for the session it replaces, and a release for a backstore, as
+ * long as that takes: neither may use up the workers of the other.
+ */
+struct workqueue_struct *iser_tgt_release_wq;
 
 static void iser_tgt_conn_expired(struct work_struct *work)
 {
@@ -18,10 +24,27 @@ static void iser_tgt_conn_expired(struct work_struct *work)
 	iser_tgt_conn_close(conn, "not logged in or out in time");
 }
 
+/* Once, whatever it is that takes so long. */
+static void iser_tgt_conn_late(struct work_struct *work)
+{
+	struct iser_tgt_conn *conn =
+		container_of(to_delayed_work(work), struct iser_tgt_conn, late);
+
+	pr_warn("%pISpc (%s): still waiting for %s\n", &conn->peer, conn->who,
+		READ_ONCE(conn->waits_for));
+	iser_tgt_upper->late(conn);
+}
+
+static void iser_tgt_conn_wait_for(struct iser_tgt_conn *conn, const char *what)
+{
+	WRITE_ONCE(conn->waits_for, what);
+}
+
 /*
  * The only place that takes a connection apart, and the order it is done in.
  * Every wait here ends by itself: the drain when the device has flushed its
- * queues, the upper layer's when the backstore has answered.
+ * queues and their completions were handled, some of which go down to the
+ * backstore, the upper layer's when the backstore has answered.
  */
 static void iser_tgt_conn_release(struct work_struct *work)
 {
@@ -33,6 +56,9 @@ static void iser_tgt_conn_release(struct work_struct *work)
 	conn->state = ISER_TGT_CONN_CLOSING;
 	spin_unlock(&conn->post_lock);
 
+	iser_tgt_conn_wait_for(conn, "the handler that accepts it");
+	queue_delayed_work(iser_tgt_wq, &conn->late, ISER_TGT_WAIT_QUIET);
+
 	/* Let a handler that is just accepting this connection come out. */
 	rdma_lock_handler(conn->cm_id);
 	rdma_unlock_handler(conn->cm_id);
@@ -41,20 +67,25 @@ static void iser_tgt_conn_release(struct work_struct *work)
 	 * In this order: rdma_disconnect() takes siw's queue pair to a state
 	 * from which its send queue is not flushed.
 	 */
+	iser_tgt_conn_wait_for(conn, "its queue pair to be drained");
 	iser_tgt_qp_drain(conn);
 	iser_tgt_sent_flush(conn);
 	rdma_disconnect(conn->cm_id);
+	iser_tgt_conn_wait_for(conn, "a request that is being received");
 	cancel_work_sync(&conn->rx_work);
 	cancel_delayed_work_sync(&conn->deadline);
 	iser_tgt_rx_drop(conn);
 	iser_tgt_xfer_flush(conn);
 
+	iser_tgt_conn_wait_for(conn, "its commands");
 	iser_tgt_upper->close(conn);
 	/* A command that ended meanwhile may have kicked it; it does nothing. */
 	cancel_work_sync(&conn->rx_work);
 
 	iser_tgt_window_end(conn);
+	iser_tgt_conn_wait_for(conn, "its queue pair to be destroyed");
 	iser_tgt_qp_destroy(conn);
+	cancel_delayed_work_sync(&conn->late);
 	iser_tgt_upper->free(conn);
 	rdma_destroy_id(conn->cm_id);
 
@@ -93,6 +124,7 @@ void iser_tgt_conn_init(struct iser_tgt_conn *conn)
 	INIT_WORK(&conn->rx_work, iser_tgt_rx_work);
 	INIT_WORK(&conn->release_work, iser_tgt_conn_release);
 	INIT_DELAYED_WORK(&conn->deadline, iser_tgt_conn_expired);
+	INIT_DELAYED_WORK(&conn->late, iser_tgt_conn_late);
 	conn->last_rx = jiffies;
 }
 
@@ -110,7 +142,7 @@ void iser_tgt_conn_close(struct iser_tgt_conn *conn, const char *why)
 		return;
 
 	conn->close_reason = why;
-	queue_work(iser_tgt_wq, &conn->release_work);
+	queue_work(iser_tgt_release_wq, &conn->release_work);
 }
 
 /**

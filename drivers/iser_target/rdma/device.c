@@ -301,9 +301,16 @@ int iser_tgt_rdma_init(const struct iser_tgt_upper *upper)
 	if (!iser_tgt_wq)
 		return -ENOMEM;
 
+	ret = -ENOMEM;
+	iser_tgt_release_wq = alloc_workqueue("iser_tgt_release",
+					      WQ_UNBOUND | WQ_MEM_RECLAIM,
+					      WQ_MAX_ACTIVE);
+	if (!iser_tgt_release_wq)
+		goto destroy;
+
 	ret = ib_register_client(&iser_tgt_ib_client);
 	if (ret)
-		goto destroy;
+		goto destroy_release;
 
 	ret = iser_tgt_addr_watch();
 	if (ret)
@@ -313,6 +320,8 @@ int iser_tgt_rdma_init(const struct iser_tgt_upper *upper)
 
 unregister:
 	ib_unregister_client(&iser_tgt_ib_client);
+destroy_release:
+	destroy_workqueue(iser_tgt_release_wq);
 destroy:
 	destroy_workqueue(iser_tgt_wq);
 	return ret;
@@ -328,5 +337,6 @@ void iser_tgt_rdma_exit(void)
 {
 	iser_tgt_addr_unwatch();
 	ib_unregister_client(&iser_tgt_ib_client);
+	destroy_workqueue(iser_tgt_release_wq);
 	destroy_workqueue(iser_tgt_wq);
 }

@@ -9,32 +9,42 @@
 /* Sends beside those of contexts: a login's last, the drain. */
 #define ISER_TGT_QP_EXTRA	2
 
+static void iser_tgt_qp_broken(struct iser_tgt_conn *conn,
+			       const struct ib_event *event)
+{
+	pr_warn_ratelimited("%s port %u: %pISpc (%s): %s\n",
+			    event->device->name, conn->cm_id->port_num,
+			    &conn->peer, conn->who, ib_event_msg(event->event));
+	iser_tgt_conn_close(conn, ib_event_msg(event->event));
+}
+
 static void iser_tgt_qp_event(struct ib_event *event, void *context)
 {
 	struct iser_tgt_conn *conn = context;
-	unsigned int port = conn->cm_id->port_num;
 
 	switch (event->event) {
 	case IB_EVENT_COMM_EST:
 		rdma_notify(conn->cm_id, event->event);
 		break;
 	case IB_EVENT_QP_LAST_WQE_REACHED:
+		WRITE_ONCE(conn->dev->tells_last_wqe, true);
 		WRITE_ONCE(conn->last_wqe, true);
 		wake_up_all(&conn->drained);
+		/* Nobody has asked for it: the queue pair is in error. */
+		if (!iser_tgt_conn_closing(conn))
+			iser_tgt_qp_broken(conn, event);
 		break;
 	case IB_EVENT_SQ_DRAINED:
 		break;
 	case IB_EVENT_PATH_MIG:
 	case IB_EVENT_PATH_MIG_ERR:
 		pr_info_ratelimited("%s port %u: %pISpc (%s): %s\n",
-				    event->device->name, port, &conn->peer,
+				    event->device->name,
+				    conn->cm_id->port_num, &conn->peer,
 				    conn->who, ib_event_msg(event->event));
 		break;
 	default:
-		pr_warn_ratelimited("%s port %u: %pISpc (%s): %s\n",
-				    event->device->name, port, &conn->peer,
-				    conn->who, ib_event_msg(event->event));
-		iser_tgt_conn_close(conn, ib_event_msg(event->event));
+		iser_tgt_qp_broken(conn, event);
 		break;
 	}
 }
@@ -170,12 +180,18 @@ void iser_tgt_qp_drain(struct iser_tgt_conn *conn)
 	}
 
 	ib_drain_sq(conn->qp);
+	/* Nothing has come in, and not every device tells of nothing. */
+	if (!conn->accepted)
+		return;
+
 	if (!READ_ONCE(dev->no_last_wqe) &&
 	    !wait_event_timeout(conn->drained, READ_ONCE(conn->last_wqe),
 				ISER_TGT_WAIT_QUIET)) {
 		pr_warn("%s: does not tell when a queue pair is through with its receive queue\n",
 			dev_name(&dev->ibdev->dev));
-		WRITE_ONCE(dev->no_last_wqe, true);
+		/* One that has told before is late, or has failed. */
+		if (!READ_ONCE(dev->tells_last_wqe))
+			WRITE_ONCE(dev->no_last_wqe, true);
 	}
 	/* What it received before that is in front of this. */
 	ib_drain_sq(conn->qp);

@@ -60,7 +60,8 @@ struct iser_tgt_listener;
  * @pool: data buffers of each vector
  * @integrity: makes and checks protection information
  * @no_last_wqe: does not tell that a queue pair is through with a shared
- *	receive queue
+ *	receive queue, and never did
+ * @tells_last_wqe: has told so at least once
  */
 struct iser_tgt_device {
 	struct ib_device *ibdev;
@@ -81,6 +82,7 @@ struct iser_tgt_device {
 	struct iser_tgt_data_pool pool[ISER_TGT_VECTORS];
 	bool integrity;
 	bool no_last_wqe;
+	bool tells_last_wqe;
 };
 
 /* Bytes of a piece of a receive buffer. */
@@ -258,6 +260,7 @@ enum iser_tgt_conn_state {
  * @rxq: receive buffers, shared or its own
  * @rx_reserved: of these, those we can count on
  * @pool: data buffers
+ * @accepted: the queue pair may have received something
  * @last_wqe: the queue pair takes no more buffers of a shared queue
  * @drained: woken when @last_wqe becomes true
  * @rx_lock: protects @rx_waiting, its number and the setting of @rx_parked
@@ -283,12 +286,15 @@ enum iser_tgt_conn_state {
  * @piece_max: credits that one piece of a transfer may take
  * @unsignalled_max: sends in a row whose completion need not be asked for
  * @sge_per_credit: scatterlist entries a credit pays for
- * @xfer_lock: protects @xfer_wait
+ * @xfer_lock: protects @xfer_wait, @xfer_stuck and @xfer_drained
  * @xfer_wait: transfers that wait for credits, first come first served
  * @xfer_stuck: transfers of which only a part could be posted; over once the
  *	queue pair is drained
+ * @xfer_drained: it is
  * @deadline: closes the connection unless stopped in time
  * @release_work: the owner
+ * @waits_for: what it is waiting for, plain words
+ * @late: says so if that takes long
  * @last_rx: jiffies of the last sign of life: a PDU, or the receipt of one
  * @upper: what the upper layer keeps for this connection
  */
@@ -316,6 +322,7 @@ struct iser_tgt_conn {
 	struct iser_tgt_rx_queue *rxq;
 	unsigned int rx_reserved;
 	struct iser_tgt_data_pool *pool;
+	bool accepted;
 	bool last_wqe;
 	wait_queue_head_t drained;
 	/* rx_waiting, and the setting of rx_parked */
@@ -344,13 +351,16 @@ struct iser_tgt_conn {
 	unsigned int piece_max;
 	unsigned int unsignalled_max;
 	unsigned int sge_per_credit;
-	/* xfer_wait and xfer_stuck */
+	/* xfer_wait, xfer_stuck and xfer_drained */
 	spinlock_t xfer_lock;
 	struct list_head xfer_wait;
 	struct list_head xfer_stuck;
+	bool xfer_drained;
 
 	struct delayed_work deadline;
 	struct work_struct release_work;
+	const char *waits_for;
+	struct delayed_work late;
 	unsigned long last_rx;
 	void *upper;
 };
@@ -367,6 +377,8 @@ struct iser_tgt_conn {
  *	posted. In process context.
  * @close: the queue pair has been drained and nothing more will be posted or
  *	received: end the session, wait for its commands. May sleep.
+ * @late: the end of the connection takes long: say what its requests wait for.
+ *	Maybe while @close or @receive is under way.
  * @free: drop conn->upper; the last call.
  */
 struct iser_tgt_upper {
@@ -374,6 +386,7 @@ struct iser_tgt_upper {
 	int (*receive)(struct iser_tgt_conn *conn, struct iser_tgt_rx *rx);
 	void (*posted)(struct iser_tgt_tx *tx);
 	void (*close)(struct iser_tgt_conn *conn);
+	void (*late)(struct iser_tgt_conn *conn);
 	void (*free)(struct iser_tgt_conn *conn);
 };
 
@@ -425,6 +438,7 @@ int iser_tgt_conn_event(struct rdma_cm_id *cm_id, struct rdma_cm_event *event);
 
 /* connection.c */
 extern struct workqueue_struct *iser_tgt_wq;
+extern struct workqueue_struct *iser_tgt_release_wq;
 void iser_tgt_conn_init(struct iser_tgt_conn *conn);
 void iser_tgt_conn_close(struct iser_tgt_conn *conn, const char *why);
 void iser_tgt_conn_set_live(struct iser_tgt_conn *conn, u32 stat_sn,

@@ -142,12 +142,13 @@ void iser_tgt_conn_kick(struct iser_tgt_conn *conn)
  */
 void iser_tgt_rx_start(struct iser_tgt_conn *conn)
 {
+	/* Once the release has begun, it may have stopped the worker for good. */
 	spin_lock(&conn->post_lock);
-	if (conn->state == ISER_TGT_CONN_CONNECTING)
+	if (conn->state == ISER_TGT_CONN_CONNECTING) {
 		conn->state = ISER_TGT_CONN_LOGIN;
+		queue_work(iser_tgt_wq, &conn->rx_work);
+	}
 	spin_unlock(&conn->post_lock);
-
-	queue_work(iser_tgt_wq, &conn->rx_work);
 }
 
 /**

@@ -72,6 +72,8 @@ static void iser_tgt_credits_put(struct iser_tgt_xfer *xfer)
 	struct iser_tgt_conn *conn = xfer->conn;
 
 	atomic_add(xfer->credits, &conn->credits);
+	/* Who looks for one that waits, next, must not look before. */
+	smp_mb__after_atomic();
 }
 
 /* The entries become what they were. */
@@ -153,7 +155,26 @@ static struct ib_send_wr *iser_tgt_piece_wrs(struct iser_tgt_xfer *xfer,
 			       tx ? NULL : &xfer->cqe, tx ? &tx->wr : NULL);
 }
 
-static void iser_tgt_piece_post(struct iser_tgt_xfer *xfer)
+/*
+ * A part has been posted and the device may be at it: the release ends it, once
+ * it has drained the queue pair. Returns false if it has done so already.
+ */
+static bool iser_tgt_xfer_stick(struct iser_tgt_xfer *xfer)
+{
+	struct iser_tgt_conn *conn = xfer->conn;
+	bool drained;
+
+	spin_lock(&conn->xfer_lock);
+	drained = conn->xfer_drained;
+	if (!drained)
+		list_add_tail(&xfer->wait, &conn->xfer_stuck);
+	spin_unlock(&conn->xfer_lock);
+
+	return !drained;
+}
+
+/* Returns false if the transfer has ended, and its credits are back. */
+static bool iser_tgt_piece_post(struct iser_tgt_xfer *xfer)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
 	const struct ib_send_wr *bad;
@@ -173,7 +194,7 @@ static void iser_tgt_piece_post(struct iser_tgt_xfer *xfer)
 			iser_tgt_xfer_untrim(xfer);
 			iser_tgt_credits_put(xfer);
 			iser_tgt_xfer_done(xfer, PTR_ERR(first));
-			return;
+			return false;
 		}
 	}
 	if (tx)
@@ -181,17 +202,13 @@ static void iser_tgt_piece_post(struct iser_tgt_xfer *xfer)
 
 	ret = iser_tgt_post(conn, first, &bad, tx);
 	if (likely(!ret))
-		return;
+		return true;
 
-	if (bad != first) {
-		/* The device may still be at it; wait for the drain. */
-		spin_lock(&conn->xfer_lock);
-		list_add_tail(&xfer->wait, &conn->xfer_stuck);
-		spin_unlock(&conn->xfer_lock);
-		return;
-	}
+	if (bad != first && iser_tgt_xfer_stick(xfer))
+		return true;
 	iser_tgt_piece_end(xfer);
 	iser_tgt_xfer_done(xfer, ret);
+	return false;
 }
 
 static void iser_tgt_xfer_kick(struct iser_tgt_conn *conn)
@@ -225,14 +242,14 @@ void iser_tgt_xfer_queue(struct iser_tgt_xfer *xfer)
 
 	if (likely(list_empty_careful(&conn->xfer_wait) &&
 		   iser_tgt_credits_take(conn, xfer->credits))) {
-		iser_tgt_piece_post(xfer);
-		return;
+		if (likely(iser_tgt_piece_post(xfer)))
+			return;
+	} else {
+		spin_lock(&conn->xfer_lock);
+		list_add_tail(&xfer->wait, &conn->xfer_wait);
+		spin_unlock(&conn->xfer_lock);
 	}
-
-	spin_lock(&conn->xfer_lock);
-	list_add_tail(&xfer->wait, &conn->xfer_wait);
-	spin_unlock(&conn->xfer_lock);
-	/* The last credit may have come back before we were on the list. */
+	/* The last credits may have come back before somebody was on the list. */
 	iser_tgt_xfer_kick(conn);
 }
 
@@ -439,6 +456,11 @@ void iser_tgt_xfer_chunk(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
 void iser_tgt_xfer_flush(struct iser_tgt_conn *conn)
 {
 	struct iser_tgt_xfer *xfer;
+
+	/* Whoever has still to note a part that was posted ends it himself. */
+	spin_lock(&conn->xfer_lock);
+	conn->xfer_drained = true;
+	spin_unlock(&conn->xfer_lock);
 
 	/* Each one fails at once and gives its credits to the next. */
 	iser_tgt_xfer_kick(conn);

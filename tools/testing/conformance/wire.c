@@ -489,6 +489,29 @@ int wire_send(struct wire *w, const void *const *bufs, const uint32_t *lens, int
 	return ms && wc->status ? -EIO : 0;
 }
 
+/* Write into the peer's memory by a key that it never gave us. Only posted: what comes of it is the peer's to say. */
+int wire_trespass(struct wire *w)
+{
+	struct ibv_send_wr wr = { .opcode = IBV_WR_RDMA_WRITE, .num_sge = 1 }, *bad;
+	struct ibv_sge sge;
+	int i, err;
+
+	reap_sends(w);
+	i = slab_get(&w->send);
+	if (i < 0)
+		return i;
+	memset(slab_mem(&w->send, i), GUARD_BYTE, 4);
+	sge = (struct ibv_sge){ (uintptr_t)slab_mem(&w->send, i), 4, w->send.mr->lkey };
+	wr.wr_id = (uint64_t)i;
+	wr.sg_list = &sge;
+	wr.wr.rdma.remote_addr = 0x1000;
+	wr.wr.rdma.rkey = 0x7e57ab1e;
+	err = ibv_post_send(w->id->qp, &wr, &bad);
+	if (err)
+		w->send.busy[i] = false;
+	return -abs(err);
+}
+
 /* The next message, copied to buf; its length is returned and its buffer is free again. */
 int wire_recv(struct wire *w, void *buf, uint32_t cap, int ms, struct wire_wc *wc)
 {

@@ -54,6 +54,7 @@ def _load():
             ("wire_status_str", C.c_char_p, u32),
             ("wire_post_recv", i, ptr, u32),
             ("wire_send", i, ptr, C.POINTER(C.c_char_p), C.POINTER(u32), i, i, C.POINTER(_Wc)),
+            ("wire_trespass", i, ptr),
             ("wire_recv", i, ptr, C.c_char_p, u32, i, C.POINTER(_Wc)),
             ("wire_window", i, C.POINTER(ptr), ptr, C.c_size_t, C.c_size_t, i, i, i, i),
             ("wire_window_free", None, ptr),
@@ -183,6 +184,9 @@ class Wire:
 
     def break_qp(self):
         self._check(lib.wire_break(self._h), "break the queue pair")
+
+    def trespass(self):
+        self._check(lib.wire_trespass(self._h), "write into the target's memory")
 
     def await_disconnected(self, ms=None):
         self._check(lib.wire_await_disconnected(self._h, self.patience if ms is None else ms),

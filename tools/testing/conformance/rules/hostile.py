@@ -260,6 +260,16 @@ def rfc7145_8_1_2_answers_nobody_receives(t):
     t.serves_others()
 
 
+def iser_tgt_a_trespasser_is_closed(t):
+    """RDMA WRITE into memory of the target's that nobody was given a key for. It leaves the target a queue pair in error, and on a shared
+    receive queue no completion that says so: the connection ends all the same, long before anybody is asked for a sign of life."""
+    other, s = t.disk(), t.disk()
+    s.wire.trespass()
+    t.closes(s, 3000)
+    t.good(other.test_unit_ready())
+    t.serves_others()
+
+
 def iser_tgt_no_opcode_is_forgotten(t):
     """Every opcode, with and without the I bit, all else zero: each answered or closed, or, where
     RFC 7143 asks for it, ignored; and the target is there afterwards."""

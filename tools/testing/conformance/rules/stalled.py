@@ -5,10 +5,12 @@ device-mapper device that the LUN lies on: while it is suspended it takes comman
 import contextlib
 import os
 import subprocess
+import time
 
+from iser.initiator import OPEN_ISCSI_KEYS, OPERATIONAL, SECURITY
 from iser.pdu import TaskManagement as T
 from iser.pdu import TaskManagementResponse as R
-from iser.wire import FILL
+from iser.wire import FILL, Timeout
 
 from .data import KIB, MIB
 from .splits import stamped, widen
@@ -120,3 +122,31 @@ def iser_tgt_more_data_than_the_send_queue_has_room_for(t):
         c = t.good(s.read(lba, blocks, ms=t.target.ms(30000)))
         t.ok(c.data == stamped(MIB, lba, 2), f"a WRITE among them has left wrong data at block {lba}")
         c.free()
+
+
+def _pending_logins():
+    with open("/sys/kernel/debug/iser_tgt/logins", encoding="ascii") as f:
+        return int(f.readline().split()[1])
+
+
+def iser_tgt_who_waits_for_its_old_session_may_go(t):
+    """A login that takes the place of a session waits for that session's commands. Whoever gives up before that is let go at once: the
+    connection does not stay, and is not counted, until the disk answers."""
+    s = t.disk(MIB)
+    with stall(t):
+        _kept(s, False, 0)
+        t.alive(s)
+        new = t.connection(isid=s.isid)
+        new.negotiate(new.login_request({**new.names(), "AuthMethod": "None"}, SECURITY, OPERATIONAL))
+        new.send_login(new.login_request(OPEN_ISCSI_KEYS))
+        try:
+            new.wire.recv(t.target.ms(500))
+            t.fail("the login is answered though a command of the old session is in the disk")
+        except Timeout:
+            pass
+        t.eq(_pending_logins(), 1, "logins under way")
+        new.close()
+        end = time.monotonic() + t.target.ms(3000) / 1000
+        while _pending_logins():
+            t.ok(time.monotonic() < end, "the connection is still there")
+            time.sleep(0.05)

@@ -10,6 +10,13 @@ seconds=900
 alone || bail "no RDMA device"
 works "a target" simple_target rd 64 || bail "no target" "$(cat /tmp/out)"
 rules() { /src/tools/testing/conformance/run --target "$1" --iqn "$IQN" --initiator "$INITIATOR" --patience 4; }
+/src/tools/testing/conformance/crowd mute --target "$IP:$PORT" --iqn "$IQN" >/tmp/mute.out 2>&1 &
+mute=$!
 rules "$IP:$PORT" || failed=1
+wait $mute
+like "$(cat /tmp/mute.out)" '^discovery=(59|[67][0-9])$' "a discovery session in which nobody says anything is closed after a minute"
+like "$(cat /tmp/mute.out)" '^normal=(89|9[0-9]|10[0-9])$' "... and one that has never said anything, after nopin_interval, nopin_timeout and a minute"
+like "$(dmesg)" "iser_tgt: $LINK-lan0 port 1: 10\.0\.0\.1:[0-9]+ \($INITIATOR[^)]*\): (last WQE reached|QP access error)" \
+	"a queue pair in error is in the log, with device, port, peer, session and event"
 works "all is removed" remove_all
 done_testing

@@ -78,6 +78,14 @@ works "an initiator that is stopped is waited for" wait_for 5 "the drain" grep -
 kill "$writer"
 wait "$writer" 2>/dev/null
 is "$(cat "$dir/drain")" 0 "the writer is killed: nothing is being drained"
+(echo 600 >"$dir/drain"; echo "$?" >/tmp/drained) 2>/dev/null &
+writer=$!
+works "once more" wait_for 5 "the drain" grep -qx 600 "$dir/drain"
+works "somebody else takes it back" set_file "$dir/drain" 0
+works "... and the writer does not wait on" wait_for 5 "its end" test -s /tmp/drained
+is "$(cat /tmp/drained)" 1 "... but learns of it"
+kill "$writer" 2>/dev/null
+wait "$writer"
 kill -CONT "$ISCSID"
 works "the disk reads, once the initiator has come back" wait_for 60 "the disk" dd if="$dev" of=/dev/null bs=4k count=1 iflag=direct
 
@@ -105,6 +113,31 @@ dmsetup resume slow
 works "the backstore answers: the LUN goes" wait_for 10 "the LUN to go" test -e /tmp/unlinked
 wait $unlinker $dd
 works "logout" logout
+
+# --- one that reads for its caller: a completion handler is in it, and no completion behind it is heard of ---
+
+file=$IQN:file files=$CFS/core/fileio_0/waits
+waits() { mkdir -p "$files" && echo "fd_dev_name=/dev/dm-0,fd_buffered_io=1" >"$files/control" && echo waits >"$files/wwn/vpd_unit_serial" && echo 1 >"$files/enable"; }
+waits && make_target "$file" waits && add_portal "$file" "$IP:$PORT" && enable "$file" || bail "no target of fileio"
+discover >/dev/null
+works "login to a target of fileio" login "$file"
+dev=$(disk "$file") || bail "no disk"
+dmsetup suspend --nolockfs slow
+dd if="$dev" of=/dev/null bs=4k skip=3000 count=1 iflag=direct >/dev/null 2>&1 &
+dd=$!
+wait_for 10 "the read" in_flight
+(disable "$file"; touch /tmp/disabled) &
+disabler=$!
+works "a connection that has to wait says for what" wait_for 30 "the line" logged "$INITIATOR\\): still waiting for its queue pair to be drained"
+works "... and for which command" logged "still waiting for command 0x[0-9a-f]+, CDB 28 .*: in the backstore"
+fails "it still waits" test -e /tmp/disabled
+dmsetup resume slow
+works "the backstore answers: the session goes" wait_for 10 "the session to go" test -e /tmp/disabled
+wait $disabler $dd
+logout "$file" >/dev/null 2>&1
+works "no session is left at the initiator" wait_for 40 "the initiator's session to go" no_sessions
+works "the target goes" remove_target "$file"
+works "... and its backstore" remove_backstore waits
 
 # --- a port ---
 

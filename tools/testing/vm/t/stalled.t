@@ -33,6 +33,8 @@ like "$(dmesg)" 'iser_tgt: .*shared receive queue: SRQ limit' "... because the d
 rules "sets of tasks are aborted" stalled/rfc7143_11_5_1
 rules "... one at a time" stalled/iser_tgt_one_set
 rules "64 commands of 1 MiB" stalled/iser_tgt_more_data
+mount -t debugfs none /sys/kernel/debug 2>/dev/null
+rules "a login that waits for the session before it" stalled/iser_tgt_who_waits
 works "all is removed" remove_all
 dmsetup remove $ISER_TGT_STALL
 done_testing
