@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What README.md, the user guide and the other documents name is there: files, folders, make's goals, manual pages; and blocks of commands are
+# marked.
+
+. "$(dirname "$0")/../lib.sh"
+trap 'came_to_its_end; rm -rf "$work"' EXIT
+
+# --- files and folders of the checkout, in backquotes or in a block ---
+for doc in README.md Documentation/*.md; do
+	# shellcheck disable=SC2016 # backquotes to look for
+	names=$(grep -oE '`[^` ]+`' "$doc" | tr -d '`' | grep -E '^(tools|configfs|Documentation|drivers|debian)/' | grep -v '[<*]' | sort -u)
+	missing=$(for name in $names; do [ -e "$name" ] || echo "$name"; done)
+	is "$missing" "" "$doc: the $(wc -w <<<"$names") files it names are there"
+done
+folders=$(marked README.md 'not run: a list of folders')
+is "$(wc -w <<<"$folders")" 1 "README.md lists folders"
+# the layers stand below the line of the module
+listed=$(sed -nE -e 's|^ {6}(\S+/) .*|drivers/iser_target/\1|p' -e 's|^    (\S.*)||' -e 's|^([a-zA-Z]\S*/)( .*)?$|\1|p' "$folders")
+listed+=$(printf '\n%s' tools/testing/unit tools/testing/fuzz)
+missing=$(for name in $listed; do [ -d "$name" ] || echo "$name"; done)
+if [ "$(wc -w <<<"$listed")" -gt 12 ]; then is "$missing" "" "... and they are there"; else not_ok "... and there are some" "$listed"; fi
+forgotten=$(find tools/testing -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | while read -r name; do grep -q "[/ ]${name}[/,]" "$folders" || echo "$name"; done)
+is "$forgotten" "" "... and so are all that have tests"
+
+# --- make ---
+goals=$(cat README.md Documentation/*.md | grep -oE '(^    |`|&& |== )make( +[a-z][a-z-]*)?' | grep -oE 'make.*' | awk '{ print $2 }' | sort -u)
+if [ "$(wc -w <<<"$goals")" -gt 8 ]; then ok "documents name goals of make: ${goals//$'\n'/ }"; else not_ok "documents name goals of make" "$goals"; fi
+for goal in $goals; do
+	works "make $goal is one" grep -qE "^([a-z-]+ )*$goal( [a-z-]+)*:" Makefile
+done
+works "make help" make help
+help=$(cat "$OUT")
+for goal in $goals; do [ "$goal" = help ] || like "$help" "\b$goal\b" "... tells of $goal"; done
+
+# --- manual pages and programs ---
+while read -r page; do
+	works "manual page $page, which another names" test -e "Documentation/man/$page"
+done < <(sed -nE 's/^\.BR "?((iser|targetcli-iser)[a-z_-]*)( |\\).*\(([48])\).*/\1.\4/p' Documentation/man/* | sort -u)
+
+# --- marks ---
+for doc in "${documents[@]}"; do
+	is "$("$here/../blocks" "$doc" "$work/blocks" | grep -vE '^[0-9]+ (run: (server|initiator|checkout|packages)|run in: \S+|not run: .+)$')" "" \
+		"$doc: every block of commands is marked"
+done
+done_testing
