@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Two machines as they come from Debian, each booted with its own kernel and systemd, soft RoCE between them, once per kernel: the packages
 # by apt, DKMS builds the module in there; a target by targetcli, with CHAP, ACL and discovery_auth, beside one over TCP; saved, over
-# reboots of either side, cleared, restored; removed by apt without a trace. KVER, where it is run by itself: only that kernel.
+# reboots of either side, cleared, restored; saved and restored where there is no module; removed by apt without a trace. KVER, where it is run by itself: only that kernel.
 # by name: the machines are emulated, and one compiles
 
 . "$(dirname "$0")/../lib.sh"
@@ -129,6 +129,24 @@ one_kernel() {
 	is "$(server sh -c 'ls /sys/kernel/config/target/iser /sys/kernel/config/target/iscsi 2>/dev/null | grep iqn' </dev/null)" "" "nothing is left"
 	tc "restoreconfig" "restoreconfig /root/mine.json"
 	works "the initiator finds its disk" back_again
+	works "... and its data" its_data
+	tc "saveconfig" saveconfig
+	works "the same" same_config
+
+	# --- restored and saved without the module, as on a kernel that DKMS could not build it for ---
+	works "initiator: unmounted, logged out" initiator sh -c 'umount /mnt/disk && iscsiadm -m node -U all' </dev/null
+	LIMIT=300 works "a machine without the module" server sh -ec "systemctl stop rtslib-fb-targetctl.service; iser-tgt-clear --unload
+		mv /lib/modules/$rel/updates/dkms/iser_tgt.ko* /root/; depmod; systemctl start rtslib-fb-targetctl.service" </dev/null
+	works "... restores the target over TCP" server test -d "/sys/kernel/config/target/iscsi/$tcp/tpgt_1/np/0.0.0.0:3260" </dev/null
+	works "... and nothing else" server test ! -e /sys/kernel/config/target/iser -a ! -e /sys/module/iser_tgt </dev/null
+	like "$(server iser-tgt-doctor </dev/null)" "PROBLEM: there is no module iser_tgt for the running kernel, $rel" "the doctor says why"
+	tc "saveconfig" saveconfig
+	works "... loses nothing" same_config
+	LIMIT=300 works "the module is back" server sh -ec "mv /root/iser_tgt.ko* /lib/modules/$rel/updates/dkms/; depmod
+		systemctl restart rtslib-fb-targetctl.service" </dev/null
+	works "... and so are the targets" server test -d "/sys/kernel/config/target/iser/$iqn/tpgt_1/np/0.0.0.0:3260" -a \
+		-d "/sys/kernel/config/target/iscsi/$tcp/tpgt_1/np/0.0.0.0:3260" </dev/null
+	works "the initiator has its disk" back_again
 	works "... and its data" its_data
 	tc "saveconfig" saveconfig
 	works "the same" same_config
