@@ -214,8 +214,36 @@ new_machine
 card mlx5_0 eth0 roce
 auth "$tpg/acls/$INITIATOR/auth" host-name short
 healthy "a secret that not everybody takes" "CHAP: the secret of initiator $INITIATOR has 5 characters; Windows takes 12 to 16"
+file "$tpg/attrib/authentication" 0
+auth "$tpg/acls/$INITIATOR/auth" host-name NULL
+sick "a name without a secret, where none is asked for" "CHAP: initiator $INITIATOR has no password" "echo PASSWORD > $at/acls/$INITIATOR/auth/password"
+auth "$tpg/acls/$INITIATOR/auth" NULL host-secret-1
+sick "... a secret without a name" "CHAP: initiator $INITIATOR has no userid" "echo USERID > $at/acls/$INITIATOR/auth/userid"
+auth "$tpg/acls/$INITIATOR/auth" host-name host-secret-1
+file "$tpg/acls/$INITIATOR/auth/password_mutual" another-secret
+sick "half of mutual CHAP" "CHAP: mutual authentication of initiator $INITIATOR has no userid_mutual" \
+	"echo USERID_MUTUAL > $at/acls/$INITIATOR/auth/userid_mutual"
+file "$tpg/acls/$INITIATOR/auth/userid_mutual" target-name
+healthy "mutual CHAP"
+file "$tpg/acls/$INITIATOR/auth/password_mutual" host-secret-1
+sick "... with one secret for both" "CHAP: initiator $INITIATOR has the same secret in both directions" \
+	"echo ANOTHER > $at/acls/$INITIATOR/auth/password_mutual"
+auth "$tpg/acls/$INITIATOR/auth" host-name host-secret-1
+file "$iser/discovery_auth/enforce_discovery_auth" 1
+sick "discovery that needs a secret and has none" 'CHAP: discovery must authenticate, but has no userid and no password: refused' \
+	'echo USERID > /sys/kernel/config/target/iser/discovery_auth/userid' 'echo PASSWORD > /sys/kernel/config/target/iser/discovery_auth/password'
+auth "$iser/discovery_auth" disc-name disc-secret-1
+healthy "... and has"
 rm -r "$tpg/lun/lun_0/disk"
 sick "a LUN of nothing" "$IQN, tpgt_1: lun_0 has no backstore" "ln -s /sys/kernel/config/target/core/BACKSTORE/NAME $at/lun/lun_0/"
+new_machine
+card mlx5_0 eth0 roce
+rm -r "$tpg/lun/lun_0" "$tpg/acls/$INITIATOR/lun_0"
+sick "no LUN" "$IQN, tpgt_1 has no LUN" "mkdir $at/lun/lun_0 && ln -s /sys/kernel/config/target/core/BACKSTORE/NAME $at/lun/lun_0/"
+new_machine
+card mlx5_0 eth0 roce
+rm -r "$tpg/np/192.0.2.1:3260"
+sick "no portal" "$IQN, tpgt_1 has no portal" "mkdir $at/np/ADDRESS:3260"
 new_machine
 card mlx5_0 eth0 roce
 rm -r "${iser:?}/$IQN"

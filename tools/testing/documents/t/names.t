@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What README.md, the user guide and the other documents name is there: files, folders, make's goals, manual pages; and blocks of commands are
-# marked.
+# What README.md, the user guide and the other documents name is there: files, folders, make's goals, manual pages, what the driver says; blocks
+# of commands are marked; the examples need no more than mkdir, echo and ln.
 
 . "$(dirname "$0")/../lib.sh"
 trap 'came_to_its_end; rm -rf "$work"' EXIT
@@ -37,6 +37,24 @@ for goal in $goals; do [ "$goal" = help ] || like "$help" "\b$goal\b" "... tells
 while read -r page; do
 	works "manual page $page, which another names" test -e "Documentation/man/$page"
 done < <(sed -nE 's/^\.BR "?((iser|targetcli-iser)[a-z_-]*)( |\\).*\(([48])\).*/\1.\4/p' Documentation/man/* | sort -u)
+
+# --- what the driver says, and what to do about it ---
+# shellcheck disable=SC2016 # backquotes to look for
+reasons=$(sed -nE '/^## Login is refused/,/^## /s/^\| `([^`]+)` \|.*/\1/p' Documentation/troubleshooting.md)
+if [ "$(wc -l <<<"$reasons")" -ge 8 ]; then ok "reasons of refused logins"; else not_ok "reasons of refused logins" "$reasons"; fi
+while IFS= read -r reason; do works "... \"$reason\" is one" grep -rqF "\"$reason\"" drivers; done <<<"$reasons"
+for word in 'no sign of life' 'still waiting for' 'waiting: address' 'waiting: device' 'error: port in use'; do
+	works "\"$word\" is what it says" grep -rqF "$word" drivers
+	works "... and troubleshooting tells of it" grep -qF "$word" Documentation/troubleshooting.md
+done
+
+# --- examples ---
+for example in configfs/examples/*.sh; do
+	allowed='mkdir|echo|ln|cd|set|modprobe|:|\[|for|do|done|\w+=.*'
+	case $example in */tear-down.sh) allowed+='|rm|rmdir|continue' ;; esac
+	used=$(sed -e '/^[[:space:]]*#/d' -e 's/\(&&\|||\|;\|\<do\>\)/\n/g' "$example" | awk 'NF { print $1 }' | sort -u)
+	is "$(grep -vxE "$allowed" <<<"$used")" "" "${example##*/} uses nothing but ${used//$'\n'/ }"
+done
 
 # --- marks ---
 for doc in "${documents[@]}"; do

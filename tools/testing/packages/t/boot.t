@@ -40,7 +40,7 @@ back_again() {
 its_data() { initiator sh -c 'echo 3 >/proc/sys/vm/drop_caches; cd /mnt/disk && sha256sum -c sum' </dev/null; }
 
 one_kernel() {
-	local rel=$1 name k found
+	local rel=$1 name k found daemon
 	note "kernel $rel"
 	machine server "$rel" "$work/cable" listens
 	until [ -S "$work/cable" ]; do
@@ -57,11 +57,16 @@ one_kernel() {
 	# --- installed ---
 	is "$(ours)" "" "a machine that knows nothing of us"
 	server mkdir -p /debs </dev/null && server mount -t 9p -o trans=virtio,version=9p2000.L debs /debs </dev/null || bail "no packages"
+	works "targetclid runs" server systemctl start targetclid.service </dev/null
+	daemon=$(server systemctl show -p MainPID --value targetclid.service </dev/null)
 	SECONDS=0
 	LIMIT=2400 works "apt install ./*.deb" server sh -c 'cd /debs && apt-get -q -y --no-install-recommends install ./*.deb' </dev/null || bail "not installed"
 	note "$SECONDS s, most of them DKMS's"
 	is "$(server modinfo -F filename iser_tgt </dev/null | sed 's/\.xz$//')" "/lib/modules/$rel/updates/dkms/iser_tgt.ko" "DKMS has built the module"
 	works "... and it runs" server test -d /sys/module/iser_tgt </dev/null
+	# a daemon that was there before knows no /iser
+	works "targetclid has begun again" server sh -c "systemctl is-active targetclid.service && [ \$(systemctl show -p MainPID --value targetclid.service) != $daemon ]" </dev/null
+	works "... and ends" server systemctl stop targetclid.service targetclid.socket </dev/null
 
 	# --- from an empty machine to a mounted disk ---
 	name=$(initiator sed -n 's/^InitiatorName=//p' /etc/iscsi/initiatorname.iscsi </dev/null)
