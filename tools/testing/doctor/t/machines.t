@@ -25,10 +25,15 @@ sick "... soft RoCE does not" 'the firewall drops UDP port 4791' 'nft list rules
 	'nft insert rule inet filter input udp dport 4791 accept'
 says nft '{"nftables":[{"chain":{"family":"ip6","table":"filter","name":"input","hook":"input","policy":"drop"}}]}'
 healthy "... whose portal of IPv4 no table of IPv6 concerns"
-rm -r "$tpg/np/192.0.2.1:3260"
+says nft '{"nftables":[{"chain":{"family":"inet","table":"filter","name":"input","hook":"input","policy":"drop"}}]}'
 portal '[2001:db8::1]:3260' listening
-says ip '[{"ifname":"eth0","addr_info":[{"local":"2001:db8::1"}]}]'
 file /sys/class/infiniband/rxe0/ports/1/gids/1 2001:0db8:0000:0000:0000:0000:0000:0001
+says ip '[{"ifname":"eth0","addr_info":[{"local":"192.0.2.1"},{"local":"2001:db8::1"}]}]'
+sick "... one table that drops for portals of both is one problem" 'the firewall drops UDP port 4791' 'nft list ruleset' \
+	'nft insert rule inet filter input udp dport 4791 accept'
+says nft '{"nftables":[{"chain":{"family":"ip6","table":"filter","name":"input","hook":"input","policy":"drop"}}]}'
+rm -r "$tpg/np/192.0.2.1:3260"
+says ip '[{"ifname":"eth0","addr_info":[{"local":"2001:db8::1"}]}]'
 sick "... and one of IPv6 it does" 'the firewall drops UDP port 4791' 'nft list ruleset' 'nft insert rule ip6 filter input udp dport 4791 accept'
 
 new_machine

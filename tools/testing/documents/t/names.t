@@ -13,6 +13,16 @@ for doc in README.md Documentation/*.md; do
 	missing=$(for name in $names; do [ -e "$name" ] || echo "$name"; done)
 	is "$missing" "" "$doc: the $(wc -w <<<"$names") files it names are there"
 done
+# shellcheck disable=SC2016 # backquotes to look for
+{
+	functions=$(grep -ohE '`iser_tgt_[a-z0-9_]+\(\)`' Documentation/*.md | tr -d '`()' | sort -u)
+	sources=$(grep -ohE '`(rdma|lio|iscsi)/[a-z_]+\.[ch]`' Documentation/*.md | tr -d '`' | sort -u)
+	values=$(grep -ohE '`(attrib|param)/[A-Za-z0-9_]+`' README.md Documentation/*.md | tr -d '`' | sort -u)
+}
+if [ "$(wc -w <<<"$functions $sources $values")" -gt 30 ]; then ok "documents name functions, sources, files of configfs"; else not_ok "documents name some" "$functions"; fi
+is "$(for name in $functions; do grep -rqE "\b$name\(" drivers || echo "$name"; done)" "" "... the functions are there"
+is "$(for name in $sources; do [ -e "drivers/iser_target/$name" ] || echo "$name"; done)" "" "... the sources too"
+is "$(for name in $values; do grep -q "/$name\$" Documentation/ABI/testing/* || echo "$name"; done)" "" "... and the files are described"
 folders=$(marked README.md 'not run: a list of folders')
 is "$(wc -w <<<"$folders")" 1 "README.md lists folders"
 # the layers stand below the line of the module
@@ -37,6 +47,12 @@ for goal in $goals; do [ "$goal" = help ] || like "$help" "\b$goal\b" "... tells
 while read -r page; do
 	works "manual page $page, which another names" test -e "Documentation/man/$page"
 done < <(sed -nE 's/^\.BR "?((iser|targetcli-iser)[a-z_-]*)( |\\).*\(([48])\).*/\1.\4/p' Documentation/man/* | sort -u)
+
+# --- parameters of the module ---
+parameters=$(grep -rhoE '\bmodule_param\(\w+' drivers | sed 's/.*(//' | sort)
+is "$(sed -nE '/^.SH PARAMETERS/,/^.SH FILES/s/^\.BR? ([a-z_]+)( \*)?$/\1/p' Documentation/man/iser_tgt.4 | sort)" "$parameters" "iser_tgt(4) has all parameters"
+writable=$(grep -rhoE '\bmodule_param\(\w+, \w+, 0644' drivers | sed 's/.*(//; s/,.*//' | sort)
+is "$(sed -nE '/^.SH PARAMETERS/,/^.SH FILES/s/^\.BR ([a-z_]+) \*$/\1/p' Documentation/man/iser_tgt.4 | sort)" "$writable" "... and marks those that can be written"
 
 # --- what the driver says, and what to do about it ---
 # shellcheck disable=SC2016 # backquotes to look for
