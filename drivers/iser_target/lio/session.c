@@ -9,8 +9,8 @@
 #include "lio.h"
 
 /* Sessions in full feature phase, those of discovery too. */
-static DEFINE_SPINLOCK(iser_tgt_sessions_lock);
-static LIST_HEAD(iser_tgt_all_sessions);
+DEFINE_SPINLOCK(iser_tgt_sessions_lock);
+LIST_HEAD(iser_tgt_all_sessions);
 
 static atomic_t iser_tgt_next_sid;
 
