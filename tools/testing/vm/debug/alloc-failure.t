@@ -63,6 +63,13 @@ works "... an allocation failed" failed
 works "enabled" enable "$IQN"
 begin_attempts
 is "$(attempt)" in "a login gets them later" || bail "no login"
+# A login and a text request, and the completion handler has asked for no memory.
+for kind in $ALLOCATIONS; do
+	alloc_fails "$kind" iser_tgt_recv_done 1
+	is "$(attempt)" in "a login, $kind in the completion handler"
+	no_faults
+	fails "... nothing is allocated there" failed
+done
 for f in iser_tgt_conn_request iser_tgt_qp_create iser_tgt_session_open iser_tgt_login_alloc iser_tgt_login_tx_alloc iser_tgt_session_start \
 	iser_tgt_tx_pool_alloc target_setup_session iser_tgt_text_receive iser_tgt_text_answer; do
 	try $f
