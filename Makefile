@@ -90,7 +90,6 @@ install-module: module
 
 # below PREFIX, except the plug-in, which Python must find
 PREFIX ?= /usr/local
-PYTHON_DIR ?= $(shell /usr/bin/python3 -c 'import sys; print("/usr/local/lib/python%d.%d/dist-packages" % sys.version_info[:2])')
 TOOLS := iser-tgt-clear iser-tgt-doctor iser-tgt-reload
 DROP_INS := rtslib-fb-targetctl.service.d target.service.d
 COMPLETION := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
@@ -114,6 +113,7 @@ uninstall: uninstall-module uninstall-tools
 
 uninstall-module:
 	find /lib/modules/$(REL)/updates -name 'iser_tgt.ko*' -delete
+	-rmdir -p --ignore-fail-on-non-empty /lib/modules/$(REL)/updates/drivers/iser_target
 	depmod $(REL)
 
 uninstall-tools:
@@ -141,7 +141,9 @@ help:
 	@echo 'make soak          an hour of verified I/O under random faults; SOAK_SECONDS= SOAK_SEED='
 	@echo 'make check-unit    only the tests that need no kernel'
 	@echo 'make faults        each fault 20 times (FAULT_ROUNDS) at random moments of verified I/O; a table at the end of each log'
+	@echo 'make fuzz          the fuzzers of the protocol, five minutes each; SECONDS='
 	@echo 'make bench         speed beside ib_isert and nvmet-rdma, bench-memory: an idle session, bench-profile: instructions by function'
 	@echo 'make lint          checkpatch, sparse, W=1 with gcc and clang, shellcheck'
+	@echo 'make deb           Debian packages, in build/deb'
 	@echo 'make install       install the module for the kernel it is built for, and what makes targetcli know it; make uninstall removes them'
 	@echo 'make clean         remove all that was built (the test machine itself stays in ~/.cache/iser_tgt)'

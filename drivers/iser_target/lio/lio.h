@@ -419,10 +419,14 @@ extern struct configfs_attribute *iser_tgt_acl_param_attrs[];
 int iser_tgt_init_nodeacl(struct se_node_acl *nacl, const char *name);
 
 /* sessions_show.c */
+struct dentry;
+void iser_tgt_sessions_debugfs(struct dentry *dir);
 ssize_t iser_tgt_tpg_sessions_show(struct config_item *item, char *page);
 ssize_t iser_tgt_tpg_logins_show(struct config_item *item, char *page);
 
 /* session.c */
+extern spinlock_t iser_tgt_sessions_lock;
+extern struct list_head iser_tgt_all_sessions;
 int iser_tgt_session_open(struct iser_tgt_conn *conn);
 void iser_tgt_session_close(struct iser_tgt_conn *conn);
 void iser_tgt_session_late(struct iser_tgt_conn *conn);

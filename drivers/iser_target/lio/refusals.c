@@ -2,7 +2,7 @@
 /*
  * The ledger of refused logins: who asked for what, and why not. The log gets
  * one rate-limited line; this keeps the last ones whole, and a count for each
- * reason.
+ * reason. Its directory in debugfs is the module's.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -150,6 +150,7 @@ int iser_tgt_refusals_init(void)
 			    &refusal_counts_fops);
 	debugfs_create_file("logins", 0400, iser_tgt_debugfs, NULL,
 			    &logins_fops);
+	iser_tgt_sessions_debugfs(iser_tgt_debugfs);
 	return 0;
 }
 

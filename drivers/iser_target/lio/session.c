@@ -9,8 +9,8 @@
 #include "lio.h"
 
 /* Sessions in full feature phase, those of discovery too. */
-static DEFINE_SPINLOCK(iser_tgt_sessions_lock);
-static LIST_HEAD(iser_tgt_all_sessions);
+DEFINE_SPINLOCK(iser_tgt_sessions_lock);
+LIST_HEAD(iser_tgt_all_sessions);
 
 static atomic_t iser_tgt_next_sid;
 
@@ -554,7 +554,7 @@ void iser_tgt_protocol_error(struct iser_tgt_session *sess, const char *what)
  * @rx: the PDU
  *
  * Context: process, one PDU of a connection at a time.
- * Return: 0, or -EAGAIN if it has to wait for a context.
+ * Return: 0, or -EAGAIN if it has to wait for a context or is the worker's.
  */
 int iser_tgt_session_receive(struct iser_tgt_conn *conn, struct iser_tgt_rx *rx)
 {
@@ -576,6 +576,11 @@ int iser_tgt_session_receive(struct iser_tgt_conn *conn, struct iser_tgt_rx *rx)
 
 	if (likely(rx->pdu.opcode == ISER_TGT_OP_SCSI_CMD && !sess->discovery))
 		return iser_tgt_scsi_receive(sess, rx);
+	/* Both take memory, and text the list of targets. */
+	if ((rx->pdu.opcode == ISER_TGT_OP_TMF_REQ ||
+	     rx->pdu.opcode == ISER_TGT_OP_TEXT_REQ) &&
+	    !iser_tgt_rx_may_wait(conn))
+		return -EAGAIN;
 	if (rx->pdu.opcode == ISER_TGT_OP_TMF_REQ && !sess->discovery)
 		return iser_tgt_tmf_receive(sess, rx);
 

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Who is here: the files "sessions" and "logins" of a portal group. A line for
- * each, and a last one for how many did not fit on the page.
+ * each, and a last one for how many did not fit on the page. The list of all
+ * sessions in debugfs has no such end.
  */
+
+#include <linux/debugfs.h>
+#include <linux/seq_file.h>
 
 #include "lio.h"
 
 /* Kept free for that last line. */
 #define ISER_TGT_LAST_LINE	32
 
+/* To a page, or to a file of any length. */
 struct iser_tgt_lines {
+	struct seq_file *seq;
 	char *page;
 	size_t len;
 	unsigned int more;
@@ -28,6 +34,11 @@ static __printf(2, 3) void iser_tgt_line(struct iser_tgt_lines *lines,
 	}
 
 	va_start(args, fmt);
+	if (lines->seq) {
+		seq_vprintf(lines->seq, fmt, args);
+		va_end(args);
+		return;
+	}
 	len = vsnprintf(lines->page + lines->len, room, fmt, args);
 	va_end(args);
 	if (len < room)
@@ -127,6 +138,65 @@ ssize_t iser_tgt_tpg_sessions_show(struct config_item *item, char *page)
 	spin_unlock(&tpg->lock);
 
 	return iser_tgt_lines_end(&lines);
+}
+
+static void *iser_tgt_sessions_seq_start(struct seq_file *m, loff_t *pos)
+	__acquires(&iser_tgt_sessions_lock)
+{
+	spin_lock(&iser_tgt_sessions_lock);
+	return seq_list_start(&iser_tgt_all_sessions, *pos);
+}
+
+static void *iser_tgt_sessions_seq_next(struct seq_file *m, void *v,
+					loff_t *pos)
+{
+	return seq_list_next(v, &iser_tgt_all_sessions, pos);
+}
+
+static void iser_tgt_sessions_seq_stop(struct seq_file *m, void *v)
+	__releases(&iser_tgt_sessions_lock)
+{
+	spin_unlock(&iser_tgt_sessions_lock);
+}
+
+/* What a session takes along to its end stays as long as it is on the list. */
+static int iser_tgt_sessions_seq_show(struct seq_file *m, void *v)
+{
+	const struct iser_tgt_session *sess =
+		list_entry(v, struct iser_tgt_session, all_entry);
+	const struct iser_tgt_keys *keys = &sess->keys;
+	struct iser_tgt_lines lines = { .seq = m };
+
+	/* Pairs with the release at the end of the login. */
+	if (!smp_load_acquire(&sess->ffp) || sess->discovery)
+		return 0;
+
+	seq_printf(m, "target=%s tpg=%u iSCSIProtocolLevel=%u iSERHelloRequired=%s MaxAHSLength=%u MaxOutstandingUnexpectedPDUs=%u TaggedBufferForSolicitedDataOnly=%s ",
+		   sess->tpg->wwn->name, sess->tpg->tag, keys->protocol_level,
+		   keys->hello_required ? "Yes" : "No", keys->max_ahs,
+		   keys->max_unexpected, keys->solicited_only ? "Yes" : "No");
+	iser_tgt_session_line(&lines, sess);
+	return 0;
+}
+
+static const struct seq_operations iser_tgt_sessions_sops = {
+	.start = iser_tgt_sessions_seq_start,
+	.next = iser_tgt_sessions_seq_next,
+	.stop = iser_tgt_sessions_seq_stop,
+	.show = iser_tgt_sessions_seq_show,
+};
+DEFINE_SEQ_ATTRIBUTE(iser_tgt_sessions);
+
+/**
+ * iser_tgt_sessions_debugfs - make the list of all sessions
+ * @dir: where
+ *
+ * Context: may sleep.
+ */
+void iser_tgt_sessions_debugfs(struct dentry *dir)
+{
+	debugfs_create_file("sessions", 0400, dir, NULL,
+			    &iser_tgt_sessions_fops);
 }
 
 struct iser_tgt_logins_of {

@@ -462,6 +462,12 @@ static inline bool iser_tgt_conn_closing(const struct iser_tgt_conn *conn)
 	return test_bit(0, &conn->close_asked);
 }
 
+/* The receive side: a completion handler does not wait for memory or a lock. */
+static inline bool iser_tgt_rx_may_wait(const struct iser_tgt_conn *conn)
+{
+	return READ_ONCE(conn->rx_parked);
+}
+
 /* queue_pair.c */
 int iser_tgt_qp_create(struct iser_tgt_conn *conn);
 void iser_tgt_qp_destroy(struct iser_tgt_conn *conn);

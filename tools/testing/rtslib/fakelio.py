@@ -4,6 +4,7 @@ A configfs of directories and files, as much of it as rtslib looks at, for fabri
 written there is none of its business: tools/testing/vm has kernels.
 '''
 
+import errno
 import os
 import shutil
 import tempfile
@@ -13,7 +14,10 @@ AUTH['authenticate_target'] = '0'
 
 
 class Kernel:
-    '''modules: what modprobe finds. Paths below root are what /sys/kernel/config/target would hold.'''
+    '''
+    modules: what modprobe finds. Paths below root are what /sys/kernel/config/target would hold; written: the files rtslib has written, in
+    order; refuses: those that take no value.
+    '''
 
     def __init__(self, rtslib, modules):
         self.root = tempfile.mkdtemp()
@@ -28,10 +32,24 @@ class Kernel:
         for module in (rtslib.root, rtslib.fabric):
             module.modprobe = self.modprobe
         self.error = rtslib.RTSLibError
+        self.written, self.refuses = [], set()
+        self.fwrite, self.writers = rtslib.utils.fwrite, [m for m in vars(rtslib).values() if hasattr(m, 'fwrite')]
+        for module in self.writers:
+            module.fwrite = self.write
 
     def end(self):
         os.mkdir, os.rmdir = self.mkdir, self.rmdir
+        for module in self.writers:
+            module.fwrite = self.fwrite
         shutil.rmtree(self.root)
+
+    def write(self, path, value):
+        if not os.path.exists(path):
+            raise OSError(errno.EACCES, 'Permission denied', path)
+        if path in self.refuses:
+            raise OSError(errno.EINVAL, 'Invalid argument', path)
+        self.written.append(os.path.relpath(path, self.root))
+        self.fwrite(path, value)
 
     def modprobe(self, module):
         self.asked.append(module)

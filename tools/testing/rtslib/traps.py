@@ -2,7 +2,7 @@
 '''
 usage: traps.py rtslib|rtslib_fb [patched]
 What breaks in rtslib with a fabric that is described the plain way, and does not with ours; nor, in an rtslib with our patches, with the
-plain one. TAP.
+plain one. And what a kernel must not do to it, whoever describes the fabric: that ours does not is for tools/testing/vm. TAP.
 '''
 
 import contextlib
@@ -10,6 +10,7 @@ import copy
 import importlib
 import json
 import os
+import re
 import sys
 import tempfile
 
@@ -106,6 +107,19 @@ def target(fabric_name, wwn, secret=None):
     if secret:
         acl.chap_userid, acl.chap_password = 'alice', secret
     return it
+
+
+def driver_format(function, values):
+    '''What a function of the driver prints: the format strings of its source with these values put in, in order.'''
+    source = os.path.join(os.path.dirname(__file__), '../../../drivers/iser_target/lio/acl.c')
+    with open(source) as file:
+        body = re.search(r'%s\(.*?\n}\n' % function, file.read(), re.S).group()
+    text = ''.join(re.findall(r'"((?:[^"\\]|\\.)*)"', re.sub(r'\? "\w+" : "\w+"', '', body))).replace('\\n', '\n')
+    values = iter(values)
+    text = re.sub(r'%(pISpc|\d?phN|0?\d*[sux])', lambda match: str(next(values)), text)
+    if '%' in text or next(values, None) is not None:
+        raise ValueError('%s prints other values than this test knows: %s' % (function, text))
+    return text
 
 
 def keeps_saved(lio, root, saved):
@@ -208,6 +222,108 @@ with kernel('iser_tgt', 'iscsi_target_mod'):
     root = rtslib.RTSRoot()
     equal(root.restore(copy.deepcopy(saved)), [], "the same file with the module")
     equal(root.dump(), saved, "... and all is there")
+
+# --- what rtslib cannot stand in configfs ---
+with kernel('iser_tgt') as lio:
+    us = Ours()
+    it = target('iser', ISER)
+    group = next(it.tpgs)
+    at = lio.root + '/iser/'
+    equal([t.wwn for t in us.targets], [ISER], "discovery_auth and version are no targets")
+    lio.mkdir(at + 'statistics')
+    raises("any other directory beside the targets would break every listing", lambda: list(us.targets))
+    lio.rmdir(at + 'statistics')
+    lio.mkdir(at + 'iqn.2026-01.org.example:CAPITALS')
+    raises("... and so would a name with capitals, made by a script", lambda: [t.wwn for t in us.targets])
+    lio.rmdir(at + 'iqn.2026-01.org.example:CAPITALS')
+    lio.fill(group.path + '/np', {'state': 'listening'})
+    raises("a file among the portals would", lambda: list(group.network_portals))
+    os.unlink(group.path + '/np/state')
+    lio.fill(group.path, {'sessions': '', 'logins': '', 'drain': '0', 'dynamic_sessions': ''})
+    lio.fill(next(group.network_portals).path, {'state': 'listening'})
+    equal(([t.wwn for t in us.targets], [p.port for p in group.network_portals]), ([ISER], [3260]),
+          "files of ours beside a portal group's directories and in a portal's harm nothing")
+    acl = next(group.node_acls)
+    lio.mkdir(acl.path + '/lun_255')
+    equal([lun.mapped_lun for lun in acl.mapped_luns], [255], "a mapped LUN of number 255")
+    lio.mkdir(acl.path + '/lun_256')
+    raises("... is the last: with 256, made by a script, every listing breaks", lambda: list(acl.mapped_luns))
+    lio.rmdir(acl.path + '/lun_256')
+    lio.rmdir(acl.path + '/lun_255')
+    equal(rtslib.LUN.MAX_TARGET_LUN, 65535, "LUNs of a portal group go up to 65535")
+
+    portal = next(group.network_portals)
+    equal((portal.iser, portal.offload), (True, False), "a portal is iser, and not offload, which has no file")
+    portal.offload = True
+    equal(portal.offload, False, "... and asking for offload changes nothing")
+    lio.refuses.add(portal.path + '/iser')
+    raises("a portal whose iser takes no 0 could not be deleted", portal.delete)
+    os.unlink(portal.path + '/iser')
+    goes("... one that has no such file could", portal.delete)
+    acl.tcq_depth = 32
+    equal((acl.tcq_depth, [n for n in acl.dump() if 'depth' in n]), ('32', []), "the depth of an ACL can be set, and is not saved")
+    lio.refuses.add(acl.path + '/cmdsn_depth')
+    try:
+        acl.tcq_depth = 0
+    except Exception as err:
+        equal(type(err), TypeError, "rtslib stumbles over its own complaint about a depth the kernel refuses")
+    else:
+        point(False, "a depth the kernel refuses is an error")
+
+# --- the order of a restore: secrets come last, and values by their names ---
+with kernel('iser_tgt', 'iscsi_target_mod') as lio:
+    root = rtslib.RTSRoot()
+    it = target('iser', ISER, secret='one-way-secret')
+    group, us = next(it.tpgs), Ours()
+    group.chap_userid, group.chap_password = 'bob', 'another-secret'
+    us.discovery_userid, us.discovery_password, us.discovery_enable_auth = 'dora', 'discovery-secret', True
+    config = root.dump()
+    root.clear_existing(confirm=True)
+    del lio.written[:]
+    equal(root.restore(json.loads(json.dumps(config, sort_keys=True))), [], "restored as from a file")
+    seen = [os.path.relpath(path, 'iser/%s/tpgt_1' % ISER) for path in lio.written]
+    equal([n for n in seen if n.startswith('attrib/')], sorted(n for n in seen if n.startswith('attrib/')), "attributes are written by name")
+    where = [seen.index(n) for n in ('attrib/authentication', 'param/ImmediateData', 'acls/%s/auth/password' % HOST, 'enable', 'auth/password')]
+    equal(where, sorted(where), "... before parameters, ACLs, enable, and only then the portal group's secret")
+    where = [seen.index('../../discovery_auth/' + n) for n in ('enforce_discovery_auth', 'password')]
+    equal(where, sorted(where), "discovery must authenticate before it has a secret")
+    portal = config['targets'][0]['tpgs'][0]['portals'][0]
+    equal(portal.pop('iser'), True, "a portal is saved as iser")
+    root.clear_existing(confirm=True)
+    equal(root.restore(copy.deepcopy(config)), [], "... and restored from a file that does not say so")
+    equal(lio.read('iser/%s/tpgt_1/np/[::0]:3260/iser' % ISER), '0', "... which has it written 0: the kernel must not obey")
+
+# --- secrets, sessions ---
+with kernel('iser_tgt', 'iscsi_target_mod') as lio:
+    group = next(target('iser', ISER).tpgs)
+    acl = next(group.node_acls)
+    equal((acl.chap_userid, group.chap_userid), ('', ''), "what reads NULL is unset")
+    acl.chap_userid = ''
+    equal(lio.read(os.path.relpath(acl.path, lio.root) + '/auth/userid'), 'NULL', "... and to unset is to write it")
+    acl.chap_password = 'x' * 255
+    equal(acl.chap_password, 'x' * 255, "a secret of 255 bytes")
+    raises("... and none of 256", lambda: setattr(acl, 'chap_password', 'x' * 256))
+    equal(acl.authenticate_target, False, "authenticate_target")
+    os.unlink(acl.path + '/auth/authenticate_target')
+    raises("... must be there: sessions detail reads it", lambda: acl.authenticate_target)
+    equal(acl.session, None, "no session, as the driver says it")
+    lio.fill(acl.path, {'info': ''})
+    raises("an empty info would break the list of sessions", lambda: acl.session)
+    peer = '[2001:db8::5]:41822'
+    info = driver_format('iser_tgt_info_session', [HOST, 'client: one', 7, '00023d000001', 3, 64, 'Yes', 8192, 0, peer, '00000005'])
+    others = ''.join(driver_format('iser_tgt_acl_info_show', [HOST, 6, '00023d000002', 2, '192.0.2.7:4711']).splitlines(True)[1:])
+    point(others.startswith('# sid 6 '), "the driver lists an initiator's other sessions as comments", others)
+    for alias, more in ('client', ''), ('', ''), ('client', others * 3):
+        lio.fill(acl.path, {'info': (info.replace('client: one', alias) + more).rstrip('\n')})
+        session = acl.session
+        del session['parent_nodeacl']
+        equal(session, {'alias': alias, 'id': 7, 'type': 'Normal', 'state': 'LOGGED_IN',
+                        'connections': [{'cid': 0, 'cstate': 'LOGGED_IN', 'address': peer, 'transport': 'RDMA'}]},
+              "a session as the driver shows it, alias '%s', %d others" % (alias, 3 if more else 0))
+    for word in 'Address', 'TARG_SESS_STATE_', 'TARG_CONN_STATE_':
+        lio.fill(acl.path, {'info': info.replace('client: one', word + ' of my own').rstrip('\n')})
+        goes("an alias with %s in it breaks nothing" % word, lambda: acl.session['connections'][0]['address'])
+    equal(len(list(rtslib.RTSRoot().sessions)), 1, "the session is on rtslib's list")
 
 # --- no class of ours at all: why the plug-in must be there wherever rtslib runs ---
 with kernel('iser_tgt', 'iscsi_target_mod'):

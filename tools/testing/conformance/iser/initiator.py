@@ -9,7 +9,7 @@ import os
 import time
 
 from . import pdu as P
-from .wire import FILL, Timeout, Wire
+from .wire import FILL, Timeout, Wire, WireError
 
 # Flags of the iSER CM header (InfiniBand annex A12)
 NO_ZBVA, NO_INVALIDATE = 0x80, 0x40
@@ -103,7 +103,12 @@ class Session:
         self.discovery = False
         self.wire = Wire(target.host, target.port, patience=target.ms(5000), **(wire or {}))
         if connect:
-            self.wire.connect(private_data, **connect_args)
+            try:
+                self.wire.connect(private_data, **connect_args)
+            except WireError:
+                # nobody else has it
+                self.wire.close()
+                raise
 
     def close(self):
         self.wire.close()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Two machines as they come from Debian, each booted with its own kernel and systemd, soft RoCE between them, once per kernel: the packages
 # by apt, DKMS builds the module in there; a target by targetcli, with CHAP, ACL and discovery_auth, beside one over TCP; saved, over
-# reboots of either side, cleared, restored; removed by apt without a trace. KVER, where it is run by itself: only that kernel.
+# reboots of either side, cleared, restored; saved and restored where there is no module; removed by apt without a trace. KVER, where it is run by itself: only that kernel.
 # by name: the machines are emulated, and one compiles
 
 . "$(dirname "$0")/../lib.sh"
@@ -40,7 +40,7 @@ back_again() {
 its_data() { initiator sh -c 'echo 3 >/proc/sys/vm/drop_caches; cd /mnt/disk && sha256sum -c sum' </dev/null; }
 
 one_kernel() {
-	local rel=$1 name k found
+	local rel=$1 name k found daemon
 	note "kernel $rel"
 	machine server "$rel" "$work/cable" listens
 	until [ -S "$work/cable" ]; do
@@ -57,11 +57,16 @@ one_kernel() {
 	# --- installed ---
 	is "$(ours)" "" "a machine that knows nothing of us"
 	server mkdir -p /debs </dev/null && server mount -t 9p -o trans=virtio,version=9p2000.L debs /debs </dev/null || bail "no packages"
+	works "targetclid runs" server systemctl start targetclid.service </dev/null
+	daemon=$(server systemctl show -p MainPID --value targetclid.service </dev/null)
 	SECONDS=0
 	LIMIT=2400 works "apt install ./*.deb" server sh -c 'cd /debs && apt-get -q -y --no-install-recommends install ./*.deb' </dev/null || bail "not installed"
 	note "$SECONDS s, most of them DKMS's"
 	is "$(server modinfo -F filename iser_tgt </dev/null | sed 's/\.xz$//')" "/lib/modules/$rel/updates/dkms/iser_tgt.ko" "DKMS has built the module"
 	works "... and it runs" server test -d /sys/module/iser_tgt </dev/null
+	# a daemon that was there before knows no /iser
+	works "targetclid has begun again" server sh -c "systemctl is-active targetclid.service && [ \$(systemctl show -p MainPID --value targetclid.service) != $daemon ]" </dev/null
+	works "... and ends" server systemctl stop targetclid.service targetclid.socket </dev/null
 
 	# --- from an empty machine to a mounted disk ---
 	name=$(initiator sed -n 's/^InitiatorName=//p' /etc/iscsi/initiatorname.iscsi </dev/null)
@@ -129,6 +134,24 @@ one_kernel() {
 	is "$(server sh -c 'ls /sys/kernel/config/target/iser /sys/kernel/config/target/iscsi 2>/dev/null | grep iqn' </dev/null)" "" "nothing is left"
 	tc "restoreconfig" "restoreconfig /root/mine.json"
 	works "the initiator finds its disk" back_again
+	works "... and its data" its_data
+	tc "saveconfig" saveconfig
+	works "the same" same_config
+
+	# --- restored and saved without the module, as on a kernel that DKMS could not build it for ---
+	works "initiator: unmounted, logged out" initiator sh -c 'umount /mnt/disk && iscsiadm -m node -U all' </dev/null
+	LIMIT=300 works "a machine without the module" server sh -ec "systemctl stop rtslib-fb-targetctl.service; iser-tgt-clear --unload
+		mv /lib/modules/$rel/updates/dkms/iser_tgt.ko* /root/; depmod; systemctl start rtslib-fb-targetctl.service" </dev/null
+	works "... restores the target over TCP" server test -d "/sys/kernel/config/target/iscsi/$tcp/tpgt_1/np/0.0.0.0:3260" </dev/null
+	works "... and nothing else" server test ! -e /sys/kernel/config/target/iser -a ! -e /sys/module/iser_tgt </dev/null
+	like "$(server iser-tgt-doctor </dev/null)" "PROBLEM: there is no module iser_tgt for the running kernel, $rel" "the doctor says why"
+	tc "saveconfig" saveconfig
+	works "... loses nothing" same_config
+	LIMIT=300 works "the module is back" server sh -ec "mv /root/iser_tgt.ko* /lib/modules/$rel/updates/dkms/; depmod
+		systemctl restart rtslib-fb-targetctl.service" </dev/null
+	works "... and so are the targets" server test -d "/sys/kernel/config/target/iser/$iqn/tpgt_1/np/0.0.0.0:3260" -a \
+		-d "/sys/kernel/config/target/iscsi/$tcp/tpgt_1/np/0.0.0.0:3260" </dev/null
+	works "the initiator has its disk" back_again
 	works "... and its data" its_data
 	tc "saveconfig" saveconfig
 	works "the same" same_config

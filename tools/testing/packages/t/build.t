@@ -18,6 +18,10 @@ for page in "$TOP"/Documentation/man/*; do
 	name=${page##*/}
 	works "... and in a package" test -f "$work/tools/usr/share/man/man8/$name.gz" -o -f "$work/dkms/usr/share/man/man4/$name.gz"
 done
+for unit in rtslib-fb-targetctl target; do
+	like "$(cat "$work/tools/usr/lib/systemd/system/$unit.service.d/iser-tgt.conf")" '^After=network-online.target rdma-hw.target ' "a drop-in for $unit.service"
+done
+is "$(sed '/^#/d' "$work/dkms/usr/lib/modules-load.d/iser_tgt.conf")" iser_tgt "the module is loaded at boot"
 # options the manual has and the program, and the other way round
 for tool in clear doctor reload; do
 	usage=$("$work/tools/usr/sbin/iser-tgt-$tool" --help | grep -oE -- '--[a-z]+' | sort -u | grep -v help)

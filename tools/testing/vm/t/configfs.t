@@ -6,8 +6,12 @@
 . "$(dirname "$0")/../in-guest"
 
 alone || bail "no RDMA device"
-load_target || bail "the module does not load"
 root=$CFS/$FABRIC
+# scripts of mkdir alone must have the module loaded: the core loads none for this name
+modprobe target_core_mod
+fails "without the module there is no making iser/" mkdir "$root"
+like "$(cat /tmp/out)" 'Invalid argument' "... and EINVAL is all one hears"
+load_target || bail "the module does not load"
 
 refused_dir() {
 	if mkdir "$2" 2>/tmp/out; then
@@ -53,6 +57,14 @@ for portal in 10.0.0.1:3260 10.0.0.1:3261 '[fd00::1]:3260' 0.0.0.0:3270 '[::]:32
 	works "portal $portal: 0 is taken" bash -c "echo 0 >'$tpg/np/$portal/iser'"
 	is "$(cat "$tpg/np/$portal/iser")" 1 "portal $portal: and still says 1"
 done
+# addresses are compared, not names
+exists() {
+	fails "$1 is there already" mkdir "$tpg/np/$2"
+	like "$(dmesg | tail -n 1)" "$IQN has this portal already" "... and the log says so"
+}
+exists "[::0]:3271, as [::]:3271," '[::0]:3271'
+exists "[0:0::0]:3272, as [::0]:3272," '[0:0::0]:3272'
+exists "[fd00:0::1]:3260, as [fd00::1]:3260," '[fd00:0::1]:3260'
 mkdir "$root/$IQN/tpgt_2"
 fails "the same portal in a second TPG of the target is refused" mkdir "$root/$IQN/tpgt_2/np/10.0.0.1:3260"
 mkdir -p "$root/iqn.2026-01.org.example:other/tpgt_1"
@@ -127,10 +139,14 @@ taken "$tpg/param/MaxBurstLength" 65536 262144
 
 refused "$tpg/enable" 2 -1 perhaps
 refused "$tpg/acls/$INITIATOR/cmdsn_depth" 0 -1 many 4294967296
-secret=$(printf 'x%.0s' $(seq 300))
+secret=$(printf 'x%.0s' $(seq 256))
 for where in "$root/discovery_auth" "$tpg/auth" "$tpg/acls/$INITIATOR/auth"; do
 	for name in userid password userid_mutual password_mutual; do
+		is "$(cat "$where/$name")" NULL "${where#"$root/"}/$name is not set"
 		refused "$where/$name" "$secret"
+		taken "$where/$name" "${secret:1}" NULLxyz
+		echo "" >"$where/$name"
+		is "$(cat "$where/$name")" NULL "${where#"$root/"}/$name: an empty line unsets it"
 	done
 done
 refused "$root/discovery_auth/enforce_discovery_auth" 2 -1 x
@@ -146,13 +162,54 @@ for file in "$root/version" "$tpg/dynamic_sessions" "$tpg/acls/$INITIATOR/info" 
 done
 like "$(cat "$tpg/acls/$INITIATOR/info")" "^No active iSER Session for Initiator Endpoint: $INITIATOR" "info without a session, as targetcli wants it"
 
-# --- what is read can be written, in any order: that is how targetcli restores ---
-for file in "$tpg"/attrib/* "$tpg"/param/* "$tpg"/auth/*; do
-	[ "$(stat -c %A "$file" | tr -d -c w)" != "" ] || continue
-	value=$(cat "$file")
-	if { printf '%s' "$value" >"$file"; } 2>/tmp/out; then is "$(cat "$file")" "$value" "${file#"$tpg/"}: round trip"
-	else not_ok "${file#"$tpg/"}: round trip of '$value'" "$(cat /tmp/out)"; fi
+for file in "$tpg/acls/$INITIATOR"/param/*; do
+	is "$(stat -c %A "$file" | tr -d -c w)" "" "${file#"$tpg/"} is read-only: rtslib would save it, and never restore it"
 done
+
+# --- what is read can be written, with and without a newline, in any order: that is how targetcli restores ---
+numbers=$(cat "$tpg"/attrib/* "$tpg/acls/$INITIATOR"/attrib/*)
+is "$(grep -vE '^[0-9]+$' <<<"$numbers")" "" "attributes are decimal numbers, as rtslib writes them"
+yes_no=$(grep -lE '^(Yes|No|Y|N)$' "$tpg"/param/* | wc -l)
+is "$(grep -lxE 'Yes|No' "$tpg"/param/* | wc -l)" "$yes_no" "parameters say Yes and No"
+# as far apart as they may be: what belongs together comes one by one
+echo 512 >"$tpg/param/MaxBurstLength"
+echo 16777215 >"$tpg/param/FirstBurstLength"
+echo 512 >"$tpg/param/TargetRecvDataSegmentLength"
+echo CHAP >"$tpg/param/AuthMethod"
+echo Temporarily >"$tpg/param/TargetMoved"
+echo 3600 >"$tpg/param/DefaultTime2Wait"
+echo 0 >"$tpg/param/DefaultTime2Retain"
+writable() { find "$tpg/attrib" "$tpg/param" "$tpg/auth" "$tpg/acls/$INITIATOR/attrib" "$root/discovery_auth" -type f -perm -u+w; }
+all_values() { for file in $(writable | sort); do echo "$file=$(cat "$file")"; done; }
+all_values >/tmp/values
+works "there are files to write" [ "$(wc -l </tmp/values)" -gt 40 ]
+mkdir -p "$root/iqn.2026-01.org.example:copy/tpgt_1/acls/$INITIATOR"
+# copied ORDER FORMAT : writes the values to a new portal group
+copied() {
+	local file value to
+	while IFS='=' read -r file value; do
+		to=${file/"$IQN"/iqn.2026-01.org.example:copy}
+		# shellcheck disable=SC2059 # the format is the argument
+		{ printf "$2" "$value" >"$to"; } 2>/tmp/out || not_ok "${file#"$root/"}: '$value' is taken, $1" "$(cat /tmp/out)"
+		is "$(cat "$to")" "$value" "${file#"$root/"}: '$value' reads back, $1"
+	done
+}
+copied "by name" '%s' </tmp/values
+copied "by name, with a newline" '%s\n' </tmp/values
+rmdir "$root/iqn.2026-01.org.example:copy/tpgt_1/acls/$INITIATOR" "$root/iqn.2026-01.org.example:copy/tpgt_1"
+mkdir -p "$root/iqn.2026-01.org.example:copy/tpgt_1/acls/$INITIATOR"
+copied "backwards" '%s\n' < <(tac /tmp/values)
+remove_target iqn.2026-01.org.example:copy || not_ok "the copy is removed"
+
+# --- Documentation/ABI: each file there is, its mode and its default, and no other ---
+described=iqn.2026-01.org.example:described
+mount -t debugfs none /sys/kernel/debug 2>/dev/null
+mkdir -p "$root/$described/tpgt_1/acls/$INITIATOR" "$root/$described/tpgt_1/np/10.0.0.1:3299"
+/src/tools/testing/vm/guest/abi $described >/tmp/abi 2>&1
+is "$(sed '$d' /tmp/abi)" "" "every file is as Documentation/ABI describes it"
+like "$(tail -n 1 /tmp/abi)" '^(1[0-9][0-9]|9[0-9]) files, [3-9][0-9] defaults$' "... and there is something to compare"
+note "$(tail -n 1 /tmp/abi)"
+remove_target $described || not_ok "the target is removed"
 
 works "enable without a portal" bash -c "echo 1 >$tpg/enable"
 works "a portal on an enabled TPG" mkdir "$tpg/np/10.0.0.1:3260"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # iser-tgt-doctor: says nothing of a machine in health, and names each thing that is broken, with the command that mends it.
-# only: 6.12-rxe
+# only: 6.12-rxe 6.12-siw
 
 seconds=900
 . "$(dirname "$0")/../in-guest"
@@ -88,7 +88,7 @@ siw)
 	python=$!
 	wait_for 10 "a TCP listener" tcp_listener 3270
 	ip addr add 10.0.0.78/24 dev lan0
-	wait_for 10 "the portal to fail" grep -qx error "$dir/np/10.0.0.78:3270/state"
+	works "... the portal fails" wait_for 10 "the portal to fail" grep -qx 'error: port in use' "$dir/np/10.0.0.78:3270/state"
 	sick "iWARP and a process on one port" 'portal 10.0.0.78:3270 shares its port with TCP, .*process python3' 'ss -ltnp sport = :3270'
 	kill $python
 	wait $python 2>/dev/null
@@ -99,7 +99,7 @@ siw)
 	mkdir "$dir/np/10.0.0.78:3271"
 	modprobe iscsi_target_mod && mkdir -p "$CFS/iscsi/$IQN:tcp/tpgt_1/np/0.0.0.0:3271" || not_ok "a TCP target"
 	ip addr add 10.0.0.78/24 dev lan0
-	wait_for 10 "the portal to fail" grep -qx error "$dir/np/10.0.0.78:3271/state"
+	works "... the portal fails" wait_for 10 "the portal to fail" grep -qx 'error: port in use' "$dir/np/10.0.0.78:3271/state"
 	sick "iWARP and a TCP target on one port" 'portal 10.0.0.78:3271 shares its port with TCP, .*iscsi_target_mod' "rmdir $CFS/iscsi/"
 	mended
 	works "... it goes, the portal listens" wait_for 10 "the portal" listening 10.0.0.78:3271

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The commands of README.md and Documentation/user-guide.md, as they are printed, in order, on a machine that is server and initiator. Before
-# each block of commands is a comment: <!-- run: server --> or <!-- run: initiator -->, or <!-- not run: WHY -->.
+# The commands of README.md and Documentation/user-guide.md, as they are printed, in order, on a machine that is server and initiator: the
+# blocks marked <!-- run: server --> and <!-- run: initiator -->. tools/testing/blocks says which other marks there are, and who runs those.
 # only: 6.12-rxe
 
 seconds=900
@@ -10,9 +10,13 @@ seconds=900
 IP=192.0.2.1 IP6=2001:db8::1 IQN=iqn.2026-01.com.example:disk INITIATOR=iqn.2026-01.com.example:host
 saved=/etc/rtslib-fb-target/saveconfig.json
 
-# What a document takes for granted: a card with two addresses, a disk, the packages.
+# What a document takes for granted: a card with two addresses, an interface without one, a disk, the packages and their daemons.
 alone || bail "no RDMA device"
 ip addr add 198.51.100.1/24 dev lan0
+ip link add eth0 type dummy
+modprobe -a dm_mod dm_multipath || bail "no multipath"
+/lib/systemd/systemd-udevd --daemon && udevadm trigger && udevadm settle || bail "no udev"
+multipathd || bail "no multipathd"
 modprobe -a brd && cp -a /dev/ram0 /dev/nvme0n1 || bail "no disk"
 mkdir -p "${saved%/*}" /run/dbus /tmp/mods/up /tmp/mods/work
 dbus-daemon --system --fork || bail "no message bus"
@@ -22,39 +26,32 @@ cp /src/configfs/iser-tgt-* /usr/sbin/
 works "the plug-in" /src/configfs/rtslib/install /usr/lib/python3/dist-packages
 start_initiator || bail "no iscsid"
 
-# blocks FILE : "LINE WHAT" of each block of commands, and its text in /tmp/block-LINE
-blocks() {
-	rm -f /tmp/block-*
-	awk '
-	/^<!-- (run|not run): .* -->$/ { mark = $0; gsub(/^<!-- | -->$/, "", mark); line = 0; blank = 1; next }
-	/^$/ { blank = 1; next }
-	# a blank line within a block is part of it
-	/^    / && (blank || line) {
-		if (!line) { line = NR; print line, (mark == "" ? "unmarked" : mark); mark = "" }
-		print substr($0, 5) >("/tmp/block-" line)
-		blank = 0
-		next
-	}
-	{ line = 0; blank = 0; mark = "" }
-	' "$1"
-}
-# A command for a disk may come before the kernel has found it.
+# A command for a disk may come before the kernel has found it, and multipath a moment after.
 settle() { wait_for 20 "the disk /dev/sda" [ -b /dev/sda ]; }
+two_paths() { [ "$(multipath -ll 2>/dev/null | grep -c 'active ready')" -eq 2 ]; }
+settle_paths() { wait_for 60 "two paths" two_paths; }
 
 for doc in README.md Documentation/user-guide.md; do
-	blocks "/src/$doc" >/tmp/blocks
+	/src/tools/testing/blocks "/src/$doc" /tmp/block >/tmp/blocks
 	ran=0
 	{
 		while read -r line what; do
 			case $what in
-			run:*)
+			'run: server'|'run: initiator')
 				ran=$((ran + 1))
-				grep -q /dev/sda "/tmp/block-$line" && echo settle
+				grep -q /dev/sda "/tmp/block/$line" && echo settle
+				grep -q 'multipath -ll' "/tmp/block/$line" && echo settle_paths
 				echo "echo 'begin $line' >&3"
-				cat "/tmp/block-$line"
+				cat "/tmp/block/$line"
 				echo "echo 'end $line' >&3" ;;
-			'not run:'*) ;;
-			*) not_ok "$doc:$line is marked" "$what" "$(cat "/tmp/block-$line")" >&2 ;;
+			'run: checkout'|'run: packages'|'not run: '*) ;;
+			'run in: '*)
+				/src/tools/testing/blocks "/src/${what#run in: }" /tmp/there >/tmp/there.blocks
+				sed -nE 's|^([0-9]+) run: .*|/tmp/there/\1|p' /tmp/there.blocks | xargs cat >/tmp/lines
+				while IFS= read -r command; do
+					grep -qxF -- "$command" /tmp/lines || not_ok "$doc:$line is run in ${what#run in: }" "$command" >&2
+				done <"/tmp/block/$line" ;;
+			*) not_ok "$doc:$line is marked" "$what" "$(cat "/tmp/block/$line")" >&2 ;;
 			esac
 		done </tmp/blocks
 	} >/tmp/script 2>/tmp/unmarked
@@ -66,9 +63,9 @@ for doc in README.md Documentation/user-guide.md; do
 	grep -v 'Could not load preferences' /tmp/all >/tmp/said
 	is $status 0 "$doc: all its commands work"
 	while read -r line what; do
-		[ "${what%%:*}" = run ] || continue
-		if grep -qx "end $line" /tmp/marks; then ok "$doc:$line ${what#run: }: $(head -n 1 "/tmp/block-$line")"
-		else not_ok "$doc:$line ${what#run: }" "$(cat "/tmp/block-$line")" "$(tail -n 5 /tmp/said)"; fi
+		case $what in 'run: server'|'run: initiator') ;; *) continue ;; esac
+		if grep -qx "end $line" /tmp/marks; then ok "$doc:$line ${what#run: }: $(head -n 1 "/tmp/block/$line")"
+		else not_ok "$doc:$line ${what#run: }" "$(cat "/tmp/block/$line")" "$(tail -n 5 /tmp/said)"; fi
 	done </tmp/blocks
 	if grep -qiE 'error|cannot|could not|traceback|no such file' /tmp/said; then not_ok "$doc: no command complains" "$(cat /tmp/said)"; else ok "$doc: no command complains"; fi
 	case $doc in
@@ -82,11 +79,15 @@ for doc in README.md Documentation/user-guide.md; do
 		rmmod iser_tgt ;;
 	*)
 		like "$(cat /tmp/said)" 'nothing is wrong: 1 targets, 2 portals' "guide: the doctor is content"
+		like "$(cat /tmp/said)" '^mpath|.* dm-[0-9]+ LIO-ORG,disk' "guide: multipath has the disk"
+		is "$(grep -c 'active ready' /tmp/said)" 2 "guide: ... with two paths"
 		works "guide: the targets are back" test -d "$CFS/iser/$IQN/tpgt_1/np/198.51.100.1:3260"
 		discover >/dev/null
 		works "guide: all is cleared" targetctl clear ;;
 	esac
 done
+multipath -F
+multipathd shutdown >/dev/null
 stop_initiator
 works "the module goes" iser-tgt-clear --unload
 done_testing

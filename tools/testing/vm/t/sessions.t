@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # only: rxe 6.12-siw
-# The files sessions and logins of a portal group: who is there, what it does, and that a crowd does not burst the page.
+# The files sessions and logins of a portal group: who is there, what it does, and that a crowd does not burst the page. The list of all
+# sessions in debugfs, which no page bounds.
 
 seconds=600
 [ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
@@ -13,7 +14,9 @@ start_initiator || bail "no iscsid"
 modprobe dm_mod
 tpg=$(tpg)
 crowd=/src/tools/testing/conformance/crowd
-is "$(cat "$tpg/sessions")$(cat "$tpg/logins")" "" "nobody is there"
+mount -t debugfs none /sys/kernel/debug 2>/dev/null
+all=/sys/kernel/debug/iser_tgt/sessions
+is "$(cat "$tpg/sessions")$(cat "$tpg/logins")$(cat $all)" "" "nobody is there"
 
 # value NAME [PATTERN] : of the only line, or of the one that matches
 value() { grep -E -- "${2:-.}" "$tpg/sessions" | tr ' ' '\n' | sed -n "s/^$1=//p"; }
@@ -31,6 +34,11 @@ session=$(echo /sys/class/iscsi_session/session*)
 is "$(value FirstBurstLength) $(value MaxBurstLength)" "$(cat "$session/first_burst_len") $(cat "$session/max_burst_len")" \
 	"what was negotiated is what the initiator says it was"
 like "$(value isid)" "^0x[0-9a-f]{12}\$" "its ISID"
+# with what may change from one read to the next made alike
+still() { sed -E 's/ (commands|read|written|age|idle|in_flight)=[0-9]+/ \1=/g' "$@"; }
+like "$(cat $all)" "^target=$IQN tpg=1 iSCSIProtocolLevel=[01] iSERHelloRequired=No MaxAHSLength=[0-9]+ MaxOutstandingUnexpectedPDUs=[0-9]+ \
+TaggedBufferForSolicitedDataOnly=(Yes|No) sid=$(value sid) " "the list of all has it, with its target and the keys of RFC 7145"
+is "$(still $all | sed 's/.* sid=/sid=/')" "$(still "$tpg/sessions")" "... and all else as the portal group has it"
 
 read0=$(value read) written0=$(value written) commands0=$(value commands)
 dd if="$dev" of=/dev/null bs=64k count=16 iflag=direct 2>/dev/null
@@ -89,8 +97,15 @@ is $((lines + ${more:-0})) 14 "of 14 sessions those that do not fit are counted"
 full_page() { [ "$lines" -ge 5 ] && [ "$(stat -c %s /tmp/crowded)" -le 4096 ]; }
 works "the page is used, and not burst" full_page
 is "$(grep -vc 'memory=[0-9]*$' /tmp/crowded)" 1 "every line but the last is whole"
+cat $all >/tmp/all
+is "$(grep -c "^target=$IQN tpg=1 .* memory=[0-9]*\$" /tmp/all)" 14 "the list of all sessions has each of them, whole"
+is "$(wc -l </tmp/all) $(grep -o ' sid=[0-9]*' /tmp/all | sort -u | wc -l)" "14 14" "... once, and nothing else"
+mkdir "$CFS/iser/$IQN/tpgt_2"
+is "$(cat "$CFS/iser/$IQN/tpgt_2/sessions")" "" "another portal group has none of them"
+rmdir "$CFS/iser/$IQN/tpgt_2"
 let_go
 works "they go" wait_for 20 "an empty list" sh -c "! grep -q . $tpg/sessions"
+is "$(cat $all)" "" "... from there, too"
 
 # --- those that have not logged in ---
 hold silent --connections 3 --only-hold

@@ -5,6 +5,7 @@
 # by name: it takes an hour; make soak
 # only: 6.12
 
+# shellcheck disable=SC2016 # commands for eval
 soak=${SOAK_SECONDS:-3600}
 seconds=$((soak + 900))
 machine="--append iser_tgt.soak=$soak,${SOAK_SEED:-$((RANDOM * 32768 + RANDOM))}"
@@ -56,8 +57,10 @@ short() { sleep "$((RANDOM % 2)).$(printf '%03d' $((RANDOM % 1000)))"; }
 disable_enable() { echo 0 >"$dir/enable"; short; echo 1 >"$dir/enable"; }
 portal() { rmdir "$dir/np/$IP:$PORT"; short; mkdir "$dir/np/$IP:$PORT"; }
 device() { rdma link delete "$LINK-lan0"; short; rdma link add "$LINK-lan0" type "$LINK" netdev lan0 && wait_for 10 "the portal" listening; }
-address() { ip addr del "$IP/24" dev lan0; short; ip addr add "$IP/24" dev lan0 && wait_for 10 "the portal" listening; }
-interface() { ip link set lan0 down; short; ip link set lan0 up; ip -6 addr add "$IP6/64" dev lan0 nodad 2>/dev/null; wait_for 10 "the portal" listening; }
+# What soft RoCE has lost with its route is made anew, as an administrator would.
+back_again() { mend_gsi lan0 && wait_for 10 "the portal" listening; }
+address() { ip addr del "$IP/24" dev lan0; short; ip addr add "$IP/24" dev lan0 && back_again; }
+interface() { ip link set lan0 down; short; ip link set lan0 up; ip -6 addr add "$IP6/64" dev lan0 nodad 2>/dev/null; back_again; }
 drained() { echo 5 >"$dir/drain"; short; echo 0 >"$dir/drain"; }
 stall() { dmsetup suspend --nolockfs slow; short; dmsetup resume slow; }
 reset_target() { sg_reset --target --no-escalate "$(sg_of "$dev")"; }
@@ -70,14 +73,26 @@ strangers() { # logins of others meanwhile, and one that vanishes without a word
 }
 faults=(disable_enable portal device address interface drained stall reset_target reset_lun writer_killed strangers)
 
+# The device is the initiator's as well: what it sends just then, it fails by itself, with the device's error.
+told=0
+told_of_device() {
+	[ "$fault" = device ] && ! kill -0 "$WRITER" 2>/dev/null || return
+	wait "$WRITER"
+	[ $? -eq 3 ] && grep -q 'Input/output error' /tmp/writer.out || return
+	told=$((told + 1))
+	wait_for 90 "the session" logged_in && begin_io
+}
+goes_on() {
+	local before=$1
+	wait_for 90 "I/O after $fault, or word of its end" eval 'wrote $((before + 30)) || ! kill -0 "$WRITER"' || return
+	wrote $((before + 30)) || told_of_device
+}
 one_fault() {
-	local before
 	fault=${faults[$((RANDOM % ${#faults[@]}))]}
 	counts[$fault]=$((${counts[$fault]:-0} + 1)) total=$((total + 1))
 	echo "soak: $fault" >/dev/kmsg
 	$fault >/tmp/fault.out 2>&1 || { not_ok "$fault (fault $total)" "$(tail -n 5 /tmp/fault.out)"; return 1; }
-	before=$(writes)
-	wait_for 90 "I/O after $fault" wrote $((before + 30)) || { not_ok "I/O goes on after $fault (fault $total)" "$(tail -n 3 /tmp/writer.out)"; return 1; }
+	goes_on "$(writes)" || { not_ok "I/O goes on after $fault (fault $total)" "$(tail -n 3 /tmp/writer.out)"; return 1; }
 	short
 }
 # What is left with nobody logged in.
@@ -104,6 +119,7 @@ while [ $SECONDS -lt "$soak" ]; do
 	fi
 done
 [ $SECONDS -lt "$soak" ] || ok "$total faults in $SECONDS s, I/O went on after each"
+note "the writer was told of a device's end $told times"
 note "$(for fault in "${!counts[@]}"; do echo "$fault: ${counts[$fault]}"; done | sort)"
 wait_for 60 "the session" logged_in
 end_io

@@ -61,6 +61,7 @@ works "the machine boots" boot || bail "no systemd" "$(trouble)"
 works "modules-load.d has loaded the module" [ -d /sys/module/iser_tgt ]
 like "$(inside systemctl show -p After rtslib-fb-targetctl.service)" 'network-online.target' "targets are restored after the network"
 like "$(inside systemctl show -p After rtslib-fb-targetctl.service)" 'rdma-hw.target' "... and after RDMA"
+like "$(inside systemctl show -p Wants rtslib-fb-targetctl.service)" 'network-online.target' "... which somebody must want"
 works "a target" tc /backstores/fileio create disk /var/disk.img
 works "... of the fabric iser" tc /iser create "$IQN"
 works "... with a LUN" tc "/iser/$IQN/tpg1/luns" create /backstores/fileio/disk

@@ -1,0 +1,266 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# iser-tgt-doctor on machines that nobody has at hand: cards of every kind, a subnet manager that is missing, Secure Boot, packages of another
+# version. What a virtual machine can have is in tools/testing/vm/t/doctor.t.
+
+. "$(dirname "$0")/../lib.sh"
+
+port=/sys/class/infiniband/mlx5_0/ports/1
+at=/sys/kernel/config/target/iser/$IQN/tpgt_1
+release=$(uname -r)
+
+# --- cards in health ---
+for kind in roce infiniband iwarp; do
+	new_machine
+	card mlx5_0 eth0 $kind
+	healthy "$kind"
+	is "$(cat "$work/doctor")" "nothing is wrong: 1 targets, 1 portals, 1 RDMA ports" "... and no more is said"
+	says nft '{"nftables":[{"chain":{"family":"inet","table":"filter","name":"input","hook":"input","policy":"drop"}}]}'
+	healthy "... a card passes the kernel's firewall by"
+done
+new_machine
+card rxe0 eth0 rxe
+says nft '{"nftables":[{"chain":{"family":"inet","table":"filter","name":"input","hook":"input","policy":"drop"}}]}'
+sick "... soft RoCE does not" 'the firewall drops UDP port 4791' 'nft list ruleset' \
+	'nft insert rule inet filter input udp dport 4791 accept'
+says nft '{"nftables":[{"chain":{"family":"ip6","table":"filter","name":"input","hook":"input","policy":"drop"}}]}'
+healthy "... whose portal of IPv4 no table of IPv6 concerns"
+says nft '{"nftables":[{"chain":{"family":"inet","table":"filter","name":"input","hook":"input","policy":"drop"}}]}'
+portal '[2001:db8::1]:3260' listening
+file /sys/class/infiniband/rxe0/ports/1/gids/1 2001:0db8:0000:0000:0000:0000:0000:0001
+says ip '[{"ifname":"eth0","addr_info":[{"local":"192.0.2.1"},{"local":"2001:db8::1"}]}]'
+sick "... one table that drops for portals of both is one problem" 'the firewall drops UDP port 4791' 'nft list ruleset' \
+	'nft insert rule inet filter input udp dport 4791 accept'
+says nft '{"nftables":[{"chain":{"family":"ip6","table":"filter","name":"input","hook":"input","policy":"drop"}}]}'
+rm -r "$tpg/np/192.0.2.1:3260"
+says ip '[{"ifname":"eth0","addr_info":[{"local":"2001:db8::1"}]}]'
+sick "... and one of IPv6 it does" 'the firewall drops UDP port 4791' 'nft list ruleset' 'nft insert rule ip6 filter input udp dport 4791 accept'
+
+new_machine
+card mlx5_0 eth0 roce
+says rdma '[]'
+file $port/gid_attrs/ndevs/0 ''
+says ip '[{"ifname":"vlan7","addr_info":[{"local":"192.0.2.1"}]}]'
+mkdir -p "$machine/sys/class/net/vlan7/lower_eth0"
+healthy "an address on a VLAN of the card"
+rmdir "$machine/sys/class/net/vlan7/lower_eth0"
+file $port/gids/0 0000:0000:0000:0000:0000:ffff:c000:02ff
+sick "... on an interface beside it" 'portal 192.0.2.1:3260 waits: vlan7 has its address, but no RDMA device' 'rdma link show' \
+	'modprobe rdma_rxe && rdma link add rxe-vlan7 type rxe netdev vlan7'
+
+# --- ports ---
+new_machine
+card mlx5_0 ib0 infiniband
+file $port/state '2: INIT'
+sick "InfiniBand without a subnet manager" 'mlx5_0 port 1 is in state INIT: no subnet manager has set it up' sminfo 'systemctl start opensm'
+file $port/state '1: DOWN'
+sick "no cable" 'mlx5_0 port 1 is DOWN: no link' 'check cable and switch, then: rdma link show mlx5_0'
+file /sys/class/net/ib0/flags 0x1002
+sick "the interface is down" 'mlx5_0 port 1 is DOWN: its interface ib0 is down' 'ip link set ib0 up'
+new_machine
+card mlx5_0 eth0 roce
+file $port/gids/0 0000:0000:0000:0000:0000:0000:0000:0000
+sick "no GID at all" 'mlx5_0 port 1 has no GID: nobody can address it' 'ip addr show' 'rdma link show mlx5_0'
+file $port/gids/0 fe80:0000:0000:0000:0000:0000:0000:0000
+sick "... the empty one of a card does not count" 'mlx5_0 port 1 has no GID' 'ip addr show' 'rdma link show mlx5_0'
+file $port/gids/0 0000:0000:0000:0000:0000:ffff:c000:02ff
+sick "none for the portal's address" 'mlx5_0 port 1 has no GID for 192.0.2.1' 'ip addr show eth0'
+file $port/gids/0 0000:0000:0000:0000:0000:ffff:c000:0201
+file /sys/class/net/eth0/mtu 576
+sick "a small MTU" 'MTU of eth0 is 576: RDMA packets of mlx5_0 carry less than 1024 bytes' 'ip link set eth0 mtu 1500'
+file /sys/class/net/eth0/mtu 1500
+card mlx5_1 eth1 roce
+says rdma '[{"ifname":"mlx5_0","port":1,"netdev":"eth0"},{"ifname":"mlx5_1","port":1,"netdev":"eth1"}]'
+says ip '[{"ifname":"eth0","addr_info":[{"local":"192.0.2.1"}]}]'
+file /sys/class/infiniband/mlx5_1/ports/1/gids/0 0000:0000:0000:0000:0000:ffff:c000:0202
+file /sys/class/infiniband/mlx5_1/ports/1/state '1: DOWN'
+healthy "a port that no portal needs may be down" 'mlx5_1 port 1 is DOWN: no link'
+rm -r "$tpg/np/192.0.2.1:3260"
+portal 0.0.0.0:3260 listening
+healthy "... and beside a portal of all addresses" 'mlx5_1 port 1 is DOWN: no link'
+file $port/state '1: DOWN'
+doctor
+is "$(problems)" 2 "... but not all ports"
+
+new_machine
+says rdma '[]'
+says ip '[{"ifname":"eth0","addr_info":[{"local":"192.0.2.1"}]}]'
+sick "no device" 'there is no RDMA device' 'rdma link show' 'modprobe rdma_rxe && rdma link add rxe0 type rxe netdev INTERFACE'
+file /sys/bus/pci/devices/0000:01:00.0/class 0x020700
+doctor
+like "$(cat "$work/doctor")" '^PROBLEM: an InfiniBand card is there, but its driver is not loaded$' "a card without a driver"
+like "$(cat "$work/doctor")" '^    next: lspci -k -d ::0207$' "... and how to see which it needs"
+
+# --- portals ---
+new_machine
+card mlx5_0 eth0 roce
+says ip '[{"ifname":"eth0","addr_info":[{"local":"192.0.2.9"}]}]'
+sick "an address nobody has" 'portal 192.0.2.1:3260 waits: no interface has its address' 'ip addr add 192.0.2.1/24 dev eth0'
+says ip '[{"ifname":"eth0","addr_info":[{"local":"192.0.2.1"}]}]'
+portal 192.0.2.1:3260 'error: port in use'
+sick "a port that somebody else has" 'portal 192.0.2.1:3260 does not listen: "error: port in use"' 'dmesg | grep iser_tgt | tail'
+file "/sys/kernel/config/target/iscsi/$IQN:old/tpgt_1/np/192.0.2.1:3260/iser" 1
+sick "... ib_isert has" 'portal 192.0.2.1:3260 does not listen' "rmdir /sys/kernel/config/target/iscsi/$IQN:old/tpgt_1/np/192.0.2.1:3260"
+new_machine
+card cxgb4_0 eth0 iwarp
+says ss 'LISTEN 0 256 0.0.0.0:3260 0.0.0.0:* users:(("tgtd",pid=4711,fd=6))'
+sick "iWARP and a process on one port" 'portal 192.0.2.1:3260 shares its port with TCP, which iWARP runs over: process tgtd \(4711\)' \
+	'ss -ltnp sport = :3260'
+says ss 'LISTEN 0 256 198.51.100.7:3260 0.0.0.0:* users:(("tgtd",pid=4711,fd=6))'
+healthy "... on another address"
+says ss 'LISTEN 0 256 192.0.2.1:3260 0.0.0.0:*'
+healthy "... the card's own socket is nobody's"
+mkdir -p "$machine/sys/kernel/config/target/iscsi/$IQN:tcp/tpgt_1/np/0.0.0.0:3260"
+sick "iWARP and a TCP target on one port" "portal 192.0.2.1:3260 shares its port with TCP, .* iscsi_target_mod, $IQN:tcp" \
+	"rmdir /sys/kernel/config/target/iscsi/$IQN:tcp/tpgt_1/np/0.0.0.0:3260"
+new_machine
+card mlx5_0 eth0 roce
+mkdir -p "$machine/sys/kernel/config/target/iscsi/$IQN:tcp/tpgt_1/np/0.0.0.0:3260"
+healthy "... which RoCE does not mind"
+
+# --- module and versions ---
+new_machine
+card mlx5_0 eth0 roce
+rm -r "$machine/sys/module" "$machine/sys/kernel/config/target/iser"
+sick "the module is not loaded" 'the module iser_tgt is not loaded' 'modprobe iser_tgt'
+says mokutil 'SecureBoot enabled'
+sick "... with Secure Boot" 'the module iser_tgt is not loaded' 'mokutil --test-key /var/lib/dkms/mok.pub' 'modprobe iser_tgt'
+says mokutil 'SecureBoot disabled'
+sick "... which is off" 'the module iser_tgt is not loaded' 'modprobe iser_tgt'
+says modinfo
+sick "none for this kernel" "there is no module iser_tgt for the running kernel, $release" "apt-get install linux-headers-$release" \
+	"dkms autoinstall -k $release" 'modprobe iser_tgt'
+says dkms
+sick "... and no DKMS" "there is no module iser_tgt for the running kernel, $release" "apt-get install linux-headers-$release" 'make install' \
+	'modprobe iser_tgt'
+new_machine
+card mlx5_0 eth0 roce
+says modinfo
+healthy "loaded, and not installed" "the module is loaded, but not installed for this kernel, $release: it will be gone at the next boot"
+like "$(cat "$work/doctor")" "^    next: dkms autoinstall -k $release$" "... and what to do"
+new_machine
+card mlx5_0 eth0 roce
+file /sys/module/iser_tgt/srcversion FEDCBA9876543210
+sick "replaced since it was loaded" 'the module loaded \(FEDCBA9876543210\) is not the one installed \(0123456789ABCDEF\)' \
+	'iser-tgt-clear --drain 60 --unload' 'modprobe iser_tgt' 'targetctl restore'
+file /sys/module/iser_tgt/srcversion 0123456789ABCDEF
+package 0.2-1
+sick "a package of another version" "package iser-tgt-dkms is 0.2-1, but the module installed for $release is 0.1" 'dkms status iser_tgt' \
+	"dkms autoinstall -k $release"
+package 0.1-3+deb12
+healthy "a revision of the package is no other version"
+says dpkg-query
+healthy "no package"
+rm -r "$machine/sys/kernel/config/target"
+doctor
+like "$(cat "$work/doctor")" '^PROBLEM: configfs is not mounted$' "no configfs"
+like "$(cat "$work/doctor")" '^    next: mount -t configfs none /sys/kernel/config$' "... and how to mount it"
+
+# --- what comes back at boot, and who configures ---
+new_machine
+card mlx5_0 eth0 roce
+mkdir -p "$machine/run/systemd/system"
+# shellcheck disable=SC2016 # for the script
+printf '#!/bin/sh\n[ "$1" = cat ] || { echo disabled; exit 1; }\n' >"$machine/fake/systemctl"
+chmod +x "$machine/fake/systemctl"
+healthy "a service that is not enabled" 'targets are not restored when the machine starts'
+like "$(cat "$work/doctor")" '^    next: systemctl enable rtslib-fb-targetctl.service$' "... and how to enable it"
+says systemctl enabled
+healthy "one that is"
+says systemctl
+healthy "none"
+mkdir -p "$machine/python/rtslib"
+: >"$machine/python/rtslib/__init__.py"
+export PYTHONPATH=/python
+sick "rtslib without the plug-in" 'rtslib does not know the fabric iser' 'apt-get install --reinstall iser-tgt-tools'
+mkdir -p "$machine/python/iser_tgt_rtslib"
+: >"$machine/python/iser_tgt_rtslib/__init__.py"
+healthy "... with it"
+export PYTHONPATH=
+
+# --- portal groups, LUNs, access ---
+new_machine
+card mlx5_0 eth0 roce
+file "$tpg/enable" 0
+sick "a disabled portal group" "$IQN, tpgt_1 is not enabled" "echo 1 > $at/enable"
+file "$tpg/enable" 1
+file "$tpg/drain" 30
+sick "a drained one" "$IQN, tpgt_1 is drained: logins are refused" "echo 0 > $at/drain"
+file "$tpg/drain" 0
+file "$tpg/param/TargetMoved" Permanently
+file "$tpg/param/TargetMovedAddress" 192.0.2.7:3260
+healthy "a target that has moved" "$IQN, tpgt_1 sends initiators on to 192.0.2.7:3260"
+file "$tpg/param/TargetMovedAddress" ''
+sick "... to nowhere" "$IQN, tpgt_1 sends initiators on to nowhere" "echo No > $at/param/TargetMoved"
+file "$tpg/param/TargetMoved" No
+file /sys/kernel/config/target/core/iblock_0/disk/enable 0
+sick "a backstore that is off" "$IQN, tpgt_1: the backstore of lun_0, disk, is not enabled" 'echo 1 > /sys/kernel/config/target/core/iblock_0/disk/enable'
+file /sys/kernel/config/target/core/iblock_0/disk/enable 1
+rm "$tpg/acls/$INITIATOR/lun_0/disk"
+sick "a mapped LUN of nothing" "$IQN, tpgt_1: lun_0 of initiator $INITIATOR is mapped to no LUN" "ln -s $at/lun/lun_0 $at/acls/$INITIATOR/lun_0/"
+rmdir "$tpg/acls/$INITIATOR/lun_0"
+sick "an ACL without a LUN" "$IQN, tpgt_1: no LUN is mapped to initiator $INITIATOR: it sees no disk" \
+	"mkdir $at/acls/$INITIATOR/lun_0 && ln -s $at/lun/lun_0 $at/acls/$INITIATOR/lun_0/"
+new_machine
+card mlx5_0 eth0 roce
+rm -r "$tpg/acls/$INITIATOR"
+sick "no ACL" "$IQN, tpgt_1 has no ACL: no initiator may log in" "mkdir $at/acls/INITIATOR-IQN"
+file "$tpg/attrib/generate_node_acls" 1
+file "$tpg/attrib/authentication" 0
+file "$tpg/attrib/demo_mode_write_protect" 0
+healthy "open to all" "$IQN, tpgt_1 is open to everybody who reaches it"
+file "$tpg/param/AuthMethod" CHAP
+sick "... who must authenticate, by the other setting" 'CHAP: an initiator without ACL .* must authenticate, but has no userid and no password: refused' \
+	"echo USERID > $at/auth/userid" "echo PASSWORD > $at/auth/password"
+auth "$tpg/auth" everybody a-secret-of-14
+file "$tpg/attrib/demo_mode_write_protect" 1
+healthy "... and may not write" "$IQN, tpgt_1: initiators without ACL may only read"
+new_machine
+card mlx5_0 eth0 roce
+auth "$tpg/acls/$INITIATOR/auth" host-name short
+healthy "a secret that not everybody takes" "CHAP: the secret of initiator $INITIATOR has 5 characters; Windows takes 12 to 16"
+file "$tpg/attrib/authentication" 0
+auth "$tpg/acls/$INITIATOR/auth" host-name NULL
+sick "a name without a secret, where none is asked for" "CHAP: initiator $INITIATOR has no password" "echo PASSWORD > $at/acls/$INITIATOR/auth/password"
+auth "$tpg/acls/$INITIATOR/auth" NULL host-secret-1
+sick "... a secret without a name" "CHAP: initiator $INITIATOR has no userid" "echo USERID > $at/acls/$INITIATOR/auth/userid"
+auth "$tpg/acls/$INITIATOR/auth" host-name host-secret-1
+file "$tpg/acls/$INITIATOR/auth/password_mutual" another-secret
+sick "half of mutual CHAP" "CHAP: mutual authentication of initiator $INITIATOR has no userid_mutual" \
+	"echo USERID_MUTUAL > $at/acls/$INITIATOR/auth/userid_mutual"
+file "$tpg/acls/$INITIATOR/auth/userid_mutual" target-name
+healthy "mutual CHAP"
+file "$tpg/acls/$INITIATOR/auth/password_mutual" host-secret-1
+sick "... with one secret for both" "CHAP: initiator $INITIATOR has the same secret in both directions" \
+	"echo ANOTHER > $at/acls/$INITIATOR/auth/password_mutual"
+auth "$tpg/acls/$INITIATOR/auth" host-name host-secret-1
+file "$iser/discovery_auth/enforce_discovery_auth" 1
+sick "discovery that needs a secret and has none" 'CHAP: discovery must authenticate, but has no userid and no password: refused' \
+	'echo USERID > /sys/kernel/config/target/iser/discovery_auth/userid' 'echo PASSWORD > /sys/kernel/config/target/iser/discovery_auth/password'
+auth "$iser/discovery_auth" disc-name disc-secret-1
+healthy "... and has"
+rm -r "$tpg/lun/lun_0/disk"
+sick "a LUN of nothing" "$IQN, tpgt_1: lun_0 has no backstore" "ln -s /sys/kernel/config/target/core/BACKSTORE/NAME $at/lun/lun_0/"
+new_machine
+card mlx5_0 eth0 roce
+rm -r "$tpg/lun/lun_0" "$tpg/acls/$INITIATOR/lun_0"
+sick "no LUN" "$IQN, tpgt_1 has no LUN" "mkdir $at/lun/lun_0 && ln -s /sys/kernel/config/target/core/BACKSTORE/NAME $at/lun/lun_0/"
+new_machine
+card mlx5_0 eth0 roce
+rm -r "$tpg/np/192.0.2.1:3260"
+sick "no portal" "$IQN, tpgt_1 has no portal" "mkdir $at/np/ADDRESS:3260"
+new_machine
+card mlx5_0 eth0 roce
+rm -r "${iser:?}/$IQN"
+sick "no target" 'there is no target' 'targetcli /iser create'
+
+# --- who asks ---
+new_machine
+card mlx5_0 eth0 roce
+file /sys/kernel/debug/iser_tgt/refusals 'one'$'\n''two'$'\n''three'$'\n''four'
+doctor
+is "$(grep -c '^note: a login was refused: ' "$work/doctor")" 3 "the last three refused logins"
+fails "... not the first" grep -q 'refused: one' "$work/doctor"
+WHO=65534:65534 doctor
+like "$(head -n 1 "$work/doctor")" '^note: run as root to see secrets, firewall and refused logins$' "somebody else is told to ask as root"
+done_testing

@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The commands of README.md and the user guide that are for a checkout, read from there: the machine that shows it work, the one that is left to
+# the reader, with the commands it prints, and the packages.
+
+. "$(dirname "$0")/../lib.sh"
+trap 'came_to_its_end; [ -z "${SHELL_PID:-}" ] || kill "$SHELL_PID"; rm -rf "$work"' EXIT
+unset KVER LINK MAKEFLAGS
+
+# typed COMMAND : answers to the shell's prompt, and its status
+typed() {
+	local line
+	printf '%s; echo "status $?"\n' "$1" >&"${SHELL_IN[1]}"
+	while IFS= read -r -t 120 -u "${SHELL_IN[0]}" line; do
+		line=${line//$'\r'/}
+		printf '%s\n' "$line"
+		case $line in 'status '[0-9]*) [ "$line" = 'status 0' ]; return ;; esac
+	done
+	return 1
+}
+# A machine on this terminal: what it says to try is tried.
+left_to_the_reader() {
+	local line try=() status
+	coproc SHELL_IN { make shell 2>&1; }
+	SHELL_PID=$SHELL_IN_PID
+	while IFS= read -r -t 600 -u "${SHELL_IN[0]}" line; do
+		line=${line//$'\r'/}
+		printf '%s\n' "$line" >>"$work/shell"
+		case $line in
+		'  iscsiadm '*|'  dd '*) try+=("${line#  }") ;;
+		'Leave with: exit '*) break ;;
+		esac
+	done
+	is "${#try[@]}" 3 "make shell: three commands to try" || tail -n 20 "$work/shell"
+	for line in "${try[@]}"; do works "... $line" typed "$line"; done
+	echo exit >&"${SHELL_IN[1]}"
+	while IFS= read -r -t 120 -u "${SHELL_IN[0]}" line; do :; done
+	wait "$SHELL_PID"
+	status=$?
+	SHELL_PID=
+	is $status 0 "... and exit leaves it"
+}
+
+for doc in "${documents[@]}"; do
+	blocks=$(marked "$doc" 'run: checkout')
+	if [ -n "$blocks" ]; then ok "$doc has commands for a checkout"; else not_ok "$doc has commands for a checkout"; fi
+	for block in $blocks; do
+		while read -r command; do
+			command=${command%%  *}
+			case $command in
+			'make shell') left_to_the_reader ;;
+			'make run')
+				works "$doc: $command" bash -c "$command" </dev/null
+				like "$(cat "$OUT")" '^ *result +all well' "... all is well"
+				like "$(cat "$OUT")" '^ *verified +[0-9]{7,} bytes in [0-9]+ files' "... and verified" ;;
+			'make deb')
+				works "$doc: $command" bash -c "$command" </dev/null
+				is "$(find build/deb -name '*.deb' | wc -l)" 2 "... two packages" ;;
+			*) not_ok "$doc: this test knows what comes of it" "$command" ;;
+			esac
+		done <"$block"
+	done
+done
+done_testing
