@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The files that show sessions are read all the time while many come and go at once: what a reader finds is there as long as it looks.
+
+seconds=300
+[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
+. "$(dirname "$0")/../in-guest"
+
+alone || bail "no RDMA device"
+simple_target rd 16 || bail "no target"
+echo 0 >/sys/module/iser_tgt/parameters/login_rate_per_peer
+
+# Python, for a process a read would be most of the time.
+cat >/tmp/reader.py <<'END'
+import os, sys
+n = 0
+while os.path.exists("/tmp/reading"):
+    for _ in range(50):
+        for name in sys.argv[1:]:
+            with open(name, "rb", buffering=0) as f:
+                f.read(4096)
+    n += 50
+print(n)
+END
+touch /tmp/reading
+python3 /tmp/reader.py "$(tpg)/dynamic_sessions" >/tmp/reads &
+reader=$!
+python3 /tmp/reader.py "$(tpg)/dynamic_sessions" "$(tpg)/sessions" "$(tpg)/logins" >/dev/null &
+other=$!
+out=$(timeout $((120 * SLOW)) /src/tools/testing/conformance/crowd cycles --target "$IP:$PORT" --iqn "$IQN" --connections 256 --parallel 16 2>&1)
+is "$(sed -n 's/^logged_in=//p' <<<"$out")" 256 "256 sessions, 16 at a time, log in and out" || note "$out"
+rm /tmp/reading
+wait $reader $other
+reads=$(cat /tmp/reads)
+if [ "$reads" -gt 500 ]; then ok "all the while their files were read ($reads times)"; else not_ok "their files were read" "$reads times"; fi
+works "all is removed" remove_all
+done_testing
