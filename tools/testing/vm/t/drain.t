@@ -79,7 +79,7 @@ works "an initiator that is stopped is waited for" wait_for 5 "the drain" grep -
 kill "$writer"
 wait "$writer" 2>/dev/null
 is "$(cat "$dir/drain")" 0 "the writer is killed: nothing is being drained"
-(echo 600 >"$dir/drain"; echo "$?" >/tmp/drained) 2>/dev/null &
+(set_file "$dir/drain" 600; echo "$?" >/tmp/drained) 2>/dev/null &
 writer=$!
 works "once more" wait_for 5 "the drain" grep -qx 600 "$dir/drain"
 works "somebody else takes it back" set_file "$dir/drain" 0
