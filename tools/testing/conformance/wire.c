@@ -233,6 +233,14 @@ static void await_anything(struct wire *w, int64_t deadline)
 		;
 }
 
+/* No longer than for what may still come of a peer that has hung up. */
+static int64_t wait_until(const struct wire *w, int64_t deadline)
+{
+	if (w->disconnected && w->disconnected_at + LATE_MESSAGE_MS < deadline)
+		return w->disconnected_at + LATE_MESSAGE_MS;
+	return deadline;
+}
+
 static void arm(struct wire *w)
 {
 	ibv_req_notify_cq(w->send_cq, 0);
@@ -481,9 +489,12 @@ int wire_send(struct wire *w, const void *const *bufs, const uint32_t *lens, int
 		reap_sends(w);
 		if (!w->send.busy[i])
 			break;
+		/* Who has hung up may have taken it and no longer says so; what he said before that is to be received. */
+		if (w->disconnected && now_ms() >= w->disconnected_at + LATE_MESSAGE_MS)
+			break;
 		if (now_ms() >= deadline)
 			return -ETIMEDOUT;
-		await_anything(w, deadline);
+		await_anything(w, wait_until(w, deadline));
 	}
 	*wc = w->send_error;
 	return ms && wc->status ? -EIO : 0;
@@ -538,9 +549,7 @@ int wire_recv(struct wire *w, void *buf, uint32_t cap, int ms, struct wire_wc *w
 			return -ENOTCONN;
 		if (now_ms() >= deadline)
 			return w->disconnected ? -ENOTCONN : -ETIMEDOUT;
-		await_anything(w, w->disconnected &&
-			       w->disconnected_at + LATE_MESSAGE_MS < deadline ?
-			       w->disconnected_at + LATE_MESSAGE_MS : deadline);
+		await_anything(w, wait_until(w, deadline));
 	}
 }
 
