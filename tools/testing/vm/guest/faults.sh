@@ -10,7 +10,8 @@ apart=		# those that are say so
 # ROUNDS,SEED,FAULT: the last two may be empty
 IFS=, read -r rounds seed only < <(sed -n 's/.*iser_tgt.faults=\([^ ]*\).*/\1/p' /proc/cmdline)
 WITHIN=5000		# ms a new login may take once the fault is over
-KEPT=1024		# KiB of kernel memory that may be more than before, all rounds together
+# KiB of kernel memory that may be more than before, all rounds together; the debug kernel keeps what was freed, to look at it
+KEPT=$((1024 * SLOW))
 CONFORMANCE=/src/tools/testing/conformance
 
 declare -A times took_worst login_worst back_worst told_times

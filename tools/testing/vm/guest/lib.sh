@@ -9,6 +9,7 @@ CFS=/sys/kernel/config/target
 PORT=3260
 # How many times as long things may take: the debug kernel is slow.
 case $KVER in *-debug) SLOW=4 ;; *) SLOW=1 ;; esac
+export SLOW
 
 # shellcheck source=tools/testing/tap.sh
 . /src/tools/testing/tap.sh

@@ -28,6 +28,13 @@ start_initiator || bail "no iscsid"
 
 # A command for a disk may come before the kernel has found it, and multipath a moment after.
 settle() { wait_for 20 "the disk /dev/sda" [ -b /dev/sda ]; }
+# Discovery, as often as the initiator's own races want it.
+iscsiadm() {
+	case $* in
+	'-m discovery -t st -p '*' -I iser') (unset -f iscsiadm; discover "$6") || return ;;
+	*) command iscsiadm "$@" ;;
+	esac
+}
 two_paths() { [ "$(multipath -ll 2>/dev/null | grep -c 'active ready')" -eq 2 ]; }
 settle_paths() { wait_for 60 "two paths" two_paths; }
 
