@@ -20,6 +20,7 @@
  * @addr: the address
  * @net: network namespace of the process that made the first portal
  * @cm_id: the RDMA CM identifier; NULL while it cannot listen
+ * @cm_id_ipv4: of [::], which serves IPv4 as well, the one that does
  * @error: why it cannot, a negative errno
  * @stopping: the last portal has gone
  * @repair: listens again, now and then
@@ -35,6 +36,7 @@ struct iser_tgt_listener {
 	struct sockaddr_storage addr;
 	struct net *net;
 	struct rdma_cm_id *cm_id;
+	struct rdma_cm_id *cm_id_ipv4;
 	int error;
 	bool stopping;
 	struct delayed_work repair;
@@ -77,7 +79,8 @@ static int iser_tgt_listener_event(struct rdma_cm_id *cm_id,
 		 * If somebody else has taken the identifier, or is only just
 		 * beginning to listen with it, he destroys it.
 		 */
-		return cmpxchg(&listener->cm_id, cm_id, NULL) == cm_id;
+		return cmpxchg(&listener->cm_id, cm_id, NULL) == cm_id ||
+		       cmpxchg(&listener->cm_id_ipv4, cm_id, NULL) == cm_id;
 	default:
 		pr_debug("%pISpc: unexpected CM event %s\n", &listener->addr,
 			 rdma_event_msg(event->event));
@@ -85,7 +88,9 @@ static int iser_tgt_listener_event(struct rdma_cm_id *cm_id,
 	}
 }
 
-static int iser_tgt_listen(struct iser_tgt_listener *listener)
+static int iser_tgt_listen_at(struct iser_tgt_listener *listener,
+			      struct sockaddr_storage *addr,
+			      struct rdma_cm_id **result)
 {
 	struct rdma_cm_id *cm_id;
 	int ret;
@@ -95,18 +100,15 @@ static int iser_tgt_listen(struct iser_tgt_listener *listener)
 	if (IS_ERR(cm_id))
 		return PTR_ERR(cm_id);
 
-	/* [::] serves IPv4 as well, as administrators of TCP targets expect. */
-	if (listener->addr.ss_family == AF_INET6) {
-		ret = rdma_set_afonly(cm_id,
-				      !iser_tgt_addr_any(&listener->addr));
+	if (addr->ss_family == AF_INET6) {
+		ret = rdma_set_afonly(cm_id, 1);
 		if (ret)
 			goto destroy;
 	}
 
-	ret = rdma_bind_addr(cm_id, (struct sockaddr *)&listener->addr);
+	ret = rdma_bind_addr(cm_id, (struct sockaddr *)addr);
 	/* The CM says so, too, where one of two has the port of all addresses. */
-	if (ret == -EADDRNOTAVAIL &&
-	    iser_tgt_addr_here(listener->net, &listener->addr))
+	if (ret == -EADDRNOTAVAIL && iser_tgt_addr_here(listener->net, addr))
 		ret = -EADDRINUSE;
 	if (ret)
 		goto destroy;
@@ -115,7 +117,7 @@ static int iser_tgt_listen(struct iser_tgt_listener *listener)
 	if (ret)
 		goto destroy;
 
-	xchg(&listener->cm_id, cm_id);
+	xchg(result, cm_id);
 	return 0;
 
 destroy:
@@ -123,13 +125,43 @@ destroy:
 	return ret;
 }
 
-static void iser_tgt_unlisten(struct iser_tgt_listener *listener)
+/* No connection request is or will be in its handler after this. */
+static void iser_tgt_unlisten_at(struct rdma_cm_id **which)
 {
-	struct rdma_cm_id *cm_id = xchg(&listener->cm_id, NULL);
+	struct rdma_cm_id *cm_id = xchg(which, NULL);
 
-	/* No connection request is or will be in its handler after this. */
 	if (cm_id)
 		rdma_destroy_id(cm_id);
+}
+
+static void iser_tgt_unlisten(struct iser_tgt_listener *listener)
+{
+	iser_tgt_unlisten_at(&listener->cm_id_ipv4);
+	iser_tgt_unlisten_at(&listener->cm_id);
+}
+
+static int iser_tgt_listen(struct iser_tgt_listener *listener)
+{
+	struct sockaddr_storage ipv4 = {};
+	int ret;
+
+	ret = iser_tgt_listen_at(listener, &listener->addr, &listener->cm_id);
+	if (ret || listener->addr.ss_family != AF_INET6 ||
+	    !iser_tgt_addr_any(&listener->addr))
+		return ret;
+
+	/*
+	 * [::] serves IPv4 as well, as administrators of TCP targets expect.
+	 * One identifier could do both, but on iWARP the CM turns IPv4 away
+	 * that comes in by it.
+	 */
+	ipv4.ss_family = AF_INET;
+	((struct sockaddr_in *)&ipv4)->sin_port =
+		((struct sockaddr_in6 *)&listener->addr)->sin6_port;
+	ret = iser_tgt_listen_at(listener, &ipv4, &listener->cm_id_ipv4);
+	if (ret)
+		iser_tgt_unlisten(listener);
+	return ret;
 }
 
 /**

@@ -114,6 +114,11 @@ serves "$late"
 works "a portal of all addresses" add_portal "$IQN" "0.0.0.0:3264"
 fails "... none of a single one beside it" add_portal "$IQN" "$IP:3264"
 serves "$IP:3264"
+# what newer releases of targetcli make for a target that names none
+works "a portal of all addresses, of IPv6 and IPv4" add_portal "$IQN" "[::0]:3266"
+becomes listening "[::0]:3266"
+serves "$IP:3266"
+serves "[$IP6]:3266"
 if [ "$LINK" = siw ]; then
 	nc -l "$IP" 3265 >/dev/null 2>&1 &
 	nc=$!
