@@ -6,7 +6,8 @@
 dirt='WARNING|BUG[: ]|Oops|hung task|INFO: task|possible recursive locking|KASAN|UBSAN|general protection|[Cc]all [Tt]race|refcount_t:|list_(add|del) corruption|soft lockup|rcu.*stall|Kernel panic|kmem_cache_destroy|still has objects|possible circular|inconsistent .*lock state|suspicious RCU|BUG: sleeping function|Invalid wait context|held lock freed|bad unlock balance|still held|unsafe.*lock order|DMA-API: .*(device driver|cacheline|exceeded|out of memory)|ODEBUG|kmemleak: [0-9]+ new suspected|scheduling while atomic|turning off the locking correctness validator'
 
 # What other modules warn of, on a kernel without us as well: iscsi_ctrl flushes a work queue it may not (6.12); soft-RoCE gives up on a
-# request that it has not marked as failed, where packets are lost. And with a file "expects-failed-allocations" beside the log, what the
+# request that it has not marked as failed, where packets are lost; lockdep sees a circle where dm-multipath takes a request of a path's queue
+# and sd removes such a path. And with a file "expects-failed-allocations" beside the log, what the
 # kernel says of allocations that were made to fail.
 without_known() {
 	awk -v failing="$1" '
@@ -22,6 +23,15 @@ without_known() {
 		}
 		next
 	}
+	/WARNING: possible circular locking/ { block = "" ; circle = 1 }
+	circle {
+		block = block $0 "\n"
+		if (/<\/TASK>/) {
+			circle = 0
+			if (block !~ /multipath_clone_and_map/ || block ~ /\+0x[0-9a-f\/x]+ \[iser_tgt\]/) printf "%s", block
+		}
+		next
+	}
 	{ print }
-	END { if (inside) printf "%s", block }'
+	END { if (inside || circle) printf "%s", block }'
 }

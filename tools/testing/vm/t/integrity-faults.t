@@ -78,7 +78,7 @@ over_bad_cable() {
 	shift 2
 	dev=$(disk "$IQN" "$lun") || return
 	both_sides "$@" || bail "$text: tc" "$(tail -n 3 /tmp/out)"
-	works "$text" generator --state "/tmp/state.$lun" --seed "$seed" --seconds "$run" --no-verify --size 512-65536 --memory 1048576 "$dev"
+	works "$text" generator --state "/tmp/state.$lun" --seed "$seed" --seconds $((run * SLOW)) --no-verify --size 512-65536 --memory 1048576 "$dev"
 	said
 	writes=$(sed -n 's/^did: \([0-9]*\) writes.*/\1/p' /tmp/out)
 	if [ "${writes:-0}" -ge 10 ]; then ok "... it got on ($writes writes)"; else not_ok "... it got on" "${writes:-no} writes"; fi
