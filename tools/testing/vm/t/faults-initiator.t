@@ -54,7 +54,7 @@ user_killed() {
 	pid=$!
 	exec {in}>/tmp/killed.in
 	echo "work 60000" >&"$in"
-	wait_for 20 "the process to log in" session_of "$INITIATOR.user" || { cat /tmp/killed.out; return 1; }
+	wait_for 60 "the process to log in" session_of "$INITIATOR.user" || { cat /tmp/killed.out; kill -KILL $pid; return 1; }
 	sleep "0.$((RANDOM % 900 + 100))"
 	begin=$(now)
 	kill -KILL $pid
