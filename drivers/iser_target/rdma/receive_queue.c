@@ -250,18 +250,30 @@ static int iser_tgt_rx_post_own(struct iser_tgt_conn *conn,
 	return ret;
 }
 
+/* What a shared queue does not take waits for the next that come back. */
 static int iser_tgt_rx_post(struct iser_tgt_rx_queue *q,
 			    struct ib_recv_wr *first)
 {
+	const struct ib_recv_wr *bad = first;
 	int ret;
 
 	if (!q->srq)
 		return iser_tgt_rx_post_own(q->conn, first);
 
-	ret = ib_post_srq_recv(q->srq, first, NULL);
-	if (unlikely(ret))
-		pr_warn_ratelimited("%s: receive buffers could not be posted: %d\n",
-				    dev_name(&q->dev->ibdev->dev), ret);
+	ret = ib_post_srq_recv(q->srq, first, &bad);
+	if (likely(!ret))
+		return 0;
+
+	pr_warn_ratelimited("%s: receive buffers could not be posted: %d\n",
+			    dev_name(&q->dev->ibdev->dev), ret);
+	while (bad) {
+		struct iser_tgt_rx *rx = container_of(bad, struct iser_tgt_rx,
+						      wr);
+
+		bad = bad->next;
+		llist_add(&rx->free, &q->free);
+		atomic_inc(&q->nr_free);
+	}
 	return ret;
 }
 
@@ -343,9 +355,9 @@ int iser_tgt_rx_queue_grow(struct iser_tgt_rx_queue *q, unsigned int nr)
 		spin_unlock(&q->lock);
 
 		ret = iser_tgt_rx_slab_post(q, slab);
+		atomic_add(n, &q->spare);
 		if (ret)
 			return ret;
-		atomic_add(n, &q->spare);
 		nr -= n;
 	}
 	return 0;

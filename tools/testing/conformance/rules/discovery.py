@@ -71,6 +71,17 @@ def rfc7143_C_send_targets_twice_in_one_session(t):
     t.eq(records(s.text({"SendTargets": "All"})), records(s.text({"SendTargets": "All"})), "second answer")
 
 
+def rfc7143_6_2_send_targets_again_in_one_request(t):
+    """A key that is said again in one request is an error: the list comes once, however often it is asked for, and the rest is
+    rejected."""
+    s = t.session(discovery=True)
+    once = s.text({"SendTargets": "All"})
+    pairs = s.text([("SendTargets", "All")] * 20)
+    t.eq([p for p in pairs if p[0] != "SendTargets"], once, "the list")
+    t.eq([p for p in pairs if p[0] == "SendTargets"], [("SendTargets", "Reject")] * 19, "the repetitions")
+    t.alive(s)
+
+
 def rfc7143_C_send_targets_in_a_normal_session(t):
     """An empty SendTargets in a normal session lists the target one is logged in to, in parts of
     at most 128 bytes, which is what initiators have buffers for."""

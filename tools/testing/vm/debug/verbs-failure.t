@@ -8,24 +8,11 @@ seconds=900
 [ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 . /src/tools/testing/vm/guest/memory.sh
+. /src/tools/testing/vm/guest/failing-calls.sh
 
 alone || bail "no RDMA device"
-ff=/sys/kernel/debug/fail_function
 [ -d $ff ] || bail "the kernel has no fail_function"
 
-# fails_next FUNCTION NTH : its NTH call from now returns -ENOMEM, or the pointer that says so
-fails_next() {
-	echo >$ff/inject
-	echo "$1" >$ff/inject && printf "%#x" -12 >"$ff/$1/retval" || return
-	echo 0 >$ff/verbose
-	echo N >$ff/task-filter
-	echo "$2" >$ff/interval
-	echo 0 >$ff/count
-	echo 1 >$ff/times
-	echo 100 >$ff/probability
-}
-fired() { [ "$(cat $ff/times)" = 0 ]; }
-no_faults() { echo 0 >$ff/probability; echo >$ff/inject; }
 at_rest() { [ "$(rdma_holds)" = "$before" ]; }
 held_again() { wait_for 20 "rest" at_rest; is "$(rdma_holds)" "$before" "$1"; }
 
