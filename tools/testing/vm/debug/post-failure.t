@@ -1,0 +1,100 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The device refuses work requests of a session in full traffic. A send queue, or a receive queue of its own: the connection closes, the
+# initiator comes back, nothing is lost and nothing is left. A shared receive queue: the buffers are posted with the next, and nobody waits.
+
+seconds=1200
+[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../integrity" >&2 || exit
+. "$(dirname "$0")/../in-guest"
+. /src/tools/testing/vm/guest/memory.sh
+. /src/tools/testing/vm/guest/failing.sh
+. /src/tools/testing/vm/guest/failing-calls.sh
+
+alone || bail "no RDMA device"
+[ -d $ff ] || bail "the kernel has no fail_function"
+
+generator() { /src/tools/testing/integrity/integrity --state /tmp/state --seed 7 --size 4096-65536 --memory 1048576 "$@"; }
+at_rest() { [ "$(rdma_holds)" = "$before" ]; }
+session_up() { grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state; }
+said() { dmesg | grep -c "iser_tgt: .*$1"; }
+said_more() { [ "$(said "$1")" -gt "$2" ]; }
+ios() { awk '{ print $1 + $5 }' "/sys/block/${DISK#/dev/}/stat"; }
+in_traffic() { [ "$(ios)" -gt "$1" ]; }
+
+# why a connection was closed is for those who ask
+tell_why() { echo 'module iser_tgt format "closed:" +p' >/sys/kernel/debug/dynamic_debug/control; }
+
+# begin : a session with its disk, which has been written to
+begin() {
+	discover >/dev/null && login || return
+	DISK=$(disk) || return
+	echo 120 | tee /sys/class/iscsi_session/session*/recovery_tmo
+	rm -f /tmp/state
+	generator --reads 0 --ios 300 --no-verify "$DISK"
+}
+# in_mid_traffic TEXT FUNCTION NTH BELOW READS : the fault, while the initiator is at it with so many per cent of reads
+in_mid_traffic() {
+	local text=$1 start end traffic status=0
+	read -r start end <<<"$(function_range "$4")"
+	[ -n "$end" ] || { not_ok "$text" "no function $4"; return; }
+	before=$(rdma_holds)
+	generator --depth 1-4 --reads "$5" --seconds $((6 * SLOW)) "$DISK" >/tmp/traffic 2>&1 &
+	traffic=$!
+	wait_for 20 "traffic" in_traffic $(($(ios) + 20)) || { not_ok "$text" "no traffic"; return; }
+	fails_next "$2" "$3" "$start" "$end" || { not_ok "$text" "$2 cannot be made to fail"; return; }
+	works "$text" wait_for 20 "the fault" fired
+	no_faults
+	wait $traffic || status=$?
+	is $status 0 "... the initiator loses nothing"
+	[ $status = 0 ] || note "$(tail -n 5 /tmp/traffic)"
+	note "$(grep '^did: ' /tmp/traffic)"
+	works "... and is logged in" wait_for 20 "the session" session_up
+	wait_for 20 "rest" at_rest
+	is "$(rdma_holds)" "$before" "... RDMA holds what it held"
+}
+# closes TEXT REASON ARGUMENT... : as in_mid_traffic, and the target closes the connection for that reason
+closes() {
+	local text=$1 reason=$2 times
+	shift 2
+	times=$(said "closed: $reason")
+	in_mid_traffic "$text" "$@"
+	works "... the connection was closed: $reason" wait_for 5 "the line" said_more "closed: $reason" "$times"
+}
+
+case $LINK in
+rxe) send=post_one_send recv=rxe_post_recv shared=rxe_post_srq_recv ;;
+siw) send=siw_post_send recv=siw_post_receive shared= ;;
+esac
+
+works "a target" simple_target rd 32 || bail "no target"
+find_functions
+tell_why || bail "no dynamic debug"
+start_initiator || bail "no iscsid"
+works "a session" begin || bail "no session" "$(tail -n 20 /tmp/out)"
+# A response to a READ goes out in a chain with the last of the data: of two in a row one is refused with a part of the chain posted.
+for nth in 1 2 3 4; do
+	closes "reads, send work request $nth is refused" "send queue refused a work request" $send $nth iser_tgt_post 100
+done
+closes "writes, a send work request is refused" "send queue refused a work request" $send 1 iser_tgt_post 0
+if [ -n "$shared" ]; then
+	closed=$(said "closed: ")
+	refused=$(said "receive buffers could not be posted")
+	for nth in 1 2; do
+		in_mid_traffic "the shared receive queue refuses buffers, call $nth" $shared $nth iser_tgt_rx_put 50
+	done
+	works "... it is told" said_more "receive buffers could not be posted" $((refused + 1))
+	is "$(said "closed: ")" "$closed" "... the session lived on"
+	works "all is removed" remove_all
+	rmdir "$CFS/$FABRIC"
+	works "the module goes" wait_for 5 "rmmod" rmmod iser_tgt
+	module_params=srq_size=0
+	works "a target without shared receive queues" simple_target rd 32 || bail "no target"
+	find_functions
+	tell_why
+	works "a session" begin || bail "no session" "$(tail -n 20 /tmp/out)"
+fi
+closes "a receive queue refuses a buffer" "receive buffers could not be posted" $recv 1 iser_tgt_rx_put 50
+works "logout" logout
+works "the initiator stops" stop_initiator
+works "all is removed" remove_all
+done_testing
