@@ -144,7 +144,7 @@ one_kernel() {
 		mv /lib/modules/$rel/updates/dkms/iser_tgt.ko* /root/; depmod; systemctl start rtslib-fb-targetctl.service" </dev/null
 	works "... restores the target over TCP" server test -d "/sys/kernel/config/target/iscsi/$tcp/tpgt_1/np/0.0.0.0:3260" </dev/null
 	works "... and nothing else" server test ! -e /sys/kernel/config/target/iser -a ! -e /sys/module/iser_tgt </dev/null
-	like "$(server iser-tgt-doctor </dev/null)" "PROBLEM: there is no module iser_tgt for the running kernel, $rel" "the doctor says why"
+	like "$(server iser-tgt-doctor </dev/null)" "PROBLEM: there is no module iser_tgt for the running kernel, ${rel/+/[+]}" "the doctor says why"
 	tc "saveconfig" saveconfig
 	works "... loses nothing" same_config
 	LIMIT=300 works "the module is back" server sh -ec "mv /root/iser_tgt.ko* /lib/modules/$rel/updates/dkms/; depmod

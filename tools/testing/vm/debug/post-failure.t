@@ -38,7 +38,7 @@ in_mid_traffic() {
 	read -r start end <<<"$(function_range "$4")"
 	[ -n "$end" ] || { not_ok "$text" "no function $4"; return; }
 	before=$(rdma_holds)
-	generator --depth 1-4 --reads "$5" --seconds $((6 * SLOW)) "$DISK" >/tmp/traffic 2>&1 &
+	generator --depth 1-4 --reads "$5" --seconds $((3 * SLOW)) "$DISK" >/tmp/traffic 2>&1 &
 	traffic=$!
 	wait_for 20 "traffic" in_traffic $(($(ios) + 20)) || { not_ok "$text" "no traffic"; return; }
 	fails_next "$2" "$3" "$start" "$end" || { not_ok "$text" "$2 cannot be made to fail"; return; }
@@ -84,8 +84,8 @@ if [ -n "$shared" ]; then
 	done
 	works "... it is told" said_more "receive buffers could not be posted" $((refused + 1))
 	is "$(said "closed: ")" "$closed" "... the session lived on"
+	works "logout" logout
 	works "all is removed" remove_all
-	rmdir "$CFS/$FABRIC"
 	works "the module goes" wait_for 5 "rmmod" rmmod iser_tgt
 	module_params=srq_size=0
 	works "a target without shared receive queues" simple_target rd 32 || bail "no target"
