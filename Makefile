@@ -27,7 +27,7 @@ Q := $(if $(V),,@)
 
 export KVER
 
-.PHONY: all module run shell check check-debug check-unit faults fuzz bench bench-memory bench-profile lint deb install install-module install-tools uninstall uninstall-module uninstall-tools clean help crowds soak
+.PHONY: all module test-module run shell check check-debug check-unit faults fuzz bench bench-memory bench-profile lint deb install install-module install-tools uninstall uninstall-module uninstall-tools clean help crowds soak
 
 all: module
 
@@ -40,6 +40,12 @@ module:
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(BUILD) $(KARGS) modules
 	$(Q)ln -sf drivers/iser_target/iser_tgt.ko $(BUILD)/iser_tgt.ko
 	@echo "built $(BUILD)/iser_tgt.ko"
+
+# what the tests load into their guests besides
+test-module:
+	$(Q)mkdir -p $(BUILD)/event
+	$(Q)cp -rsfu $(CURDIR)/$(VM)/event/Kbuild $(CURDIR)/$(VM)/event/rdma_event.c $(BUILD)/event/
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(BUILD)/event modules
 
 run:
 	$(Q)$(VM)/demo run

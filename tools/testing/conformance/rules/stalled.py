@@ -150,3 +150,21 @@ def iser_tgt_who_waits_for_its_old_session_may_go(t):
         while _pending_logins():
             t.ok(time.monotonic() < end, "the connection is still there")
             time.sleep(0.05)
+
+
+def iser_tgt_the_old_session_may_take_long(t):
+    """The same login, patient: it is answered once the disk has, however long that takes. After ten seconds the target says in its log
+    what it waits for."""
+    s = t.disk(MIB)
+    new = t.connection(isid=s.isid)
+    with stall(t):
+        _kept(s, False, 0)
+        t.alive(s)
+        new.negotiate(new.login_request({**new.names(), "AuthMethod": "None"}, SECURITY, OPERATIONAL))
+        new.send_login(new.login_request(OPEN_ISCSI_KEYS))
+        try:
+            new.wire.recv(12000)
+            t.fail("the login is answered though a command of the old session is in the disk")
+        except Timeout:
+            pass
+    t.eq(new.recv_login(t.target.ms(5000)).status, 0, "status")

@@ -35,6 +35,8 @@ rules "... one at a time" stalled/iser_tgt_one_set
 rules "64 commands of 1 MiB" stalled/iser_tgt_more_data
 mount -t debugfs none /sys/kernel/debug 2>/dev/null
 rules "a login that waits for the session before it" stalled/iser_tgt_who_waits
+rules "... and one that has patience" stalled/iser_tgt_the_old_session
+like "$(dmesg)" "iser_tgt: still waiting for the old session of $INITIATOR" "... the log says what it waited for"
 works "all is removed" remove_all
 dmsetup remove $ISER_TGT_STALL
 done_testing
