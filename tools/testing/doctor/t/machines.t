@@ -8,6 +8,7 @@
 port=/sys/class/infiniband/mlx5_0/ports/1
 at=/sys/kernel/config/target/iser/$IQN/tpgt_1
 release=$(uname -r)
+like_release=${release//+/[+]}
 
 # --- cards in health ---
 for kind in roce infiniband iwarp; do
@@ -35,6 +36,51 @@ says nft '{"nftables":[{"chain":{"family":"ip6","table":"filter","name":"input",
 rm -r "$tpg/np/192.0.2.1:3260"
 says ip '[{"ifname":"eth0","addr_info":[{"local":"2001:db8::1"}]}]'
 sick "... and one of IPv6 it does" 'the firewall drops UDP port 4791' 'nft list ruleset' 'nft insert rule ip6 filter input udp dport 4791 accept'
+
+# --- firewalls, as their tools print them ---
+new_machine
+card rxe0 eth0 rxe
+chain='{"chain":{"family":"inet","table":"filter","name":"input","hook":"input","policy":"drop"}}'
+# nft_rule EXPRESSION... : in the table that drops
+nft_rule() { says nft "{\"nftables\":[$chain,{\"rule\":{\"family\":\"inet\",\"table\":\"filter\",\"chain\":\"input\",\"expr\":[$1]}}${2:+,$2}]}"; }
+nft_rule '{"match":{"op":"in","left":{"ct":{"key":"state"}},"right":["established","new"]}},{"accept":null}'
+healthy "nftables lets in what is new"
+nft_rule '{"match":{"op":"in","left":{"ct":{"key":"state"}},"right":["established","related"]}},{"accept":null}'
+sick "... and what is old" 'the firewall drops UDP port 4791' 'nft list ruleset' 'nft insert rule inet filter input udp dport 4791 accept'
+nft_rule '{"match":{"op":"!=","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":22}},{"drop":null}' \
+	'{"rule":{"family":"inet","table":"filter","chain":"input","expr":[{"accept":null}]}}'
+healthy "... a rule of TCP does not concern UDP"
+world='{"rule":{"family":"inet","table":"filter","chain":"world","expr":[{"match":{"op":"==","left":{"payload":{"protocol":"udp","field":"dport"}},"right":4791}},{"accept":null}]}}'
+nft_rule '{"vmap":{"key":{"meta":{"key":"iifname"}},"data":{"set":[["lo",{"accept":null}],["eth0",{"jump":{"target":"world"}}]]}}}' "$world"
+healthy "... a map of verdicts"
+nft_rule '{"vmap":{"key":{"meta":{"key":"iifname"}},"data":{"set":[["lo",{"accept":null}],["eth1",{"jump":{"target":"world"}}]]}}}' "$world"
+sick "... which has another interface" 'the firewall drops UDP port 4791' 'nft list ruleset' 'nft insert rule inet filter input udp dport 4791 accept'
+
+new_machine
+card rxe0 eth0 rxe
+# what iptables-nft has made, as both tools show it
+both() {
+	says nft '{"nftables":[{"chain":{"family":"ip","table":"filter","name":"INPUT","hook":"input","policy":"drop"}},
+		{"rule":{"family":"ip","table":"filter","chain":"INPUT","expr":[{"xt":{"type":"match","name":"comment"}},{"accept":null}]}}]}'
+	says iptables-save "*filter
+:INPUT DROP [0:0]
+$1
+COMMIT"
+}
+both '-A INPUT -p udp -m udp --dport 4791 -m comment --comment "RoCE, the cluster'"'"'s" -j ACCEPT'
+healthy "iptables: a rule with a comment"
+both '-A INPUT -p udp -m udp --dport 4792 -m comment --comment x -j ACCEPT'
+sick "... of another port" 'the firewall drops UDP port 4791' 'nft list ruleset' 'iptables -I INPUT -p udp --dport 4791 -j ACCEPT'
+both '-A INPUT -p udp -m set --match-set ours src -j ACCEPT'
+healthy "... an option with two values may let it in"
+says nft
+says iptables-save "# Table \`filter' is incompatible, use 'nft' tool."
+healthy "... a remark with three apostrophes"
+says iptables-save "*raw
+:PREROUTING DROP [0:0]
+COMMIT"
+sick "... a chain before the filter" 'the firewall drops UDP port 4791' 'nft list ruleset' \
+	'iptables -t raw -I PREROUTING -p udp --dport 4791 -j ACCEPT'
 
 new_machine
 card mlx5_0 eth0 roce
@@ -110,6 +156,17 @@ says ss 'LISTEN 0 256 198.51.100.7:3260 0.0.0.0:* users:(("tgtd",pid=4711,fd=6))
 healthy "... on another address"
 says ss 'LISTEN 0 256 192.0.2.1:3260 0.0.0.0:*'
 healthy "... the card's own socket is nobody's"
+says ss 'LISTEN 0 256 [::]%eth0:3260 [::]:* users:(("tgtd",pid=4711,fd=6))'
+sick "... a process of IPv6 may have IPv4, too" 'portal 192.0.2.1:3260 shares its port with TCP' 'ss -ltnp sport = :3260'
+says ss 'LISTEN 0 256 0.0.0.0:3260 0.0.0.0:* users:(("tgtd",pid=4711,fd=6))'
+portal '[2001:db8::1]:3260' listening
+rm -r "$tpg/np/192.0.2.1:3260"
+says ip '[{"ifname":"eth0","addr_info":[{"local":"2001:db8::1"}]}]'
+healthy "... but none of IPv4 has IPv6"
+portal 192.0.2.1:3260 listening
+rm -r "$tpg/np/[2001:db8::1]:3260"
+says ip '[{"ifname":"eth0","addr_info":[{"local":"192.0.2.1"}]}]'
+says ss
 mkdir -p "$machine/sys/kernel/config/target/iscsi/$IQN:tcp/tpgt_1/np/0.0.0.0:3260"
 sick "iWARP and a TCP target on one port" "portal 192.0.2.1:3260 shares its port with TCP, .* iscsi_target_mod, $IQN:tcp" \
 	"rmdir /sys/kernel/config/target/iscsi/$IQN:tcp/tpgt_1/np/0.0.0.0:3260"
@@ -128,16 +185,16 @@ sick "... with Secure Boot" 'the module iser_tgt is not loaded' 'mokutil --test-
 says mokutil 'SecureBoot disabled'
 sick "... which is off" 'the module iser_tgt is not loaded' 'modprobe iser_tgt'
 says modinfo
-sick "none for this kernel" "there is no module iser_tgt for the running kernel, $release" "apt-get install linux-headers-$release" \
+sick "none for this kernel" "there is no module iser_tgt for the running kernel, $like_release" "apt-get install linux-headers-$release" \
 	"dkms autoinstall -k $release" 'modprobe iser_tgt'
 says dkms
-sick "... and no DKMS" "there is no module iser_tgt for the running kernel, $release" "apt-get install linux-headers-$release" 'make install' \
+sick "... and no DKMS" "there is no module iser_tgt for the running kernel, $like_release" "apt-get install linux-headers-$release" 'make install' \
 	'modprobe iser_tgt'
 new_machine
 card mlx5_0 eth0 roce
 says modinfo
-healthy "loaded, and not installed" "the module is loaded, but not installed for this kernel, $release: it will be gone at the next boot"
-like "$(cat "$work/doctor")" "^    next: dkms autoinstall -k $release$" "... and what to do"
+healthy "loaded, and not installed" "the module is loaded, but not installed for this kernel, $like_release: it will be gone at the next boot"
+like "$(cat "$work/doctor")" "^    next: dkms autoinstall -k $like_release$" "... and what to do"
 new_machine
 card mlx5_0 eth0 roce
 file /sys/module/iser_tgt/srcversion FEDCBA9876543210
@@ -145,7 +202,7 @@ sick "replaced since it was loaded" 'the module loaded \(FEDCBA9876543210\) is n
 	'iser-tgt-clear --drain 60 --unload' 'modprobe iser_tgt' 'targetctl restore'
 file /sys/module/iser_tgt/srcversion 0123456789ABCDEF
 package 0.2-1
-sick "a package of another version" "package iser-tgt-dkms is 0.2-1, but the module installed for $release is 0.1" 'dkms status iser_tgt' \
+sick "a package of another version" "package iser-tgt-dkms is 0.2-1, but the module installed for $like_release is 0.1" 'dkms status iser_tgt' \
 	"dkms autoinstall -k $release"
 package 0.1-3+deb12
 healthy "a revision of the package is no other version"
