@@ -16,8 +16,8 @@ not_ok() {
 }
 skip()   { points=$((points + 1)); echo "ok $points - $1 # skip ${2:-}"; }
 note()   { echo "# ${*//$'\n'/$'\n# '}"; }
-is()     { if [ "$1" = "$2" ]; then ok "$3"; else not_ok "$3" "got:      $1" "expected: $2"; fi; }
-like()   { if grep -qE -- "$2" <<<"$1"; then ok "$3"; else not_ok "$3" "got:      $1" "expected: $2"; fi; }
+is()     { if [ "$1" = "$2" ]; then ok "$3"; else not_ok "$3" "got:      $1" "expected: $2"; return 1; fi; }
+like()   { if grep -qE -- "$2" <<<"$1"; then ok "$3"; else not_ok "$3" "got:      $1" "expected: $2"; return 1; fi; }
 # works TEXT command... ; fails TEXT command... : output only where it is not as expected
 works()  {
 	local text=$1 status=0

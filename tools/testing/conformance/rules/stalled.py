@@ -163,7 +163,7 @@ def iser_tgt_the_old_session_may_take_long(t):
         new.negotiate(new.login_request({**new.names(), "AuthMethod": "None"}, SECURITY, OPERATIONAL))
         new.send_login(new.login_request(OPEN_ISCSI_KEYS))
         try:
-            new.wire.recv(12000)
+            new.wire.recv(20000)
             t.fail("the login is answered though a command of the old session is in the disk")
         except Timeout:
             pass

@@ -18,10 +18,18 @@ typed() {
 	done
 	return 1
 }
+# patiently COMMAND : discovery has races of the initiator's own (vm/guest/lib.sh), and the disk comes a moment after the login
+patiently() {
+	case $1 in
+	'iscsiadm -m discovery'*) echo "for n in 1 2 3; do $1 && break; done" ;;
+	*/dev/sda*) echo "for n in {1..300}; do [ -b /dev/sda ] && break; sleep 0.1; done; $1" ;;
+	*) echo "$1" ;;
+	esac
+}
 # A machine on this terminal: what it says to try is tried.
 left_to_the_reader() {
 	local line try=() status
-	coproc SHELL_IN { make shell 2>&1; }
+	coproc SHELL_IN { exec timeout -k 10 1800 make shell 2>&1; }
 	SHELL_PID=$SHELL_IN_PID
 	while IFS= read -r -t 600 -u "${SHELL_IN[0]}" line; do
 		line=${line//$'\r'/}
@@ -31,8 +39,8 @@ left_to_the_reader() {
 		'Leave with: exit '*) break ;;
 		esac
 	done
-	is "${#try[@]}" 3 "make shell: three commands to try" || tail -n 20 "$work/shell"
-	for line in "${try[@]}"; do works "... $line" typed "$line"; done
+	is "${#try[@]}" 3 "make shell: three commands to try" || note "$(tail -n 20 "$work/shell")"
+	for line in "${try[@]}"; do works "... $line" typed "$(patiently "$line")"; done
 	echo exit >&"${SHELL_IN[1]}"
 	while IFS= read -r -t 120 -u "${SHELL_IN[0]}" line; do :; done
 	wait "$SHELL_PID"

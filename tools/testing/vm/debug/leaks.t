@@ -19,7 +19,7 @@ ours() {
 	/^unreferenced object/ { if (hit) printf "%s", text; hit = 0; text = "" }
 	{ text = text $0 "\n" }
 	index($0, name) { hit = 1 }
-	match($0, /0x[0-9a-f]{16}/) { at = substr($0, RSTART + 2, 16); if (at >= low && at < high) hit = 1 }
+	match($0, /0x[0-9a-f]+/) && RLENGTH == 18 { at = substr($0, RSTART + 2, 16); if (at >= low && at < high) hit = 1 }
 	END { if (hit) printf "%s", text }' "$1"
 }
 

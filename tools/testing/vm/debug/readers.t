@@ -30,7 +30,8 @@ other=$!
 out=$(timeout $((120 * SLOW)) /src/tools/testing/conformance/crowd cycles --target "$IP:$PORT" --iqn "$IQN" --connections 256 --parallel 16 2>&1)
 is "$(sed -n 's/^logged_in=//p' <<<"$out")" 256 "256 sessions, 16 at a time, log in and out" || note "$out"
 rm /tmp/reading
-wait $reader $other
+wait $reader
+wait $other || not_ok "the other reader ran to its end"
 reads=$(cat /tmp/reads)
 if [ "$reads" -gt 500 ]; then ok "all the while their files were read ($reads times)"; else not_ok "their files were read" "$reads times"; fi
 works "all is removed" remove_all

@@ -27,7 +27,11 @@ each_fails() {
 			made=yes
 			eval "$make" >/tmp/out 2>&1 || made=
 			no_faults
-			failed || { [ -z "$made" ] || eval "$undo"; break; }
+			failed || {
+				if [ -n "$made" ]; then eval "$undo" >/tmp/out 2>&1; else false; fi ||
+					wrong+="$kind/$n: nothing failed, and it does not work: $(cat /tmp/out); "
+				break
+			}
 			hit=$((hit + 1))
 			if [ -z "$made" ]; then
 				[ -z "$there" ] || ! eval "$there" >/dev/null 2>&1 || wrong+="$kind/$n: failed, and is there; "

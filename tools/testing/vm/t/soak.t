@@ -75,10 +75,11 @@ faults=(disable_enable portal device address interface drained stall reset_targe
 
 # A command that ib_iser is about to send over a connection it has just lost, it fails by itself, with this line.
 LOST_ITSELF='iser: iscsi_iser_task_init: Failed to init task'
-lost_itself() { dmesg | grep -c "$LOST_ITSELF"; }
-told=0 lost_before=0
+# since this fault began
+lost_itself() { dmesg | awk -v line="$LOST_ITSELF" '/soak: / { n = 0 } index($0, line) { n++ } END { exit !n }'; }
+told=0
 told_by_initiator() {
-	[ "$(lost_itself)" -gt "$lost_before" ] && ! kill -0 "$WRITER" 2>/dev/null || return
+	lost_itself && ! kill -0 "$WRITER" 2>/dev/null || return
 	wait "$WRITER"
 	[ $? -eq 3 ] && grep -q 'Input/output error' /tmp/writer.out || return
 	told=$((told + 1))

@@ -35,6 +35,7 @@ rules "... one at a time" stalled/iser_tgt_one_set
 rules "64 commands of 1 MiB" stalled/iser_tgt_more_data
 mount -t debugfs none /sys/kernel/debug 2>/dev/null
 rules "a login that waits for the session before it" stalled/iser_tgt_who_waits
+echo 120 >"$(tpg)/attrib/login_timeout"
 rules "... and one that has patience" stalled/iser_tgt_the_old_session
 like "$(dmesg)" "iser_tgt: still waiting for the old session of $INITIATOR" "... the log says what it waited for"
 works "all is removed" remove_all
