@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* For tests: loaded, it has an RDMA device tell of an event that soft RoCE and siw never have, such as their own failure. */
+/*
+ * For tests: loaded, it has an RDMA device tell of an event that soft RoCE and
+ * siw never have, such as their own failure.
+ */
 
 #include <linux/module.h>
 #include <rdma/ib_verbs.h>
@@ -10,7 +13,7 @@ MODULE_PARM_DESC(device, "name of the RDMA device");
 
 static unsigned int event;
 module_param(event, uint, 0444);
-MODULE_PARM_DESC(event, "number of the event, as in enum ib_event_type");
+MODULE_PARM_DESC(event, "number of the event, as in ib_event_type");
 
 static int __init rdma_event_init(void)
 {

@@ -121,13 +121,13 @@ initiator() {
 	# The initiator brings its session back and repeats what was not answered; none of the old commands may come after that.
 	recovery 120
 	for _ in 1 2 3; do
-		writer 0 --seconds 9 --size 512-262144 --depth 16-64 || bail "a writer" "$(cat /tmp/writer.out)"
+		writer 0 --seconds $((9 * SLOW)) --size 512-262144 --depth 16-64 || bail "a writer" "$(cat /tmp/writer.out)"
 		target_does disable "$IQN"
 		target_does enable "$IQN"
 		works "the target closes the session under load: the initiator comes back, nothing is lost" writer_ends 0
 		said
 	done
-	writer 1 --seconds 9 --size 512-262144 --depth 16-64 || bail "a writer" "$(cat /tmp/writer.out)"
+	writer 1 --seconds $((9 * SLOW)) --size 512-262144 --depth 16-64 || bail "a writer" "$(cat /tmp/writer.out)"
 	works "sg_reset of the target" sg_reset --target --no-escalate "$(disk "$IQN" 1)"
 	works "the initiator drops its connection under load: nothing is lost" writer_ends 0
 	said
@@ -154,7 +154,7 @@ initiator() {
 
 	# The cable is cut: by its pings the initiator sees it, then the target by what it cannot send.
 	recovery 120
-	writer 1 --seconds 25 --size 512-262144 || bail "a writer" "$(cat /tmp/writer.out)"
+	writer 1 --seconds $((25 * SLOW)) --size 512-262144 || bail "a writer" "$(cat /tmp/writer.out)"
 	both_sides loss 100%
 	works "the cable is cut: the initiator's session goes down" wait_for 90 "the session to go down" session_down
 	both_sides
