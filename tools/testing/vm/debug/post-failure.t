@@ -8,10 +8,11 @@ seconds=1200
 . "$(dirname "$0")/../in-guest"
 . /src/tools/testing/vm/guest/memory.sh
 . /src/tools/testing/vm/guest/failing.sh
+# shellcheck source=tools/testing/vm/guest/failing-calls.sh
 . /src/tools/testing/vm/guest/failing-calls.sh
 
 alone || bail "no RDMA device"
-[ -d $ff ] || bail "the kernel has no fail_function"
+[ -d "$ff" ] || bail "the kernel has no fail_function"
 
 generator() { /src/tools/testing/integrity/integrity --state /tmp/state --seed 7 --size 4096-65536 --memory 1048576 "$@"; }
 at_rest() { [ "$(rdma_holds)" = "$before" ]; }
@@ -74,14 +75,14 @@ start_initiator || bail "no iscsid"
 works "a session" begin || bail "no session" "$(tail -n 20 /tmp/out)"
 # A response to a READ goes out in a chain with the last of the data: of two in a row one is refused with a part of the chain posted.
 for nth in 1 2 3 4; do
-	closes "reads, send work request $nth is refused" "send queue refused a work request" $send $nth 100
+	closes "reads, send work request $nth is refused" "send queue refused a work request" "$send" "$nth" 100
 done
-closes "writes, a send work request is refused" "send queue refused a work request" $send 1 0
+closes "writes, a send work request is refused" "send queue refused a work request" "$send" 1 0
 if [ -n "$shared" ]; then
 	closed=$(said "closed: ")
 	refused=$(said "receive buffers could not be posted")
 	for nth in 1 2; do
-		in_mid_traffic "the shared receive queue refuses buffers, call $nth" $shared $nth 50
+		in_mid_traffic "the shared receive queue refuses buffers, call $nth" "$shared" "$nth" 50
 	done
 	works "... it is told" said_more "receive buffers could not be posted" $((refused + 1))
 	is "$(said "closed: ")" "$closed" "... the session lived on"
@@ -94,7 +95,7 @@ if [ -n "$shared" ]; then
 	tell_why
 	works "a session" begin || bail "no session" "$(tail -n 20 /tmp/out)"
 fi
-closes "a receive queue refuses a buffer" "receive buffers could not be posted" $recv 1 50
+closes "a receive queue refuses a buffer" "receive buffers could not be posted" "$recv" 1 50
 works "logout" logout
 works "the initiator stops" stop_initiator
 works "all is removed" remove_all

@@ -8,10 +8,11 @@ seconds=900
 [ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 . /src/tools/testing/vm/guest/memory.sh
+# shellcheck source=tools/testing/vm/guest/failing-calls.sh
 . /src/tools/testing/vm/guest/failing-calls.sh
 
 alone || bail "no RDMA device"
-[ -d $ff ] || bail "the kernel has no fail_function"
+[ -d "$ff" ] || bail "the kernel has no fail_function"
 
 at_rest() { [ "$(rdma_holds)" = "$before" ]; }
 held_again() { wait_for 20 "rest" at_rest; is "$(rdma_holds)" "$before" "$1"; }
