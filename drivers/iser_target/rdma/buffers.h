@@ -24,6 +24,8 @@ struct iser_tgt_device;
 #define ISER_TGT_RECV_AHS	256
 /* Received PDUs are given back to the device this many at a time. */
 #define ISER_TGT_RECV_BATCH	8
+/* Fewer to spare in a shared queue than this, and it gets more. */
+#define ISER_TGT_SRQ_LIMIT	16
 /* Immediate requests are not held back by the window; buffers beside it. */
 #define ISER_TGT_RECV_EXTRA	8
 /*
@@ -143,16 +145,20 @@ struct iser_tgt_rx_queue {
 u32 iser_tgt_recv_data_size(void);
 size_t iser_tgt_rx_memory(const struct iser_tgt_device *dev);
 int iser_tgt_rx_layout(struct iser_tgt_device *dev);
-bool iser_tgt_device_shares(const struct iser_tgt_device *dev);
+struct iser_tgt_rx_queue *iser_tgt_rx_queue_alloc(struct iser_tgt_device *dev,
+						  unsigned int max);
 struct iser_tgt_rx_queue *iser_tgt_rx_queue_own(struct iser_tgt_conn *conn);
 int iser_tgt_rx_queue_begin(struct iser_tgt_rx_queue *q);
-struct iser_tgt_rx_queue *iser_tgt_rx_queue_shared(struct iser_tgt_device *dev);
 void iser_tgt_rx_queue_free(struct iser_tgt_rx_queue *q);
 int iser_tgt_rx_queue_grow(struct iser_tgt_rx_queue *q, unsigned int nr);
 int iser_tgt_rx_reserve(struct iser_tgt_rx_queue *q, unsigned int nr);
 void iser_tgt_rx_unreserve(struct iser_tgt_rx_queue *q, unsigned int nr);
 bool iser_tgt_rx_borrow(struct iser_tgt_rx_queue *q);
 void iser_tgt_rx_put(struct iser_tgt_rx *rx);
+
+/* receive_shared.c */
+bool iser_tgt_device_shares(const struct iser_tgt_device *dev);
+struct iser_tgt_rx_queue *iser_tgt_rx_queue_shared(struct iser_tgt_device *dev);
 
 /* data_pool.c */
 void iser_tgt_pools_init(struct iser_tgt_device *dev);

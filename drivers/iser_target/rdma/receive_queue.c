@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Receive buffers and where they are posted: a shared receive queue for all
- * connections of a completion vector, or a queue of one connection where the
- * device has no shared ones.
- */
+/* Receive buffers, and how they get to the queue they are posted to. */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -18,23 +14,11 @@
 #define ISER_TGT_RX_HDR_STRIDE	(ISER_TGT_RX_TAIL + ISER_TGT_RECV_AHS)
 /* Buffers whose headers share a page. */
 #define ISER_TGT_RX_SLAB	(PAGE_SIZE / ISER_TGT_RX_HDR_STRIDE)
-/* Buffers to add at a time. */
-#define ISER_TGT_RX_STEP	32
-/* Buffers of a shared queue when it is made, and a share of it for logins. */
-#define ISER_TGT_SRQ_FIRST	64
-#define ISER_TGT_SRQ_LOGINS	32
-/* Fewer posted than this, and the device tells. */
-#define ISER_TGT_SRQ_LIMIT	16
 
 static unsigned int recv_data_size = 8192;
 module_param(recv_data_size, uint, 0444);
 MODULE_PARM_DESC(recv_data_size,
 		 "bytes of immediate data a receive buffer holds, 8192 to 65536");
-
-static unsigned int srq_size = 2048;
-module_param(srq_size, uint, 0444);
-MODULE_PARM_DESC(srq_size,
-		 "receive buffers that the connections of a completion vector may share, at most; 0: none are shared");
 
 /**
  * struct iser_tgt_rx_slab - receive buffers that were allocated together
@@ -87,29 +71,6 @@ int iser_tgt_rx_layout(struct iser_tgt_device *dev)
 	dev->recv_sge = 2 + DIV_ROUND_UP(dev->recv_data,
 					 iser_tgt_recv_piece(dev));
 	return 0;
-}
-
-/**
- * iser_tgt_device_shares - are receive buffers shared on a device
- * @dev: the device
- *
- * iWARP has no way to say "not ready": a shared queue that one peer empties
- * would end the connections of the others.
- *
- * Context: any.
- * Return: true if there are shared receive queues.
- */
-bool iser_tgt_device_shares(const struct iser_tgt_device *dev)
-{
-	const struct ib_device_attr *attrs = &dev->ibdev->attrs;
-
-	return ISER_TGT_SRQ_DRAINS(dev->ibdev) &&
-	       min_t(unsigned int, srq_size, attrs->max_srq_wr) >=
-			ISER_TGT_SRQ_FIRST &&
-	       attrs->max_srq >= dev->nr_vectors &&
-	       attrs->max_srq_sge >= dev->recv_sge &&
-	       !rdma_protocol_iwarp(dev->ibdev,
-				    rdma_start_port(dev->ibdev));
 }
 
 /**
@@ -445,34 +406,16 @@ void iser_tgt_rx_put(struct iser_tgt_rx *rx)
 	iser_tgt_rx_post(q, first);
 }
 
-/* Buffers run short, or a device lost some with a connection it broke. */
-static void iser_tgt_rx_grow_work(struct work_struct *work)
-{
-	struct iser_tgt_rx_queue *q =
-		container_of(work, struct iser_tgt_rx_queue, grow);
-	struct ib_srq_attr attr = { .srq_limit = ISER_TGT_SRQ_LIMIT };
-
-	if (iser_tgt_rx_queue_grow(q, q->step))
-		pr_debug("%s: no more shared receive buffers, there are %u\n",
-			 dev_name(&q->dev->ibdev->dev), q->nr);
-	if (ib_modify_srq(q->srq, &attr, IB_SRQ_LIMIT))
-		pr_debug("%s: the limit of a shared receive queue cannot be set\n",
-			 dev_name(&q->dev->ibdev->dev));
-}
-
-static void iser_tgt_srq_event(struct ib_event *event, void *context)
-{
-	struct iser_tgt_rx_queue *q = context;
-
-	pr_info_ratelimited("%s: shared receive queue: %s\n",
-			    dev_name(&event->device->dev),
-			    ib_event_msg(event->event));
-	if (event->event == IB_EVENT_SRQ_LIMIT_REACHED)
-		queue_work(iser_tgt_wq, &q->grow);
-}
-
-static struct iser_tgt_rx_queue *
-iser_tgt_rx_queue_alloc(struct iser_tgt_device *dev, unsigned int max)
+/**
+ * iser_tgt_rx_queue_alloc - a queue without buffers
+ * @dev: the device
+ * @max: buffers it may have
+ *
+ * Context: may sleep.
+ * Return: the queue, or NULL.
+ */
+struct iser_tgt_rx_queue *iser_tgt_rx_queue_alloc(struct iser_tgt_device *dev,
+						  unsigned int max)
 {
 	struct iser_tgt_rx_queue *q = kzalloc(sizeof(*q), GFP_KERNEL);
 
@@ -485,7 +428,6 @@ iser_tgt_rx_queue_alloc(struct iser_tgt_device *dev, unsigned int max)
 	spin_lock_init(&q->lock);
 	INIT_LIST_HEAD(&q->slabs);
 	init_llist_head(&q->free);
-	INIT_WORK(&q->grow, iser_tgt_rx_grow_work);
 	return q;
 }
 
@@ -530,51 +472,6 @@ int iser_tgt_rx_queue_begin(struct iser_tgt_rx_queue *q)
 }
 
 /**
- * iser_tgt_rx_queue_shared - a queue for all connections of a vector
- * @dev: the device
- *
- * Context: may sleep.
- * Return: the queue, or an ERR_PTR().
- */
-struct iser_tgt_rx_queue *iser_tgt_rx_queue_shared(struct iser_tgt_device *dev)
-{
-	struct ib_srq_init_attr attr = {
-		.event_handler = iser_tgt_srq_event,
-		.srq_type = IB_SRQT_BASIC,
-	};
-	struct iser_tgt_rx_queue *q;
-	int ret;
-
-	attr.attr.max_wr = min_t(u32, srq_size, dev->ibdev->attrs.max_srq_wr);
-	attr.attr.max_sge = dev->recv_sge;
-	q = iser_tgt_rx_queue_alloc(dev, attr.attr.max_wr);
-	if (!q)
-		return ERR_PTR(-ENOMEM);
-
-	q->batch = ISER_TGT_RECV_BATCH;
-	q->step = ISER_TGT_RX_STEP;
-	attr.srq_context = q;
-	q->srq = ib_create_srq(dev->pd, &attr);
-	if (IS_ERR(q->srq)) {
-		ret = PTR_ERR(q->srq);
-		q->srq = NULL;
-		goto free;
-	}
-
-	ret = iser_tgt_rx_queue_grow(q, ISER_TGT_SRQ_FIRST);
-	if (ret)
-		goto free;
-	atomic_sub(ISER_TGT_SRQ_LOGINS + ISER_TGT_RECV_BATCH, &q->spare);
-	attr.attr.srq_limit = ISER_TGT_SRQ_LIMIT;
-	ib_modify_srq(q->srq, &attr.attr, IB_SRQ_LIMIT);
-	return q;
-
-free:
-	iser_tgt_rx_queue_free(q);
-	return ERR_PTR(ret);
-}
-
-/**
  * iser_tgt_rx_queue_free - free it and its buffers
  * @q: a queue nobody uses any more: its queue pairs are destroyed
  *
@@ -584,8 +481,8 @@ void iser_tgt_rx_queue_free(struct iser_tgt_rx_queue *q)
 {
 	struct iser_tgt_rx_slab *slab, *next;
 
-	cancel_work_sync(&q->grow);
 	if (q->srq) {
+		cancel_work_sync(&q->grow);
 		ib_destroy_srq(q->srq);
 		/* Its last event may have queued it once more. */
 		cancel_work_sync(&q->grow);

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Receive queues that all connections of a completion vector share. */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "../compat.h"
+#include "rdma.h"
+
+/* Buffers to add at a time. */
+#define ISER_TGT_RX_STEP	32
+/* Buffers of a shared queue when it is made, and a share of it for logins. */
+#define ISER_TGT_SRQ_FIRST	64
+#define ISER_TGT_SRQ_LOGINS	32
+
+static unsigned int srq_size = 2048;
+module_param(srq_size, uint, 0444);
+MODULE_PARM_DESC(srq_size,
+		 "receive buffers that the connections of a completion vector may share, at most; 0: none are shared");
+
+/**
+ * iser_tgt_device_shares - are receive buffers shared on a device
+ * @dev: the device
+ *
+ * iWARP has no way to say "not ready": a shared queue that one peer empties
+ * would end the connections of the others.
+ *
+ * Context: any.
+ * Return: true if there are shared receive queues.
+ */
+bool iser_tgt_device_shares(const struct iser_tgt_device *dev)
+{
+	const struct ib_device_attr *attrs = &dev->ibdev->attrs;
+
+	return ISER_TGT_SRQ_DRAINS(dev->ibdev) &&
+	       min_t(unsigned int, srq_size, attrs->max_srq_wr) >=
+			ISER_TGT_SRQ_FIRST &&
+	       attrs->max_srq >= dev->nr_vectors &&
+	       attrs->max_srq_sge >= dev->recv_sge &&
+	       !rdma_protocol_iwarp(dev->ibdev,
+				    rdma_start_port(dev->ibdev));
+}
+
+/* Buffers run short, or a device lost some with a connection it broke. */
+static void iser_tgt_shared_grow(struct work_struct *work)
+{
+	struct iser_tgt_rx_queue *q =
+		container_of(work, struct iser_tgt_rx_queue, grow);
+	struct ib_srq_attr attr = { .srq_limit = ISER_TGT_SRQ_LIMIT };
+
+	if (iser_tgt_rx_queue_grow(q, q->step))
+		pr_debug("%s: no more shared receive buffers, there are %u\n",
+			 dev_name(&q->dev->ibdev->dev), q->nr);
+	if (ib_modify_srq(q->srq, &attr, IB_SRQ_LIMIT))
+		pr_debug("%s: the limit of a shared receive queue cannot be set\n",
+			 dev_name(&q->dev->ibdev->dev));
+}
+
+static void iser_tgt_srq_event(struct ib_event *event, void *context)
+{
+	struct iser_tgt_rx_queue *q = context;
+
+	pr_info_ratelimited("%s: shared receive queue: %s\n",
+			    dev_name(&event->device->dev),
+			    ib_event_msg(event->event));
+	if (event->event == IB_EVENT_SRQ_LIMIT_REACHED)
+		queue_work(iser_tgt_wq, &q->grow);
+}
+
+/**
+ * iser_tgt_rx_queue_shared - a queue for all connections of a vector
+ * @dev: the device
+ *
+ * Context: may sleep.
+ * Return: the queue, or an ERR_PTR().
+ */
+struct iser_tgt_rx_queue *iser_tgt_rx_queue_shared(struct iser_tgt_device *dev)
+{
+	struct ib_srq_init_attr attr = {
+		.event_handler = iser_tgt_srq_event,
+		.srq_type = IB_SRQT_BASIC,
+	};
+	struct iser_tgt_rx_queue *q;
+	int ret;
+
+	attr.attr.max_wr = min_t(u32, srq_size, dev->ibdev->attrs.max_srq_wr);
+	attr.attr.max_sge = dev->recv_sge;
+	q = iser_tgt_rx_queue_alloc(dev, attr.attr.max_wr);
+	if (!q)
+		return ERR_PTR(-ENOMEM);
+
+	INIT_WORK(&q->grow, iser_tgt_shared_grow);
+	q->batch = ISER_TGT_RECV_BATCH;
+	q->step = ISER_TGT_RX_STEP;
+	attr.srq_context = q;
+	q->srq = ib_create_srq(dev->pd, &attr);
+	if (IS_ERR(q->srq)) {
+		ret = PTR_ERR(q->srq);
+		q->srq = NULL;
+		goto free;
+	}
+
+	ret = iser_tgt_rx_queue_grow(q, ISER_TGT_SRQ_FIRST);
+	if (ret)
+		goto free;
+	atomic_sub(ISER_TGT_SRQ_LOGINS + ISER_TGT_RECV_BATCH, &q->spare);
+	attr.attr.srq_limit = ISER_TGT_SRQ_LIMIT;
+	ib_modify_srq(q->srq, &attr.attr, IB_SRQ_LIMIT);
+	return q;
+
+free:
+	iser_tgt_rx_queue_free(q);
+	return ERR_PTR(ret);
+}
