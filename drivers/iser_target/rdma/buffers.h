@@ -122,7 +122,9 @@ struct iser_tgt_rx {
  * @free: buffers to post again
  * @nr_free: how many
  * @batch: how many to gather before they are posted
- * @grow: adds buffers to a shared queue that runs short
+ * @failed: the device has given up a shared queue
+ * @upkeep: adds buffers to a shared queue that runs short, or closes the
+ *	connections of one that failed
  */
 struct iser_tgt_rx_queue {
 	struct iser_tgt_device *dev;
@@ -138,7 +140,8 @@ struct iser_tgt_rx_queue {
 	struct llist_head free;
 	atomic_t nr_free;
 	unsigned int batch;
-	struct work_struct grow;
+	bool failed;
+	struct work_struct upkeep;
 };
 
 /* receive_queue.c */

@@ -71,7 +71,7 @@ static bool iser_tgt_publish(struct iser_tgt_listener *listener,
 	bool ok;
 
 	spin_lock(&iser_tgt_conn_lock);
-	ok = !conn->dev->removing;
+	ok = !conn->dev->removing && !READ_ONCE(conn->rxq->failed);
 	if (ok) {
 		list_add_tail(&conn->dev_entry, &conn->dev->conns);
 		iser_tgt_listener_conn_add(listener, conn);

@@ -33,6 +33,26 @@ static void iser_tgt_device_close_conns(struct iser_tgt_device *dev,
 		iser_tgt_conn_close(conn, why);
 }
 
+/**
+ * iser_tgt_device_close_queue - a shared receive queue serves nobody any more
+ * @dev: the device
+ * @q: the queue; no connection of it is published from now on
+ *
+ * Context: any but interrupts.
+ */
+void iser_tgt_device_close_queue(struct iser_tgt_device *dev,
+				 const struct iser_tgt_rx_queue *q)
+{
+	struct iser_tgt_conn *conn;
+
+	spin_lock(&iser_tgt_conn_lock);
+	list_for_each_entry(conn, &dev->conns, dev_entry)
+		if (conn->rxq == q)
+			iser_tgt_conn_close(conn,
+					    "shared receive queue failed");
+	spin_unlock(&iser_tgt_conn_lock);
+}
+
 /*
  * A port that goes down takes no connection along: it may come back before the
  * peers or the keepalive give up. Addresses are the RDMA CM's to follow.

@@ -133,6 +133,8 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 	conn->pool = &dev->pool[vector];
 	iser_tgt_pool_use(conn->pool);
 	conn->rxq = dev->shared[vector];
+	if (conn->rxq && unlikely(READ_ONCE(conn->rxq->failed)))
+		conn->rxq = NULL;
 	if (conn->rxq) {
 		attr.srq = conn->rxq->srq;
 		attr.cap.max_recv_wr = 0;

@@ -400,6 +400,8 @@ struct iser_tgt_device *iser_tgt_device_get(struct ib_device *ibdev);
 void iser_tgt_device_put(struct iser_tgt_device *dev);
 void iser_tgt_device_put_locked(struct iser_tgt_device *dev);
 int iser_tgt_device_prepare(struct iser_tgt_device *dev);
+void iser_tgt_device_close_queue(struct iser_tgt_device *dev,
+				 const struct iser_tgt_rx_queue *q);
 void iser_tgt_devices_prepare(void);
 void iser_tgt_devices_unprepare(void);
 

@@ -371,7 +371,7 @@ bool iser_tgt_rx_borrow(struct iser_tgt_rx_queue *q)
 	int left = atomic_dec_if_positive(&q->spare);
 
 	if (left < ISER_TGT_SRQ_LIMIT && q->srq && READ_ONCE(q->nr) < q->max)
-		queue_work(iser_tgt_wq, &q->grow);
+		queue_work(iser_tgt_wq, &q->upkeep);
 	return left >= 0;
 }
 
@@ -482,10 +482,10 @@ void iser_tgt_rx_queue_free(struct iser_tgt_rx_queue *q)
 	struct iser_tgt_rx_slab *slab, *next;
 
 	if (q->srq) {
-		cancel_work_sync(&q->grow);
+		cancel_work_sync(&q->upkeep);
 		ib_destroy_srq(q->srq);
 		/* Its last event may have queued it once more. */
-		cancel_work_sync(&q->grow);
+		cancel_work_sync(&q->upkeep);
 	}
 	list_for_each_entry_safe(slab, next, &q->slabs, entry)
 		iser_tgt_rx_slab_free(q, slab);

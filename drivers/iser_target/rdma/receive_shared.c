@@ -44,10 +44,8 @@ bool iser_tgt_device_shares(const struct iser_tgt_device *dev)
 }
 
 /* Buffers run short, or a device lost some with a connection it broke. */
-static void iser_tgt_shared_grow(struct work_struct *work)
+static void iser_tgt_shared_grow(struct iser_tgt_rx_queue *q)
 {
-	struct iser_tgt_rx_queue *q =
-		container_of(work, struct iser_tgt_rx_queue, grow);
 	struct ib_srq_attr attr = { .srq_limit = ISER_TGT_SRQ_LIMIT };
 
 	if (iser_tgt_rx_queue_grow(q, q->step))
@@ -58,15 +56,36 @@ static void iser_tgt_shared_grow(struct work_struct *work)
 			 dev_name(&q->dev->ibdev->dev));
 }
 
+/* For an event, which may come in an interrupt. */
+static void iser_tgt_shared_upkeep(struct work_struct *work)
+{
+	struct iser_tgt_rx_queue *q =
+		container_of(work, struct iser_tgt_rx_queue, upkeep);
+
+	if (READ_ONCE(q->failed))
+		iser_tgt_device_close_queue(q->dev, q);
+	else
+		iser_tgt_shared_grow(q);
+}
+
 static void iser_tgt_srq_event(struct ib_event *event, void *context)
 {
 	struct iser_tgt_rx_queue *q = context;
 
-	pr_info_ratelimited("%s: shared receive queue: %s\n",
-			    dev_name(&event->device->dev),
-			    ib_event_msg(event->event));
-	if (event->event == IB_EVENT_SRQ_LIMIT_REACHED)
-		queue_work(iser_tgt_wq, &q->grow);
+	switch (event->event) {
+	case IB_EVENT_SRQ_ERR:
+		pr_err("%s: shared receive queue: %s: closing its connections, others get queues of their own\n",
+		       dev_name(&event->device->dev),
+		       ib_event_msg(event->event));
+		WRITE_ONCE(q->failed, true);
+		break;
+	default:
+		pr_info_ratelimited("%s: shared receive queue: %s\n",
+				    dev_name(&event->device->dev),
+				    ib_event_msg(event->event));
+		break;
+	}
+	queue_work(iser_tgt_wq, &q->upkeep);
 }
 
 /**
@@ -91,7 +110,7 @@ struct iser_tgt_rx_queue *iser_tgt_rx_queue_shared(struct iser_tgt_device *dev)
 	if (!q)
 		return ERR_PTR(-ENOMEM);
 
-	INIT_WORK(&q->grow, iser_tgt_shared_grow);
+	INIT_WORK(&q->upkeep, iser_tgt_shared_upkeep);
 	q->batch = ISER_TGT_RECV_BATCH;
 	q->step = ISER_TGT_RX_STEP;
 	attr.srq_context = q;
