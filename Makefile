@@ -44,7 +44,7 @@ module:
 # what the tests load into their guests besides
 test-module:
 	$(Q)mkdir -p $(BUILD)/event
-	$(Q)cp -rsfu $(CURDIR)/$(VM)/event/Kbuild $(CURDIR)/$(VM)/event/rdma_event.c $(BUILD)/event/
+	$(Q)cp -rsfu $(CURDIR)/$(VM)/event/. $(BUILD)/event/
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(BUILD)/event modules
 
 run:

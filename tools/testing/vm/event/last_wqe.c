@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * For tests: while it is loaded, no RDMA device tells iser_tgt that a queue pair
+ * has taken its last buffer of a shared receive queue.
+ */
+
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <rdma/ib_verbs.h>
+
+static int last_wqe_hide(struct kprobe *probe, struct pt_regs *regs)
+{
+	struct ib_event *event =
+		(struct ib_event *)regs_get_kernel_argument(regs, 0);
+
+	/* That one says nothing to anybody. */
+	if (event->event == IB_EVENT_QP_LAST_WQE_REACHED)
+		event->event = IB_EVENT_SQ_DRAINED;
+	return 0;
+}
+
+static struct kprobe probe = {
+	.symbol_name = "iser_tgt_qp_event",
+	.pre_handler = last_wqe_hide,
+};
+
+static int __init last_wqe_init(void)
+{
+	return register_kprobe(&probe);
+}
+
+static void __exit last_wqe_exit(void)
+{
+	unregister_kprobe(&probe);
+}
+
+module_init(last_wqe_init);
+module_exit(last_wqe_exit);
+MODULE_DESCRIPTION("A device that does not tell of the last WQE");
+MODULE_LICENSE("GPL");

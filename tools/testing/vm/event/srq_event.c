@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * For tests: shared receive queues that are made while it is loaded tell of an
+ * event when its number is written to parameters/event.
+ */
+
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <rdma/ib_verbs.h>
+
+static struct ib_srq *srqs[16];
+static unsigned int nr;
+
+static int srq_event_set(const char *val, const struct kernel_param *kp)
+{
+	struct ib_event event = {};
+	unsigned int number, i;
+	int ret = kstrtouint(val, 0, &number);
+
+	if (ret)
+		return ret;
+	if (!nr)
+		return -ENODEV;
+
+	event.event = number;
+	for (i = 0; i < nr; i++) {
+		event.device = srqs[i]->device;
+		event.element.srq = srqs[i];
+		srqs[i]->event_handler(&event, srqs[i]->srq_context);
+	}
+	return 0;
+}
+
+static const struct kernel_param_ops srq_event_ops = { .set = srq_event_set };
+module_param_cb(event, &srq_event_ops, NULL, 0200);
+MODULE_PARM_DESC(event, "number of the event, as in ib_event_type");
+
+static int srq_made(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct ib_srq *srq = (struct ib_srq *)regs_return_value(regs);
+
+	if (!IS_ERR(srq) && srq->event_handler && nr < ARRAY_SIZE(srqs))
+		srqs[nr++] = srq;
+	return 0;
+}
+
+static struct kretprobe probe = {
+	.kp.symbol_name = "ib_create_srq_user",
+	.handler = srq_made,
+};
+
+static int __init srq_event_init(void)
+{
+	return register_kretprobe(&probe);
+}
+
+static void __exit srq_event_exit(void)
+{
+	unregister_kretprobe(&probe);
+}
+
+module_init(srq_event_init);
+module_exit(srq_event_exit);
+MODULE_DESCRIPTION("Events of shared receive queues on demand");
+MODULE_LICENSE("GPL");
