@@ -8,7 +8,7 @@
 
 alone || bail "no RDMA device"
 events=/src/build/$KVER/event
-[ -f "$events/srq_event.ko" ] && [ -f "$events/last_wqe.ko" ] || bail "no modules: make KVER=... test-module"
+[ -f "$events/srq_event.ko" ] && [ -f "$events/last_wqe.ko" ] && [ -f "$events/delay.ko" ] || bail "no modules: make KVER=... test-module"
 dir=$(tpg)
 
 # told NUMBER : the shared queues tell of that event, as numbered in enum ib_event_type
@@ -16,6 +16,7 @@ told() { echo "$1" >/sys/module/srq_event/parameters/event; }
 # lines PATTERN : how often the kernel has said so
 lines() { dmesg | grep -c "iser_tgt: $LINK-lan0: $1"; }
 said() { [ "$(lines "$1")" -gt "$2" ]; }
+said_of() { dmesg | grep -q "iser_tgt: .*$1"; }
 reads() { dd if="$(disk)" of=/dev/null bs=64k count=16 iflag=direct status=none; }
 # the target's number for the session
 tsih() { grep -ohE 'tsih[ =:]+[0-9a-fx]+' "$dir"/sessions | head -n 1; }
@@ -57,6 +58,22 @@ works "... its disk is read" reads
 first=$(tsih)
 works "the queue of a portal that listens anew fails" told 14
 works "... and it was shared: the session is another one" wait_for 30 "another session" other_session "$first"
+works "... and reads its disk" reads
+works "logout" logout
+works "all is removed" remove_all
+rmmod srq_event
+
+works "a target again" target_told_of || bail "no target"
+discover >/dev/null
+insmod "$events/delay.ko" symbol=iser_tgt_qp_create || bail "no delay.ko"
+login >/tmp/login 2>&1 &
+login=$!
+held() { [ "$(cat /sys/module/delay/parameters/hits)" -gt 0 ]; }
+works "an initiator connects, has a queue pair, and nobody knows of it yet" wait_for 20 "the connection" held
+works "... the shared queue fails" told 14
+rmmod delay
+works "... the connection is turned away" wait_for 10 "the line" said_of 'connection turned away: -19'
+works "... the initiator comes back by itself and gets in" wait $login
 works "... and reads its disk" reads
 works "logout" logout
 

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * For tests: while it is loaded, a function of the kernel takes so much longer to
+ * return, so that something else can happen meanwhile.
+ */
+
+#include <linux/delay.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+
+static char *symbol;
+module_param(symbol, charp, 0444);
+MODULE_PARM_DESC(symbol, "the function");
+
+static unsigned int ms = 2000;
+module_param(ms, uint, 0444);
+MODULE_PARM_DESC(ms, "milliseconds");
+
+static unsigned int hits;
+module_param(hits, uint, 0444);
+MODULE_PARM_DESC(hits, "how often it has been called");
+
+static int delay_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	hits++;
+	mdelay(ms);
+	return 0;
+}
+
+static struct kretprobe probe = { .handler = delay_return };
+
+static int __init delay_init(void)
+{
+	if (!symbol)
+		return -EINVAL;
+
+	probe.kp.symbol_name = symbol;
+	return register_kretprobe(&probe);
+}
+
+static void __exit delay_exit(void)
+{
+	unregister_kretprobe(&probe);
+}
+
+module_init(delay_init);
+module_exit(delay_exit);
+MODULE_DESCRIPTION("Functions that take long");
+MODULE_LICENSE("GPL");

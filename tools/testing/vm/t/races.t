@@ -1,0 +1,123 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Something goes at the very moment when somebody comes in by it. The moment is stretched: a function on the newcomer's way takes two
+# seconds to return. Then all of it by chance, many times.
+# only: 6.12
+
+seconds=900
+[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
+. "$(dirname "$0")/../in-guest"
+. /src/tools/testing/vm/guest/memory.sh
+
+alone || bail "no RDMA device"
+delay=/src/build/$KVER/event/delay.ko
+[ -f "$delay" ] || bail "no delay.ko: make KVER=... test-module"
+crowd="/src/tools/testing/conformance/crowd --target $IP:$PORT --iqn $IQN"
+dir=$(tpg)
+acl=$dir/acls/iqn.2026-01.org.example:crowd
+
+# only its ACL lets the newcomer in
+strict_target() {
+	simple_target rd 16 && echo 0 >"$dir/attrib/generate_node_acls" && add_acl
+}
+add_acl()    { mkdir -p "$acl/lun_0" && ln -s "$dir/lun/lun_0" "$acl/lun_0/lun_0"; }
+remove_acl() { rm "$acl"/lun_0/lun_0 && rmdir "$acl/lun_0" "$acl"; }
+attempt()    { $crowd attempt; }
+comes_in()   { [ "$(attempt)" = in ]; }
+held()       { [ "$(cat /sys/module/delay/parameters/hits)" -gt 0 ]; }
+ended()      { ! kill -0 "$1" 2>/dev/null; }
+nobody()     { ! grep -q . "$dir/sessions"; }
+
+# raced FUNCTION command... : the command runs while a newcomer is held in the function, and both come to an end
+raced() {
+	local symbol=$1 newcomer command
+	shift
+	insmod "$delay" symbol="$symbol" || return
+	attempt >/tmp/newcomer 2>&1 &
+	newcomer=$!
+	wait_for 20 "the newcomer in $symbol" held || return
+	"$@" &
+	command=$!
+	wait_for 10 "the end of: $*" ended $command || return
+	wait $command || return
+	wait_for 20 "the end of the newcomer" ended $newcomer || return
+	rmmod delay
+	note "$symbol, $*: $(cat /tmp/newcomer)"
+}
+kept_out() { [ -s /tmp/newcomer ] && ! grep -qx in /tmp/newcomer; }
+# What is on a newcomer's way, and what is through when it returns.
+connecting=iser_tgt_qp_create		# it has a queue pair, nobody knows of it
+entering=core_tpg_check_initiator_node_acl	# it has its ACL, which does not know it
+
+works "a target" strict_target || bail "no target"
+works "who has an ACL comes in" comes_in || bail "nobody comes in" "$(attempt)"
+wait_for 10 "its end" nobody
+before=$(rdma_holds)
+
+works "its ACL is removed while it comes in" raced $entering remove_acl
+works "... which does not" kept_out
+works "... and made again" add_acl
+works "... it comes in" comes_in
+works "the portal group is disabled while it comes in" raced $entering disable "$IQN"
+works "... which does not" kept_out
+works "... and enabled" enable "$IQN"
+works "... it comes in" comes_in
+works "the portal is removed while it comes in" raced $entering rmdir "$dir/np/$IP:$PORT"
+works "... which does not" kept_out
+works "... and made again" add_portal "$IQN" "$IP:$PORT"
+works "... it comes in" comes_in
+works "the portal is removed while it connects" raced $connecting rmdir "$dir/np/$IP:$PORT"
+works "... which does not" kept_out
+works "... and made again" add_portal "$IQN" "$IP:$PORT"
+works "... it comes in" comes_in
+works "the portal group is disabled while it connects" raced $connecting disable "$IQN"
+works "... which does not" kept_out
+works "... and enabled" enable "$IQN"
+works "... it comes in" comes_in
+works "the device is removed while it connects" raced $connecting unlink_rdma lan0
+works "... which does not" kept_out
+like "$(dmesg | grep turned)" 'connection turned away: -19' "... the log says that it is turned away"
+works "... and added again" relink_rdma lan0
+listening() { [ "$(cat "$dir/np/$IP:$PORT/state")" = listening ]; }
+works "... the portal listens" wait_for 10 "the portal" listening
+works "... it comes in" comes_in
+works "the target is removed while it comes in" raced $entering remove_target "$IQN"
+works "... the backstore, too" remove_all
+works "... and all is made again" strict_target
+works "... it comes in" comes_in
+wait_for 10 "its end" nobody
+is "$(rdma_holds)" "$before" "RDMA holds what it held"
+
+# --- by chance ---
+
+# each begins again when it has come in or been turned away
+for i in 1 2 3; do
+	yes | $crowd attempts >/tmp/newcomers.$i 2>&1 &
+	pids[i]=$!
+done
+came() { [ "$(cat /tmp/newcomers.* | wc -l)" -ge "$1" ]; }
+works "newcomers" wait_for 30 "ten of them" came 10
+rounds=0 worst=0 failed=0 end=$((SECONDS + 20))
+# change command... : it succeeds; how long it takes
+change() {
+	local took=${EPOCHREALTIME/./}
+	"$@" || { note "failed: $*"; failed=$((failed + 1)); }
+	took=$(((${EPOCHREALTIME/./} - took) / 1000))
+	[ $took -le $worst ] || worst=$took
+}
+while [ $SECONDS -lt $end ]; do
+	change remove_acl; change add_acl
+	change disable "$IQN"; change enable "$IQN"
+	change rmdir "$dir/np/$IP:$PORT"; change add_portal "$IQN" "$IP:$PORT"
+	rounds=$((rounds + 1))
+done
+kill "${pids[@]}"
+for i in 1 2 3; do wait_for 30 "the end of the newcomers" ended "${pids[i]}"; done
+note "$rounds rounds, $(sort /tmp/newcomers.* | uniq -c | tr -s ' \n' ' '), worst change: $worst ms"
+is $failed 0 "ACL, portal group and portal are removed and made again among newcomers"
+if [ $worst -lt $((5000 * SLOW)) ]; then ok "... each at once"; else not_ok "... each at once" "$worst ms"; fi
+works "... the next one comes in" comes_in
+wait_for 10 "its end" nobody
+is "$(rdma_holds)" "$before" "... RDMA holds what it held"
+works "all is removed" remove_all
+done_testing
