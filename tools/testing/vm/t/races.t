@@ -90,6 +90,11 @@ is "$(rdma_holds)" "$before" "RDMA holds what it held"
 
 # --- by chance ---
 
+# The RDMA CM's listeners at the same port of a device share one identifier below, and it does not wait for a request on its way when one
+# of them goes: a use of freed memory in cma_ib_req_handler(). Alone, a listener is waited for.
+works "the other portal is removed" rmdir "$dir/np/[$IP6]:$PORT"
+alone_holds=$(rdma_holds)
+
 # each begins again when it has come in or been turned away
 for i in 1 2 3; do
 	yes | $crowd attempts >/tmp/newcomers.$i 2>&1 &
@@ -118,6 +123,6 @@ is $failed 0 "ACL, portal group and portal are removed and made again among newc
 if [ $worst -lt $((5000 * SLOW)) ]; then ok "... each at once"; else not_ok "... each at once" "$worst ms"; fi
 works "... the next one comes in" comes_in
 wait_for 10 "its end" nobody
-is "$(rdma_holds)" "$before" "... RDMA holds what it held"
+is "$(rdma_holds)" "$alone_holds" "... RDMA holds what it held"
 works "all is removed" remove_all
 done_testing
