@@ -446,6 +446,16 @@ int wire_post_recv(struct wire *w, uint32_t len)
 	return -abs(err);
 }
 
+/* Has the peer hung up, or does it at once? */
+static bool hung_up(struct wire *w)
+{
+	int64_t deadline = now_ms() + LATE_MESSAGE_MS;
+
+	while (!w->disconnected && now_ms() < deadline)
+		await_anything(w, deadline);
+	return w->disconnected;
+}
+
 /*
  * Send lens[0] bytes, then lens[1], ... as one message of one SGE each. With
  * ms > 0 wait until the peer's adapter has taken it, with 0 only post.
@@ -497,7 +507,10 @@ int wire_send(struct wire *w, const void *const *bufs, const uint32_t *lens, int
 		await_anything(w, wait_until(w, deadline));
 	}
 	*wc = w->send_error;
-	return ms && wc->status ? -EIO : 0;
+	if (!ms || !wc->status)
+		return 0;
+	/* siw says of a message that has been taken and answered that it failed, if the peer hangs up before it has said anything. */
+	return wire_is_iwarp(w) && hung_up(w) ? 0 : -EIO;
 }
 
 /*

@@ -7,7 +7,7 @@ dirt='WARNING|BUG[: ]|Oops|hung task|INFO: task|possible recursive locking|KASAN
 
 # What other modules warn of, on a kernel without us as well: iscsi_ctrl flushes a work queue it may not (6.12); soft-RoCE gives up on a
 # request that it has not marked as failed, where packets are lost; lockdep sees a circle where dm-multipath takes a request of a path's queue
-# and sd removes such a path. And with a file "expects-failed-allocations" beside the log, what the
+# and sd removes such a path; siw takes its sockets' sk_callback_lock, which is no lock of ours, with bottom halves on. And with a file "expects-failed-allocations" beside the log, what the
 # kernel says of allocations that were made to fail.
 without_known() {
 	awk -v failing="$1" '
@@ -32,6 +32,15 @@ without_known() {
 		}
 		next
 	}
+	/WARNING: (SOFTIRQ-safe -> SOFTIRQ-unsafe lock order|inconsistent lock state)/ { block = "" ; bottom = 1 }
+	bottom {
+		block = block $0 "\n"
+		if (/<\/TASK>/) {
+			bottom = 0
+			if (block !~ /(acquire|takes):\n[^\n]*\(clock-AF_INET/ || block !~ /siw_qp_llp_data_ready/) printf "%s", block
+		}
+		next
+	}
 	{ print }
-	END { if (inside || circle) printf "%s", block }'
+	END { if (inside || circle || bottom) printf "%s", block }'
 }
