@@ -22,6 +22,7 @@
  * @cm_id: the RDMA CM identifier; NULL while it cannot listen
  * @cm_id_ipv4: of [::], which serves IPv4 as well, the one that does
  * @error: why it cannot, a negative errno
+ * @started: whoever makes the first portal has tried to listen
  * @stopping: the last portal has gone
  * @repair: listens again, now and then
  * @users: portals, under iser_tgt_listener_mutex
@@ -38,6 +39,7 @@ struct iser_tgt_listener {
 	struct rdma_cm_id *cm_id;
 	struct rdma_cm_id *cm_id_ipv4;
 	int error;
+	bool started;
 	bool stopping;
 	struct delayed_work repair;
 	unsigned int users;
@@ -196,6 +198,11 @@ static void iser_tgt_listener_repair(struct work_struct *work)
 
 	if (READ_ONCE(listener->stopping))
 		return;
+	if (!READ_ONCE(listener->started)) {
+		queue_delayed_work(iser_tgt_wq, &listener->repair,
+				   ISER_TGT_REPAIR_DELAY);
+		return;
+	}
 
 	iser_tgt_unlisten(listener);
 	ret = iser_tgt_listen(listener);
@@ -291,16 +298,22 @@ iser_tgt_listener_get(const struct sockaddr_storage *addr, unsigned int depth)
 
 	iser_tgt_devices_prepare();
 	ret = iser_tgt_listen(listener);
+	/* A device that went meanwhile has told so in the handler. */
+	if (ret && READ_ONCE(listener->error))
+		ret = listener->error;
 	if (iser_tgt_listen_later(ret)) {
-		listener->error = ret;
+		WRITE_ONCE(listener->error, ret);
 		queue_delayed_work(iser_tgt_wq, &listener->repair,
 				   ISER_TGT_REPAIR_DELAY);
 	} else if (ret) {
+		/* A handler may have queued it. */
+		cancel_delayed_work_sync(&listener->repair);
 		put_net(listener->net);
 		kfree(listener);
 		listener = ERR_PTR(ret);
 		goto unlock;
 	}
+	WRITE_ONCE(listener->started, true);
 	spin_lock_bh(&iser_tgt_listeners_lock);
 	list_add_tail(&listener->entry, &iser_tgt_listeners);
 	spin_unlock_bh(&iser_tgt_listeners_lock);

@@ -28,19 +28,20 @@ held()       { [ "$(cat /sys/module/delay/parameters/hits)" -gt 0 ]; }
 ended()      { ! kill -0 "$1" 2>/dev/null; }
 nobody()     { ! grep -q . "$dir/sessions"; }
 
-# raced FUNCTION command... : the command runs while a newcomer is held in the function, and both come to an end
+newcomer=(attempt)
+# raced FUNCTION command... : the command runs while the newcomer is held in the function, and both come to an end
 raced() {
-	local symbol=$1 newcomer command
+	local symbol=$1 pid command
 	shift
 	insmod "$delay" symbol="$symbol" || return
-	attempt >/tmp/newcomer 2>&1 &
-	newcomer=$!
+	"${newcomer[@]}" >/tmp/newcomer 2>&1 &
+	pid=$!
 	wait_for 20 "the newcomer in $symbol" held || return
 	"$@" &
 	command=$!
 	wait_for 10 "the end of: $*" ended $command || return
 	wait $command || return
-	wait_for 20 "the end of the newcomer" ended $newcomer || return
+	wait_for 20 "the end of the newcomer" ended $pid || return
 	rmmod delay
 	note "$symbol, $*: $(cat /tmp/newcomer)"
 }
@@ -81,6 +82,17 @@ works "... and added again" relink_rdma lan0
 listening() { [ "$(cat "$dir/np/$IP:$PORT/state")" = listening ]; }
 works "... the portal listens" wait_for 10 "the portal" listening
 works "... it comes in" comes_in
+
+# A portal that is being made, for its device: what it listens with is bound.
+works "the portal is removed" rmdir "$dir/np/$IP:$PORT"
+newcomer=(add_portal "$IQN" "$IP:$PORT")
+works "the device is removed while the portal is made" raced rdma_bind_addr unlink_rdma lan0
+newcomer=(attempt)
+is "$(cat "$dir/np/$IP:$PORT/state")" "waiting: device" "... which waits for another"
+works "... there is one" relink_rdma lan0
+works "... the portal listens" wait_for 10 "the portal" listening
+works "... who has an ACL comes in" comes_in
+
 works "the target is removed while it comes in" raced $entering remove_target "$IQN"
 works "... the backstore, too" remove_all
 works "... and all is made again" strict_target
