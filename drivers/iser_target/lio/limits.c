@@ -49,18 +49,6 @@ static LIST_HEAD(iser_tgt_pending);
 static unsigned int iser_tgt_nr_pending;
 static struct iser_tgt_rate iser_tgt_rates[ISER_TGT_RATE_SLOTS];
 
-static bool iser_tgt_same_host(const struct sockaddr_storage *a,
-			       const struct sockaddr_storage *b)
-{
-	if (a->ss_family != b->ss_family)
-		return false;
-	if (a->ss_family == AF_INET)
-		return ((const struct sockaddr_in *)a)->sin_addr.s_addr ==
-		       ((const struct sockaddr_in *)b)->sin_addr.s_addr;
-	return ipv6_addr_equal(&((const struct sockaddr_in6 *)a)->sin6_addr,
-			       &((const struct sockaddr_in6 *)b)->sin6_addr);
-}
-
 static struct iser_tgt_rate *
 iser_tgt_rate_of(const struct sockaddr_storage *peer)
 {
@@ -80,7 +68,7 @@ static bool iser_tgt_rate_ok(const struct sockaddr_storage *peer)
 	struct iser_tgt_rate *rate = iser_tgt_rate_of(peer);
 	unsigned int limit = READ_ONCE(login_rate_per_peer);
 
-	if (time_after(jiffies, rate->start + ISER_TGT_RATE_WINDOW * HZ)) {
+	if (jiffies - rate->start > ISER_TGT_RATE_WINDOW * HZ) {
 		rate->start = jiffies;
 		rate->begun = 0;
 	}
@@ -98,7 +86,7 @@ static const char *iser_tgt_limit_hit(const struct sockaddr_storage *peer)
 	if (iser_tgt_nr_pending >= READ_ONCE(max_pending_logins))
 		return "too many connections have not logged in";
 	list_for_each_entry(sess, &iser_tgt_pending, pending_entry)
-		if (iser_tgt_same_host(&sess->conn->peer, peer))
+		if (iser_tgt_addr_same_host(&sess->conn->peer, peer))
 			same++;
 	if (same >= READ_ONCE(max_pending_logins_per_peer))
 		return "too many connections of this address have not logged in";
