@@ -58,7 +58,8 @@ iser_tgt_chunk_alloc(struct iser_tgt_data_pool *pool, unsigned int order)
 
 	chunk->pool = pool;
 	chunk->order = order;
-	chunk->page = alloc_pages(gfp, order);
+	/* Some file systems take references to single pages of it. */
+	chunk->page = alloc_pages(gfp | __GFP_COMP, order);
 	if (!chunk->page)
 		goto free;
 

@@ -114,7 +114,8 @@ static int iser_tgt_rx_init(struct iser_tgt_rx_queue *q, struct iser_tgt_rx *rx)
 		struct ib_sge *sge = &rx->sge[1 + i];
 		struct page *page;
 
-		page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, dev->recv_order);
+		page = alloc_pages(GFP_KERNEL | __GFP_NOWARN | __GFP_COMP,
+				   dev->recv_order);
 		if (!page)
 			goto exit;
 		sge->addr = ib_dma_map_page(dev->ibdev, page, 0,
