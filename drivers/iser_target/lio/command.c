@@ -128,7 +128,6 @@ static void iser_tgt_cmd_fill(struct iser_tgt_cmd *cmd,
 			      const struct iser_tgt_pdu *pdu)
 {
 	cmd->itt = pdu->itt;
-	cmd->cmd_sn = pdu->cmd_sn;
 	cmd->edtl = iser_tgt_pdu_edtl(pdu);
 	cmd->imm_len = pdu->data_len;
 	cmd->rsv = pdu->rsv;
@@ -139,7 +138,7 @@ static void iser_tgt_cmd_fill(struct iser_tgt_cmd *cmd,
 	cmd->write_va = pdu->write_va;
 	cmd->tx.opens = !pdu->immediate;
 	memset(&cmd->se_cmd, 0, sizeof(cmd->se_cmd));
-	cmd->se_cmd.tag = pdu->itt;
+	cmd->se_cmd.tag = iser_tgt_task_tag(cmd->sess, pdu->itt);
 	/* The core fills part of the sense data and sends all of it. */
 	memset(iser_tgt_tx_data(&cmd->tx), 0, 2 + TRANSPORT_SENSE_BUFFER);
 }
@@ -349,6 +348,7 @@ void iser_tgt_release_cmd(struct se_cmd *se_cmd)
 	}
 	iser_tgt_cmd_put(cmd);
 	/* The put's atomic orders this behind scsi. */
-	if (unlikely(READ_ONCE(sess->abort.request)))
+	if (unlikely(READ_ONCE(sess->abort.request) ||
+		     atomic_read(&sess->abort.held)))
 		iser_tgt_abort_set_step(sess);
 }

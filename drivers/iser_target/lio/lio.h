@@ -158,22 +158,25 @@ enum iser_tgt_cmd_own {
 };
 
 /**
- * struct iser_tgt_abort_set - ABORT TASK SET or CLEAR TASK SET under way
+ * struct iser_tgt_abort_set - ABORT TASK SET or CLEAR TASK SET under way, and
+ *	answers to other functions that have to wait
  * @request: context of the function, NULL if there is none
  * @lun: its LUN as the core knows it
- * @cmd_sn: CmdSN of the function: later tasks are not of the set
+ * @before: its place among the requests: later tasks are not of the set
  * @next: command context to look at next
  * @aborting: the core is aborting one of them
  * @failed: a task could not be aborted
- * @work: aborts one after the other
+ * @held: functions the core has done, whose answers wait for those of tasks
+ * @work: aborts one after the other, sends answers
  */
 struct iser_tgt_abort_set {
 	struct iser_tgt_cmd *request;
 	u64 lun;
-	u32 cmd_sn;
+	u32 before;
 	unsigned int next;
 	bool aborting;
 	bool failed;
+	atomic_t held;
 	struct work_struct work;
 };
 
@@ -222,6 +225,7 @@ struct iser_tgt_login_mem {
  * @sid: number for the administrator, unique while the module is loaded
  * @depth: commands in the window
  * @since: when the connection came, then when the login was through, jiffies
+ * @requests: commands and task management so far, of the receive side
  * @commands: SCSI commands so far; this and the next two are written by the
  *	receive side only
  * @bytes_read: data their READs asked for
@@ -268,6 +272,7 @@ struct iser_tgt_session {
 	u32 sid;
 	u32 depth;
 	unsigned long since;
+	u32 requests;
 	u64 commands;
 	u64 bytes_read;
 	u64 bytes_written;
@@ -299,10 +304,10 @@ struct iser_tgt_session {
  * @edtl: ExpectedDataTransferLength, bytes
  * @imm_len: immediate data, bytes
  * @itt: initiator task tag
- * @cmd_sn: CmdSN
  * @scsi: is a SCSI command, known to the core
  * @busy: in use
  * @in_set: aborts a task for sess->abort
+ * @held: a function whose answer waits
  * @close_after: close the connection when the response is sent
  * @rsv: the initiator named a buffer for a READ
  * @wsv: the initiator named a buffer for a WRITE
@@ -328,10 +333,10 @@ struct iser_tgt_cmd {
 	u32 edtl;
 	u32 imm_len;
 	u32 itt;
-	u32 cmd_sn;
 	bool busy;
 	bool scsi;
 	bool in_set;
+	bool held;
 	bool close_after;
 	bool rsv;
 	bool wsv;
@@ -497,6 +502,7 @@ void iser_tgt_response_posted(struct iser_tgt_tx *tx);
 /* task_mgmt.c */
 int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx);
 void iser_tgt_queue_tm_rsp(struct se_cmd *se_cmd);
+u64 iser_tgt_task_tag(struct iser_tgt_session *sess, u32 itt);
 void iser_tgt_abort_set_init(struct iser_tgt_session *sess);
 void iser_tgt_abort_set_step(struct iser_tgt_session *sess);
 

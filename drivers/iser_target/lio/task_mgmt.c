@@ -2,7 +2,7 @@
 /*
  * Task management: RFC 7143 11.5 and 11.6. The core aborts a task and resets a
  * logical unit; what is to be done to a set of tasks is done here, to one after
- * the other.
+ * the other. No answer comes before those of the tasks it is about.
  */
 
 #include <scsi/scsi_common.h>
@@ -48,40 +48,73 @@ static bool iser_tgt_tmf_of_set(u8 function)
 	       function == ISER_TGT_TMF_CLEAR_TASK_SET;
 }
 
-static bool iser_tgt_abort_member(const struct iser_tgt_session *sess,
-				  const struct iser_tgt_cmd *cmd)
+/**
+ * iser_tgt_task_tag - what the core knows a request by
+ * @sess: the session
+ * @itt: its initiator task tag
+ *
+ * The initiator uses an ITT again as soon as it has its answer, so the place
+ * among all requests comes with it. CmdSN does not tell: an immediate request
+ * has that of the next command.
+ *
+ * Context: the receive side.
+ * Return: the tag.
+ */
+u64 iser_tgt_task_tag(struct iser_tgt_session *sess, u32 itt)
 {
-	const struct iser_tgt_abort_set *set = &sess->abort;
+	sess->requests++;
+	return (u64)sess->requests << 32 | itt;
+}
 
-	return READ_ONCE(cmd->scsi) &&
-	       cmd->se_cmd.orig_fe_lun == set->lun &&
-	       !iser_tgt_sn_before(set->cmd_sn, cmd->cmd_sn);
+/* The tag of a task of a LUN if it came before a function, 0 if not. */
+static u64 iser_tgt_earlier_task(const struct iser_tgt_cmd *cmd, u64 lun,
+				 u32 before)
+{
+	/* If it ends meanwhile, the next one here has a later tag. */
+	u64 tag = READ_ONCE(cmd->se_cmd.tag);
+
+	if (!READ_ONCE(cmd->scsi) || cmd->se_cmd.orig_fe_lun != lun ||
+	    !iser_tgt_sn_before(tag >> 32, before))
+		return 0;
+
+	return tag;
 }
 
 /* A command of the set that has not been seen to. */
-static struct iser_tgt_cmd *iser_tgt_abort_next(struct iser_tgt_session *sess)
+static u64 iser_tgt_abort_next(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_abort_set *set = &sess->abort;
+	u64 tag = 0;
 
-	while (set->next < sess->nr_cmds) {
-		struct iser_tgt_cmd *cmd = &sess->cmds[set->next++];
-
-		if (iser_tgt_abort_member(sess, cmd))
-			return cmd;
-	}
-	return NULL;
+	while (!tag && set->next < sess->nr_cmds)
+		tag = iser_tgt_earlier_task(&sess->cmds[set->next++], set->lun,
+					    set->before);
+	return tag;
 }
 
 /*
  * RFC 7143 11.5.1: the answer comes behind those of the tasks. What was too
  * late to abort may still be on its way.
  */
-static bool iser_tgt_abort_over(struct iser_tgt_session *sess)
+static bool iser_tgt_lun_over(struct iser_tgt_session *sess, u64 lun,
+			      u32 before)
 {
 	unsigned int i;
 
 	for (i = 0; i < sess->nr_cmds; i++)
-		if (iser_tgt_abort_member(sess, &sess->cmds[i]))
+		if (iser_tgt_earlier_task(&sess->cmds[i], lun, before))
+			return false;
+
+	return true;
+}
+
+static bool iser_tgt_task_over(struct iser_tgt_session *sess, u64 tag)
+{
+	unsigned int i;
+
+	for (i = 0; i < sess->nr_cmds; i++)
+		if (READ_ONCE(sess->cmds[i].scsi) &&
+		    READ_ONCE(sess->cmds[i].se_cmd.tag) == tag)
 			return false;
 
 	return true;
@@ -97,7 +130,7 @@ static void iser_tgt_abort_set_end(struct iser_tgt_session *sess)
 	iser_tgt_tmf_answer(request, response);
 }
 
-static void iser_tgt_abort_task(struct iser_tgt_session *sess, u32 itt)
+static void iser_tgt_abort_task(struct iser_tgt_session *sess, u64 tag)
 {
 	struct iser_tgt_cmd *cmd =
 		&sess->cmds[sess->nr_cmds + ISER_TGT_CMD_ABORT];
@@ -111,29 +144,81 @@ static void iser_tgt_abort_task(struct iser_tgt_session *sess, u32 itt)
 	memset(&cmd->se_cmd, 0, sizeof(cmd->se_cmd));
 	if (target_submit_tmr(&cmd->se_cmd, sess->se_sess, NULL,
 			      sess->abort.lun, NULL, TMR_ABORT_TASK,
-			      GFP_KERNEL, itt, TARGET_SCF_ACK_KREF)) {
+			      GFP_KERNEL, tag, TARGET_SCF_ACK_KREF)) {
 		sess->abort.failed = true;
 		WRITE_ONCE(sess->abort.aborting, false);
 		iser_tgt_abort_set_step(sess);
 	}
 }
 
-/* One task at a time, then the end of those that could not be aborted. */
+static u8 iser_tgt_tmf_response(const struct se_tmr_req *tmr)
+{
+	switch (tmr->response) {
+	case TMR_FUNCTION_COMPLETE:
+		return ISER_TGT_TMR_COMPLETE;
+	case TMR_TASK_DOES_NOT_EXIST:
+		return ISER_TGT_TMR_NO_TASK;
+	case TMR_LUN_DOES_NOT_EXIST:
+		return ISER_TGT_TMR_NO_LUN;
+	case TMR_TASK_MGMT_FUNCTION_NOT_SUPPORTED:
+		return ISER_TGT_TMR_NOT_SUPPORTED;
+	default:
+		return ISER_TGT_TMR_REJECTED;
+	}
+}
+
+static bool iser_tgt_tmf_over(struct iser_tgt_session *sess,
+			      const struct iser_tgt_cmd *cmd)
+{
+	const struct se_cmd *se_cmd = &cmd->se_cmd;
+
+	if (se_cmd->se_tmr_req->function == TMR_ABORT_TASK)
+		return iser_tgt_task_over(sess,
+					  se_cmd->se_tmr_req->ref_task_tag);
+
+	return iser_tgt_lun_over(sess, se_cmd->orig_fe_lun, se_cmd->tag >> 32);
+}
+
+static void iser_tgt_tmf_release(struct iser_tgt_session *sess)
+{
+	unsigned int i;
+
+	for (i = 0; i < sess->nr_cmds; i++) {
+		struct iser_tgt_cmd *cmd = &sess->cmds[i];
+
+		/* Pairs with the release in iser_tgt_queue_tm_rsp(). */
+		if (!smp_load_acquire(&cmd->held) ||
+		    !iser_tgt_tmf_over(sess, cmd))
+			continue;
+		cmd->held = false;
+		atomic_dec(&sess->abort.held);
+		cmd->tx.done = iser_tgt_tmf_core_done;
+		iser_tgt_tmf_answer(cmd, iser_tgt_tmf_response(cmd->se_cmd.se_tmr_req));
+	}
+}
+
+/*
+ * Answers that waited; then of a set one task at a time, and the end of those
+ * that could not be aborted. Whatever is not over yet comes here again.
+ */
 static void iser_tgt_abort_work(struct work_struct *work)
 {
 	struct iser_tgt_session *sess =
 		container_of(work, struct iser_tgt_session, abort.work);
-	struct iser_tgt_cmd *task;
+	struct iser_tgt_abort_set *set = &sess->abort;
+	u64 tag;
 
-	if (!READ_ONCE(sess->abort.request) || READ_ONCE(sess->abort.aborting))
+	if (atomic_read(&set->held))
+		iser_tgt_tmf_release(sess);
+
+	if (!READ_ONCE(set->request) || READ_ONCE(set->aborting))
 		return;
 
-	task = iser_tgt_abort_next(sess);
-	if (task)
-		iser_tgt_abort_task(sess, task->itt);
-	else if (iser_tgt_abort_over(sess))
+	tag = iser_tgt_abort_next(sess);
+	if (tag)
+		iser_tgt_abort_task(sess, tag);
+	else if (iser_tgt_lun_over(sess, set->lun, set->before))
 		iser_tgt_abort_set_end(sess);
-	/* Otherwise the last one to go comes here again. */
 }
 
 /**
@@ -173,7 +258,7 @@ static bool iser_tgt_lun_exists(struct iser_tgt_session *sess, u64 lun)
 }
 
 static void iser_tgt_abort_set_begin(struct iser_tgt_cmd *cmd, u64 lun,
-				     u32 cmd_sn)
+				     u32 before)
 {
 	struct iser_tgt_session *sess = cmd->sess;
 
@@ -188,11 +273,23 @@ static void iser_tgt_abort_set_begin(struct iser_tgt_cmd *cmd, u64 lun,
 		return;
 	}
 	sess->abort.lun = lun;
-	sess->abort.cmd_sn = cmd_sn;
+	sess->abort.before = before;
 	sess->abort.next = 0;
 	sess->abort.failed = false;
 	WRITE_ONCE(sess->abort.request, cmd);
 	iser_tgt_abort_set_step(sess);
+}
+
+/* What the core knows the task by; a tag that no task has if there is none. */
+static u64 iser_tgt_find_task(const struct iser_tgt_session *sess, u32 itt)
+{
+	unsigned int i;
+
+	for (i = 0; i < sess->nr_cmds; i++)
+		if (READ_ONCE(sess->cmds[i].scsi) && sess->cmds[i].itt == itt)
+			return sess->cmds[i].se_cmd.tag;
+
+	return 0;
 }
 
 /**
@@ -210,7 +307,7 @@ int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	int refusal = iser_tgt_tmf_refusal(function);
 	struct iser_tgt_cmd *cmd;
 	bool deliver;
-	u64 lun;
+	u64 lun, tag;
 
 	if (!iser_tgt_cmd_sn_ok(sess, pdu, &deliver) || !deliver)
 		goto put;
@@ -232,17 +329,19 @@ int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	}
 
 	lun = scsilun_to_int((struct scsi_lun *)(pdu->bhs + 8));
+	tag = iser_tgt_task_tag(sess, pdu->itt);
 	if (iser_tgt_tmf_of_set(function)) {
-		iser_tgt_abort_set_begin(cmd, lun, pdu->cmd_sn);
+		iser_tgt_abort_set_begin(cmd, lun, tag >> 32);
 		goto put;
 	}
 
 	memset(&cmd->se_cmd, 0, sizeof(cmd->se_cmd));
-	cmd->se_cmd.tag = pdu->itt;
+	cmd->se_cmd.tag = tag;
 	/* Our function codes and the core's are those of the RFC. */
 	if (target_submit_tmr(&cmd->se_cmd, sess->se_sess, NULL, lun, NULL,
 			      function, GFP_KERNEL,
-			      iser_tgt_pdu_ref_task_tag(pdu),
+			      iser_tgt_find_task(sess,
+						 iser_tgt_pdu_ref_task_tag(pdu)),
 			      TARGET_SCF_ACK_KREF))
 		iser_tgt_tmf_answer(cmd, ISER_TGT_TMR_REJECTED);
 put:
@@ -259,34 +358,21 @@ put:
 void iser_tgt_queue_tm_rsp(struct se_cmd *se_cmd)
 {
 	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
-	u8 response;
+	struct iser_tgt_session *sess = cmd->sess;
 
 	if (cmd->in_set) {
 		/* What is done already need not be aborted. */
 		if (se_cmd->se_tmr_req->response != TMR_FUNCTION_COMPLETE &&
 		    se_cmd->se_tmr_req->response != TMR_TASK_DOES_NOT_EXIST)
-			cmd->sess->abort.failed = true;
+			sess->abort.failed = true;
 		transport_generic_free_cmd(se_cmd, 0);
 		return;
 	}
 
-	switch (se_cmd->se_tmr_req->response) {
-	case TMR_FUNCTION_COMPLETE:
-		response = ISER_TGT_TMR_COMPLETE;
-		break;
-	case TMR_TASK_DOES_NOT_EXIST:
-		response = ISER_TGT_TMR_NO_TASK;
-		break;
-	case TMR_LUN_DOES_NOT_EXIST:
-		response = ISER_TGT_TMR_NO_LUN;
-		break;
-	case TMR_TASK_MGMT_FUNCTION_NOT_SUPPORTED:
-		response = ISER_TGT_TMR_NOT_SUPPORTED;
-		break;
-	default:
-		response = ISER_TGT_TMR_REJECTED;
-		break;
-	}
-	cmd->tx.done = iser_tgt_tmf_core_done;
-	iser_tgt_tmf_answer(cmd, response);
+	/* Tasks it was too late for may still have answers on their way. */
+	cmd->stage = "waits for the answers of tasks";
+	atomic_inc(&sess->abort.held);
+	/* Pairs with the acquire in iser_tgt_tmf_release(). */
+	smp_store_release(&cmd->held, true);
+	iser_tgt_abort_set_step(sess);
 }

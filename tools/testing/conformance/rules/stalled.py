@@ -85,6 +85,56 @@ def rfc7143_11_5_1_a_set_that_the_disk_keeps(t):
                 other.close()
 
 
+def rfc7143_11_5_1_a_reset_behind_data_that_waits(t):
+    """LOGICAL UNIT RESET, and ABORT TASK of the last, behind 64 READs of 1 MiB that have left the disk while their data waits for the
+    send queue: whatever is answered comes before, and behind it nothing does, neither an answer nor data."""
+    number = 64
+    for function in (T.LUN_RESET, T.ABORT_TASK):
+        s = t.disk(number * MIB, credits=140)
+        widen(t, s, number)
+        blocks = MIB // s.block_size
+        with stall(t):
+            running = [s.start(s.rw_cdb(0x28, i * blocks, blocks), read=MIB) for i in range(number)]
+            last = running[-1].request
+        s.answer(running[0].request.itt, t.target.ms(30000))
+        about = {"ref_itt": last.itt, "ref_cmdsn": last.cmdsn} if function == T.ABORT_TASK else {}
+        itt = s.send(T(function=function, lun=s._lun(None), immediate=1, **about))
+        got = s.answer(itt, t.target.ms(30000))
+        t.among(got.response, (R.COMPLETE, R.NO_TASK), "task management response")
+        tasks = [c for c in running[1:] if function == T.LUN_RESET or c.request is last]
+        answered = {pdu.itt for pdu in s.inbox}
+        untouched = [c for c in tasks if c.request.itt not in answered]
+        before = [bytes(c.data) for c in untouched]
+        if got.response == R.NO_TASK:
+            t.eq(untouched, [], "tasks that do not exist, and have not been answered")
+        try:
+            while True:
+                pdu = s.recv(t.target.ms(500))
+                t.ok(pdu.itt not in {c.request.itt for c in tasks}, "a task is answered behind the answer to the function")
+        except Timeout:
+            pass
+        t.ok(before == [bytes(c.data) for c in untouched], "data has come behind the answer to the function")
+        for c in running:
+            c.free()
+        s.close()
+
+
+def rfc7143_11_5_1_a_set_has_no_later_task(t):
+    """An immediate ABORT TASK SET has the CmdSN of the next command, which is not of the set: it is done as if nothing had happened."""
+    s = t.disk(MIB)
+    with stall(t):
+        tasks = [_kept(s, False, 8 * i) for i in range(3)]
+        itt = s.send(T(function=T.ABORT_TASK_SET, lun=s._lun(None), immediate=1))
+        later = [_kept(s, False, 80 + 8 * i) for i in range(4)]
+        s.silent(500)
+    t.eq(s.answer(itt).response, R.COMPLETE, "task management response")
+    early = {pdu.itt for pdu in s.inbox}
+    for c in later:
+        t.good(s.finish(c, t.target.ms(5000)), "a later task")
+    for c in tasks:
+        t.ok(c.request.itt in early or c.request.itt not in {pdu.itt for pdu in s.inbox}, "a task of the set is answered behind it")
+
+
 def iser_tgt_one_set_at_a_time(t):
     """A second ABORT TASK SET or CLEAR TASK SET while one is under way: 255, rejected, at once; the first is not disturbed, and behind it
     there is room for another."""

@@ -30,7 +30,8 @@ load_target && backstore disk dev /dev/mapper/$ISER_TGT_STALL && make_target "$I
 # first of all, while the queues are as long as they begin
 rules "receive buffers run out, and are added" stalled/iser_tgt_buffers
 like "$(dmesg)" 'iser_tgt: .*shared receive queue: SRQ limit' "... because the device told"
-rules "sets of tasks are aborted" stalled/rfc7143_11_5_1
+rules "sets of tasks are aborted" stalled/rfc7143_11_5_1_a_set
+rules "... and answered behind what they are about" stalled/rfc7143_11_5_1_a_reset
 rules "... one at a time" stalled/iser_tgt_one_set
 rules "64 commands of 1 MiB" stalled/iser_tgt_more_data
 mount -t debugfs none /sys/kernel/debug 2>/dev/null
