@@ -244,6 +244,26 @@ drop:
 	return 0;
 }
 
+static void iser_tgt_execute_work(struct work_struct *work)
+{
+	target_execute_cmd(container_of(work, struct se_cmd, work));
+}
+
+/*
+ * PREEMPT AND ABORT waits for the commands it aborts and for whoever submits
+ * others, and may be in that one's thread just now. The core makes use of the
+ * work itself only when the command has ended.
+ */
+static void iser_tgt_execute(struct se_cmd *se_cmd)
+{
+	if (likely(se_cmd->t_task_cdb[0] != PERSISTENT_RESERVE_OUT)) {
+		target_execute_cmd(se_cmd);
+		return;
+	}
+	INIT_WORK(&se_cmd->work, iser_tgt_execute_work);
+	queue_work(iser_tgt_wq, &se_cmd->work);
+}
+
 static void iser_tgt_read_done(struct iser_tgt_xfer *xfer, int status)
 {
 	struct iser_tgt_cmd *cmd = container_of(xfer, struct iser_tgt_cmd, xfer);
@@ -256,7 +276,7 @@ static void iser_tgt_read_done(struct iser_tgt_xfer *xfer, int status)
 		transport_generic_request_failure(&cmd->se_cmd,
 						  cmd->se_cmd.pi_err);
 	else if (likely(!status))
-		target_execute_cmd(&cmd->se_cmd);
+		iser_tgt_execute(&cmd->se_cmd);
 	else
 		transport_generic_request_failure(&cmd->se_cmd,
 						  TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE);
@@ -267,7 +287,7 @@ static void iser_tgt_read_done(struct iser_tgt_xfer *xfer, int status)
  * @se_cmd: the command
  *
  * RFC 7145 7.3.6: write_va names the first byte that was not sent with the
- * command. Every way out of here ends in target_execute_cmd() or
+ * command. Every way out of here ends in iser_tgt_execute() or
  * transport_generic_request_failure().
  *
  * Context: process.
@@ -286,7 +306,7 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 		iser_tgt_data_copy_immediate(cmd);
 
 	if (!left) {
-		target_execute_cmd(se_cmd);
+		iser_tgt_execute(se_cmd);
 		return 0;
 	}
 	/* RFC 7145 7.3.6: no tag, or a peer that takes no RDMA READ */

@@ -131,6 +131,19 @@ works "b clears all" out "$B" --clear --param-rk=0xbbbb
 is "$(keys "$B")" "" "no key is left"
 sg_turs "$A" >/dev/null 2>&1
 
+# The core has a thread that submits commands for others; who aborts commands waits for it.
+type=$(backstore_dir disk)/attrib/submit_type
+was=$(cat "$type")
+works "commands are submitted by a thread of the core" eval "echo 2 >$type"
+works "a registers" out "$A" --register --param-sark=0xaaaa
+works "b registers" out "$B" --register --param-sark=0xbbbb
+works "a reserves, exclusive access" out "$A" --reserve --param-rk=0xaaaa --prout-type=3
+works "b preempts a and aborts its commands" out "$B" --preempt-abort --param-rk=0xbbbb --param-sark=0xaaaa --prout-type=3
+is "$(full "$B")" "0xbbbb $b,i,0x$isid_b holder" "b holds it"
+works "b clears all" out "$B" --clear --param-rk=0xbbbb
+works "commands are submitted as before" eval "echo $was >$type"
+sg_turs "$A" >/dev/null 2>&1
+
 # --- through power loss ---
 works "a registers for good" out "$A" --register --param-sark=0xaaaa --param-aptpl
 works "b too" out "$B" --register --param-sark=0xbbbb --param-aptpl
