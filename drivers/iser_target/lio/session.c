@@ -186,6 +186,23 @@ static bool iser_tgt_session_acl_gone(struct iser_tgt_session *sess)
 	return nacl != sess->se_sess->se_node_acl;
 }
 
+/*
+ * Who ends an initiator's sessions finds them at the core, and each only once.
+ * This one may not have been on our list yet when it was found.
+ */
+static bool iser_tgt_session_asked_to_go(const struct se_session *se_sess)
+{
+	struct se_node_acl *nacl = se_sess->se_node_acl;
+	unsigned long flags;
+	bool asked;
+
+	spin_lock_irqsave(&nacl->nacl_sess_lock, flags);
+	asked = list_empty(&se_sess->sess_acl_list);
+	spin_unlock_irqrestore(&nacl->nacl_sess_lock, flags);
+
+	return asked;
+}
+
 static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_conn *conn = sess->conn;
@@ -221,6 +238,10 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 
 	if (iser_tgt_session_acl_gone(sess))
 		return -EACCES;
+	if (iser_tgt_session_asked_to_go(se_sess)) {
+		iser_tgt_conn_close(conn, "closed by the core");
+		return -ECANCELED;
+	}
 
 	sess->depth = clamp_t(u32, se_sess->se_node_acl->queue_depth, 1,
 			      conn->depth);
