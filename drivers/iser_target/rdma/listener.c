@@ -253,6 +253,40 @@ static bool iser_tgt_listener_idle(struct iser_tgt_listener *listener)
 	return idle;
 }
 
+/* Holds the mutex. No connection comes in here after this. */
+static void iser_tgt_listener_stop(struct iser_tgt_listener *listener)
+{
+	spin_lock_bh(&iser_tgt_listeners_lock);
+	list_del(&listener->entry);
+	spin_unlock_bh(&iser_tgt_listeners_lock);
+	WRITE_ONCE(listener->stopping, true);
+	cancel_delayed_work_sync(&listener->repair);
+	iser_tgt_unlisten(listener);
+	/* A handler may have queued it meanwhile; it does nothing now. */
+	cancel_delayed_work_sync(&listener->repair);
+}
+
+/* Ends what came in before. Does not hold the mutex: that may take its time. */
+static void iser_tgt_listener_free(struct iser_tgt_listener *listener)
+{
+	struct iser_tgt_conn *conn;
+
+	spin_lock(&iser_tgt_conn_lock);
+	list_for_each_entry(conn, &listener->conns, listener_entry)
+		iser_tgt_conn_close(conn, "portal removed");
+	spin_unlock(&iser_tgt_conn_lock);
+
+	iser_tgt_wait_event(listener->idle, iser_tgt_listener_idle(listener),
+			    "connections to %pISpc\n", &listener->addr);
+	put_net(listener->net);
+	kfree(listener);
+
+	mutex_lock(&iser_tgt_listener_mutex);
+	if (list_empty(&iser_tgt_listeners))
+		iser_tgt_devices_unprepare();
+	mutex_unlock(&iser_tgt_listener_mutex);
+}
+
 /**
  * iser_tgt_listener_get - listen on an address
  * @addr: IPv4 or IPv6 address and port; the caller's network namespace
@@ -295,6 +329,10 @@ iser_tgt_listener_get(const struct sockaddr_storage *addr, unsigned int depth)
 	init_waitqueue_head(&listener->idle);
 
 	INIT_DELAYED_WORK(&listener->repair, iser_tgt_listener_repair);
+	/* An address that moves from now on is not missed. */
+	spin_lock_bh(&iser_tgt_listeners_lock);
+	list_add_tail(&listener->entry, &iser_tgt_listeners);
+	spin_unlock_bh(&iser_tgt_listeners_lock);
 
 	iser_tgt_devices_prepare();
 	ret = iser_tgt_listen(listener);
@@ -306,17 +344,13 @@ iser_tgt_listener_get(const struct sockaddr_storage *addr, unsigned int depth)
 		queue_delayed_work(iser_tgt_wq, &listener->repair,
 				   ISER_TGT_REPAIR_DELAY);
 	} else if (ret) {
-		/* A handler may have queued it. */
-		cancel_delayed_work_sync(&listener->repair);
-		put_net(listener->net);
-		kfree(listener);
-		listener = ERR_PTR(ret);
-		goto unlock;
+		iser_tgt_listener_stop(listener);
+		mutex_unlock(&iser_tgt_listener_mutex);
+		/* One half of [::] may have let somebody in. */
+		iser_tgt_listener_free(listener);
+		return ERR_PTR(ret);
 	}
 	WRITE_ONCE(listener->started, true);
-	spin_lock_bh(&iser_tgt_listeners_lock);
-	list_add_tail(&listener->entry, &iser_tgt_listeners);
-	spin_unlock_bh(&iser_tgt_listeners_lock);
 
 unlock:
 	mutex_unlock(&iser_tgt_listener_mutex);
@@ -332,37 +366,16 @@ unlock:
  */
 void iser_tgt_listener_put(struct iser_tgt_listener *listener)
 {
-	struct iser_tgt_conn *conn;
+	bool last;
 
 	mutex_lock(&iser_tgt_listener_mutex);
-	if (--listener->users) {
-		mutex_unlock(&iser_tgt_listener_mutex);
-		return;
-	}
-	spin_lock_bh(&iser_tgt_listeners_lock);
-	list_del(&listener->entry);
-	spin_unlock_bh(&iser_tgt_listeners_lock);
-	WRITE_ONCE(listener->stopping, true);
-	cancel_delayed_work_sync(&listener->repair);
-	iser_tgt_unlisten(listener);
-	/* A handler may have queued it meanwhile; it does nothing now. */
-	cancel_delayed_work_sync(&listener->repair);
+	last = !--listener->users;
+	if (last)
+		iser_tgt_listener_stop(listener);
 	mutex_unlock(&iser_tgt_listener_mutex);
 
-	spin_lock(&iser_tgt_conn_lock);
-	list_for_each_entry(conn, &listener->conns, listener_entry)
-		iser_tgt_conn_close(conn, "portal removed");
-	spin_unlock(&iser_tgt_conn_lock);
-
-	iser_tgt_wait_event(listener->idle, iser_tgt_listener_idle(listener),
-			    "connections to %pISpc\n", &listener->addr);
-	put_net(listener->net);
-	kfree(listener);
-
-	mutex_lock(&iser_tgt_listener_mutex);
-	if (list_empty(&iser_tgt_listeners))
-		iser_tgt_devices_unprepare();
-	mutex_unlock(&iser_tgt_listener_mutex);
+	if (last)
+		iser_tgt_listener_free(listener);
 }
 
 /**

@@ -22,6 +22,7 @@ strict_target() {
 }
 add_acl()    { mkdir -p "$acl/lun_0" && ln -s "$dir/lun/lun_0" "$acl/lun_0/lun_0"; }
 remove_acl() { rm "$acl"/lun_0/lun_0 && rmdir "$acl/lun_0" "$acl"; }
+set_depth()  { echo 32 >"$acl/cmdsn_depth"; }
 attempt()    { $crowd attempt; }
 comes_in()   { [ "$(attempt)" = in ]; }
 held()       { [ "$(cat /sys/module/delay/parameters/hits)" -gt 0 ]; }
@@ -49,6 +50,7 @@ kept_out() { [ -s /tmp/newcomer ] && ! grep -qx in /tmp/newcomer; }
 # What is on a newcomer's way, and what is through when it returns.
 connecting=iser_tgt_qp_create		# it has a queue pair, nobody knows of it
 entering=core_tpg_check_initiator_node_acl	# it has its ACL, which does not know it
+entered=target_setup_session		# its ACL knows it, we do not
 
 works "a target" strict_target || bail "no target"
 works "who has an ACL comes in" comes_in || bail "nobody comes in" "$(attempt)"
@@ -59,6 +61,9 @@ works "its ACL is removed while it comes in" raced $entering remove_acl
 works "... which does not" kept_out
 works "... and made again" add_acl
 works "... it comes in" comes_in
+works "its depth is changed while it comes in" raced $entered set_depth
+works "... which does not" kept_out
+works "... and again it comes in" comes_in
 works "the portal group is disabled while it comes in" raced $entering disable "$IQN"
 works "... which does not" kept_out
 works "... and enabled" enable "$IQN"
@@ -106,6 +111,27 @@ is "$(rdma_holds)" "$before" "RDMA holds what it held"
 # of them goes: a use of freed memory in cma_ib_req_handler(). Alone, a listener is waited for.
 works "the other portal is removed" rmdir "$dir/np/[$IP6]:$PORT"
 alone_holds=$(rdma_holds)
+
+# [::] is two listeners, the second of which has its port taken; the first has let somebody in by then.
+[ -d /sys/kernel/debug/iser_tgt ] || mount -t debugfs none /sys/kernel/debug
+mkfifo /tmp/visits
+/src/tools/testing/conformance/crowd --target "[$IP6]:$PORT" --iqn "$IQN" attempts </tmp/visits >/tmp/visitor 2>&1 &
+visitor=$!
+exec 5>/tmp/visits
+echo >&5
+wait_for 30 "the visitor" grep -q . /tmp/visitor
+twice() { [ "$(cat /sys/module/delay/parameters/hits)" -ge 2 ]; }
+insmod "$delay" symbol=rdma_bind_addr ms=$((2000 * SLOW))
+mkdir "$dir/np/[::]:$PORT" 2>/dev/null &
+making=$!
+works "a portal at [::] beside one of IPv4 is tried" wait_for 20 "its IPv4" twice
+echo hold >&5
+works "... somebody connects by IPv6" wait_for 10 "the connection" grep -q held /tmp/visitor
+fails "... it cannot be made" wait $making
+is "$(head -n 1 /sys/kernel/debug/iser_tgt/logins)" "pending: 0 of 1024" "... nothing is left of the connection"
+rmmod delay
+exec 5>&-
+wait_for 10 "the end of the visitor" ended $visitor
 
 # each begins again when it has come in or been turned away
 for i in 1 2 3; do
