@@ -75,6 +75,7 @@ static bool iser_tgt_publish(struct iser_tgt_listener *listener,
 	if (ok) {
 		list_add_tail(&conn->dev_entry, &conn->dev->conns);
 		iser_tgt_listener_conn_add(listener, conn);
+		iser_tgt_conn_published(conn);
 	}
 	spin_unlock(&iser_tgt_conn_lock);
 

@@ -11,8 +11,10 @@
 struct workqueue_struct *iser_tgt_wq;
 /*
  * A login waits for the session it replaces, and a release for a backstore, as
- * long as that takes: neither may use up the workers of the other.
+ * long as that takes: neither may use up the workers of the other, nor those of
+ * deadlines and repairs, which wait for nobody.
  */
+struct workqueue_struct *iser_tgt_rx_wq;
 struct workqueue_struct *iser_tgt_release_wq;
 
 static void iser_tgt_conn_expired(struct work_struct *work)
@@ -128,6 +130,32 @@ void iser_tgt_conn_init(struct iser_tgt_conn *conn)
 	conn->last_rx = jiffies;
 }
 
+/*
+ * Whoever makes a connection frees it as long as he has not published it, and
+ * the device may want it to end before that.
+ */
+static void iser_tgt_conn_may_release(struct iser_tgt_conn *conn)
+{
+	if (test_bit(ISER_TGT_CLOSE_ASKED, &conn->close) &&
+	    test_bit(ISER_TGT_CLOSE_OWNED, &conn->close) &&
+	    !test_and_set_bit(ISER_TGT_CLOSE_QUEUED, &conn->close))
+		queue_work(iser_tgt_release_wq, &conn->release_work);
+}
+
+/**
+ * iser_tgt_conn_published - its release owns a connection from now on
+ * @conn: the connection
+ *
+ * Context: any.
+ */
+void iser_tgt_conn_published(struct iser_tgt_conn *conn)
+{
+	set_bit(ISER_TGT_CLOSE_OWNED, &conn->close);
+	/* Pairs with the one in iser_tgt_conn_close(). */
+	smp_mb__after_atomic();
+	iser_tgt_conn_may_release(conn);
+}
+
 /**
  * iser_tgt_conn_close - end a connection
  * @conn: the connection, known to be alive: the caller holds
@@ -138,11 +166,13 @@ void iser_tgt_conn_init(struct iser_tgt_conn *conn)
  */
 void iser_tgt_conn_close(struct iser_tgt_conn *conn, const char *why)
 {
-	if (test_and_set_bit(0, &conn->close_asked))
+	if (iser_tgt_conn_closing(conn) || cmpxchg(&conn->close_reason, NULL, why))
 		return;
 
-	conn->close_reason = why;
-	queue_work(iser_tgt_release_wq, &conn->release_work);
+	set_bit(ISER_TGT_CLOSE_ASKED, &conn->close);
+	/* Pairs with the one in iser_tgt_conn_published(). */
+	smp_mb__after_atomic();
+	iser_tgt_conn_may_release(conn);
 }
 
 /**

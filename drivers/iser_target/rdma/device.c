@@ -322,11 +322,17 @@ int iser_tgt_rdma_init(const struct iser_tgt_upper *upper)
 		return -ENOMEM;
 
 	ret = -ENOMEM;
+	iser_tgt_rx_wq = alloc_workqueue("iser_tgt_rx",
+					 WQ_UNBOUND | WQ_MEM_RECLAIM,
+					 WQ_MAX_ACTIVE);
+	if (!iser_tgt_rx_wq)
+		goto destroy;
+
 	iser_tgt_release_wq = alloc_workqueue("iser_tgt_release",
 					      WQ_UNBOUND | WQ_MEM_RECLAIM,
 					      WQ_MAX_ACTIVE);
 	if (!iser_tgt_release_wq)
-		goto destroy;
+		goto destroy_rx;
 
 	ret = ib_register_client(&iser_tgt_ib_client);
 	if (ret)
@@ -342,6 +348,8 @@ unregister:
 	ib_unregister_client(&iser_tgt_ib_client);
 destroy_release:
 	destroy_workqueue(iser_tgt_release_wq);
+destroy_rx:
+	destroy_workqueue(iser_tgt_rx_wq);
 destroy:
 	destroy_workqueue(iser_tgt_wq);
 	return ret;
@@ -358,5 +366,6 @@ void iser_tgt_rdma_exit(void)
 	iser_tgt_addr_unwatch();
 	ib_unregister_client(&iser_tgt_ib_client);
 	destroy_workqueue(iser_tgt_release_wq);
+	destroy_workqueue(iser_tgt_rx_wq);
 	destroy_workqueue(iser_tgt_wq);
 }

@@ -232,6 +232,13 @@ enum iser_tgt_conn_state {
 	ISER_TGT_CONN_CLOSING,
 };
 
+/* Bits of iser_tgt_conn.close: it shall end, the release owns it, has begun. */
+enum iser_tgt_conn_close {
+	ISER_TGT_CLOSE_ASKED,
+	ISER_TGT_CLOSE_OWNED,
+	ISER_TGT_CLOSE_QUEUED,
+};
+
 /**
  * struct iser_tgt_conn - a connection
  *
@@ -239,7 +246,7 @@ enum iser_tgt_conn_state {
  * it to end calls iser_tgt_conn_close(), from any context.
  *
  * @state: written under @post_lock
- * @close_asked: bit 0: the release work is queued
+ * @close: enum iser_tgt_conn_close
  * @close_reason: plain words, first caller wins
  * @dev: the device, whose list of connections we are on
  * @dev_entry: on that list, under iser_tgt_conn_lock
@@ -300,7 +307,7 @@ enum iser_tgt_conn_state {
  */
 struct iser_tgt_conn {
 	enum iser_tgt_conn_state state;
-	unsigned long close_asked;
+	unsigned long close;
 	const char *close_reason;
 	struct iser_tgt_device *dev;
 	struct list_head dev_entry;
@@ -440,8 +447,10 @@ int iser_tgt_conn_event(struct rdma_cm_id *cm_id, struct rdma_cm_event *event);
 
 /* connection.c */
 extern struct workqueue_struct *iser_tgt_wq;
+extern struct workqueue_struct *iser_tgt_rx_wq;
 extern struct workqueue_struct *iser_tgt_release_wq;
 void iser_tgt_conn_init(struct iser_tgt_conn *conn);
+void iser_tgt_conn_published(struct iser_tgt_conn *conn);
 void iser_tgt_conn_close(struct iser_tgt_conn *conn, const char *why);
 void iser_tgt_conn_set_live(struct iser_tgt_conn *conn, u32 stat_sn,
 			    u32 exp_cmd_sn, bool direct);
@@ -461,7 +470,7 @@ static inline unsigned int iser_tgt_conn_sends(unsigned int depth)
 
 static inline bool iser_tgt_conn_closing(const struct iser_tgt_conn *conn)
 {
-	return test_bit(0, &conn->close_asked);
+	return test_bit(ISER_TGT_CLOSE_ASKED, &conn->close);
 }
 
 /* The receive side: a completion handler does not wait for memory or a lock. */

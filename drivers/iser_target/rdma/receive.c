@@ -60,7 +60,7 @@ static void iser_tgt_rx_park(struct iser_tgt_rx *rx)
 	/* The buffers may be others' as well. */
 	if (too_many)
 		iser_tgt_conn_close(conn, "more requests than it may send");
-	queue_work(iser_tgt_wq, &conn->rx_work);
+	queue_work(iser_tgt_rx_wq, &conn->rx_work);
 }
 
 /*
@@ -129,7 +129,7 @@ void iser_tgt_conn_kick(struct iser_tgt_conn *conn)
 	/* Pairs with the lock around the setting of rx_parked. */
 	smp_mb();
 	if (READ_ONCE(conn->rx_parked) && !iser_tgt_conn_closing(conn))
-		queue_work(iser_tgt_wq, &conn->rx_work);
+		queue_work(iser_tgt_rx_wq, &conn->rx_work);
 }
 
 /**
@@ -146,7 +146,7 @@ void iser_tgt_rx_start(struct iser_tgt_conn *conn)
 	spin_lock(&conn->post_lock);
 	if (conn->state == ISER_TGT_CONN_CONNECTING) {
 		conn->state = ISER_TGT_CONN_LOGIN;
-		queue_work(iser_tgt_wq, &conn->rx_work);
+		queue_work(iser_tgt_rx_wq, &conn->rx_work);
 	}
 	spin_unlock(&conn->post_lock);
 }
