@@ -37,7 +37,7 @@ without_known() {
 		block = block $0 "\n"
 		if (/<\/TASK>/) {
 			bottom = 0
-			if (block !~ /(acquire|takes):\n[^\n]*\(clock-AF_INET/ || block !~ /siw_qp_llp_data_ready/) printf "%s", block
+			if (block !~ /(acquire|takes):\n[^\n]*\(clock-AF_INET/ || block !~ /siw_(qp|cm)_llp_data_ready/) printf "%s", block
 		}
 		next
 	}
