@@ -440,14 +440,16 @@ int iser_tgt_session_receive(struct iser_tgt_conn *conn,
 			     struct iser_tgt_rx *rx);
 int iser_tgt_session_start(struct iser_tgt_session *sess);
 void iser_tgt_close_se_session(struct se_session *se_sess);
+void iser_tgt_sessions_each(void (*fn)(struct iser_tgt_session *sess));
+void iser_tgt_protocol_error(struct iser_tgt_session *sess, const char *what);
+
+/* context.c */
 struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess);
 struct iser_tgt_cmd *iser_tgt_cmd_get_own(struct iser_tgt_session *sess,
 					  enum iser_tgt_cmd_own which);
 void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd);
 void iser_tgt_cmd_show(const struct iser_tgt_cmd *cmd);
 void iser_tgt_cmd_sent(struct iser_tgt_tx *tx, int status);
-void iser_tgt_sessions_each(void (*fn)(struct iser_tgt_session *sess));
-void iser_tgt_protocol_error(struct iser_tgt_session *sess, const char *what);
 
 /* login.c */
 int iser_tgt_login_alloc(struct iser_tgt_session *sess);
