@@ -261,7 +261,7 @@ static void iser_tgt_execute(struct se_cmd *se_cmd)
 		return;
 	}
 	INIT_WORK(&se_cmd->work, iser_tgt_execute_work);
-	queue_work(iser_tgt_wq, &se_cmd->work);
+	queue_work(iser_tgt_rx_wq, &se_cmd->work);
 }
 
 static void iser_tgt_read_done(struct iser_tgt_xfer *xfer, int status)

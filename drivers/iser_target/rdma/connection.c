@@ -10,9 +10,9 @@
 
 struct workqueue_struct *iser_tgt_wq;
 /*
- * A login waits for the session it replaces, and a release for a backstore, as
- * long as that takes: neither may use up the workers of the other, nor those of
- * deadlines and repairs, which wait for nobody.
+ * A request may wait, a login for the session it replaces, and a release for a
+ * backstore, as long as that takes: neither may use up the workers of the other,
+ * nor those of deadlines and repairs, which wait for nobody.
  */
 struct workqueue_struct *iser_tgt_rx_wq;
 struct workqueue_struct *iser_tgt_release_wq;
