@@ -2,21 +2,15 @@
 # iser_tgt: make help
 
 KVER ?=
-ifeq ($(KVER),debug)
-# the debug kernel of the test machine, built if it is not there yet
-KDIR := $(shell tools/testing/vm/debug-kdir)
-endif
-ifneq ($(KDIR),)
-REL := $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
-else ifneq ($(filter 6.1 6.12,$(KVER)),)
-# the newest installed headers of this Debian kernel line
-REL := $(shell ls -d /lib/modules/$(KVER).*-amd64/build 2>/dev/null | cut -d/ -f4 | grep -vE -- '-(rt|cloud)-' | sort -V | tail -n 1)
-KDIR := /lib/modules/$(REL)/build
-else
+# KDIR: any kernel's build directory. KVER: one whose headers this host has installed, or a kernel of Debian (tools/testing/vm/lines), which is
+# fetched with its compiler into the cache. Neither: the running kernel.
+ifeq ($(KDIR),)
+FOREIGN := $(if $(KVER),$(if $(wildcard /lib/modules/$(KVER)/build/Makefile),,$(KVER)))
 REL := $(or $(KVER),$(shell uname -r))
 KDIR := /lib/modules/$(REL)/build
+else
+REL := $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
 endif
-HEADERS := $(if $(filter 6.12,$(KVER)),linux-headers-6.12.*+deb12-amd64,$(if $(filter 6.1,$(KVER)),linux-headers-amd64,linux-headers-$(REL)))
 
 # where the system's Python, which targetcli runs with, looks for what the administrator installs
 PYTHON_DIR ?= $(shell /usr/bin/python3 -c 'import site; print(site.getsitepackages()[0])' 2>/dev/null)
@@ -31,9 +25,16 @@ export KVER
 
 all: module
 
+ifneq ($(FOREIGN),)
+module:
+	$(Q)$(VM)/build-module $(FOREIGN)
+
+test-module:
+	$(Q)$(VM)/build-module $(FOREIGN) test
+else
 # Each kernel has a build directory of links to the sources, so that the objects of two kernels never meet.
 module:
-	$(if $(wildcard $(KDIR)/Makefile),,$(error kernel headers are missing: apt-get install $(HEADERS)))
+	$(if $(wildcard $(KDIR)/Makefile),,$(error kernel headers are missing: apt-get install linux-headers-$(REL)))
 	$(Q)mkdir -p $(BUILD)
 	$(Q)find $(BUILD) -xtype l -delete
 	$(Q)cp -rsfu $(CURDIR)/Kbuild $(CURDIR)/drivers $(BUILD)/
@@ -46,6 +47,7 @@ test-module:
 	$(Q)mkdir -p $(BUILD)/event
 	$(Q)cp -rsfu $(CURDIR)/$(VM)/event/. $(BUILD)/event/
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(BUILD)/event modules
+endif
 
 run:
 	$(Q)$(VM)/demo run

@@ -63,49 +63,219 @@ cached() {
 	printf '%s\n' "$dir"
 }
 
-# remembered command... : the command's output, from memory as long as Debian's package lists and what is installed stay the same.
-remembered() {
-	local memo
-	memo=$CACHE/memo/$(stat -c '%n %Y %s' /var/lib/dpkg/status /var/lib/apt/lists /var/lib/apt/lists/*Packages* 2>/dev/null |
-		{ cat; printf '%s\n' "$@"; } | sha256sum | cut -c1-16)
+# recalled KEY command... : the command's output, remembered under that key.
+recalled() {
+	local memo tmp
+	memo=$CACHE/memo/$(hash_of "$@")
 	if [ ! -f "$memo" ]; then
 		mkdir -p "$CACHE/memo"
-		"$@" >"$memo.$BASHPID" || { rm -f "$memo.$BASHPID"; return 1; }
-		mv "$memo.$BASHPID" "$memo"
+		tmp=$memo.$BASHPID
+		"${@:2}" >"$tmp" || { rm -f "$tmp"; return 1; }
+		mv "$tmp" "$memo"
 	fi
 	cat "$memo"
 }
 
-# kernel_release 6.12|6.1|debug|RELEASE : the release of the newest Debian kernel of that line, as `uname -r` will say it.
-kernel_release() {
+# remembered command... : its output, as long as what is installed and the host's package lists stay the same.
+remembered() {
+	recalled "$(stat -c '%n %Y %s' /var/lib/dpkg/status /var/lib/apt/lists /var/lib/apt/lists/*Packages* 2>/dev/null)" "$@"
+}
+
+# --- Debian's archives, whatever the host runs ---
+
+# What belongs to a suite: its updates, security and backports. testing and sid of a mirror may be weeks old, which apt takes for an attack.
+suite_lists() {
 	case $1 in
-	*-amd64|*-debug) printf '%s\n' "$1" ;;
-	debug) printf '%s-debug\n' "$(deb_version linux-source-6.12 | sed 's/-.*//')" ;;
-	6.12) remembered newest_kernel '^linux-headers-6\.12\.[0-9]+\+deb12-amd64$' ;;
-	6.1) remembered newest_kernel '^linux-headers-6\.1\.[0-9]+-[0-9]+-amd64$' ;;
-	*) die "unknown kernel '$1': 6.12, 6.1, debug or a full release such as 6.1.0-56-amd64" ;;
+	bookworm|trixie) printf '%s\n' "debian $1" "debian $1-updates" "debian-security $1-security" "debian $1-backports" ;;
+	testing) echo "debian forky" ;;
+	sid) echo "debian sid" ;;
+	*) die "unknown suite '$1': bookworm, trixie, testing or sid" ;;
+	esac
+}
+
+# suite_sources SUITE [backports] : apt's source lines of the suite, from the mirror that the host uses; backports only when asked for
+suite_sources() {
+	local archive name uri uris
+	# shellcheck disable=SC2016 # apt's own variable
+	uris=$(remembered apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages')
+	suite_lists "$1" | while read -r archive name; do
+		case $name in *-backports) [ -n "${2:-}" ] || continue ;; esac
+		uri=$(grep -E "/$archive/?$" <<<"$uris" | sed -n 1p)
+		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${uri:-http://deb.debian.org/$archive} $name main"
+	done
+}
+
+# suite_config SUITE : prints the path of an apt configuration that knows the suite alone, nothing of the host, and needs no root. Its lists
+# are a day old at most; old ones will do where there is no network.
+suite_config() {
+	local dir=$CACHE/apt/$1
+	if [ -z "$(find "$dir/updated" -mmin -1440 2>/dev/null)" ]; then
+		mkdir -p "$dir"
+		exec {lists}>"$dir/lock"
+		flock "$lists"
+		if [ -z "$(find "$dir/updated" -mmin -1440 2>/dev/null)" ]; then
+			mkdir -p "$dir"/{parts,lists/partial,archives/partial}
+			suite_sources "$1" backports >"$dir/parts/suite.list"
+			cat >"$dir/apt.conf" <<-END
+				Dir::Etc::SourceList "/dev/null";
+				Dir::Etc::SourceParts "$dir/parts";
+				Dir::Etc::Preferences "/dev/null";
+				Dir::Etc::PreferencesParts "/dev/null";
+				Dir::State "$dir";
+				Dir::State::Lists "$dir/lists";
+				Dir::State::Status "/dev/null";
+				Dir::Cache "$dir";
+				APT::Architecture "amd64";
+				APT::Architectures "amd64";
+				APT::Sandbox::User "";
+				APT::Update::Error-Mode "any";
+				Acquire::Languages "none";
+				Acquire::Retries "2";
+			END
+			case $1 in testing|sid) echo 'Acquire::Check-Valid-Until "false";' >>"$dir/apt.conf" ;; esac
+			say "reading what Debian $1 has"
+			if APT_CONFIG=$dir/apt.conf apt-get -q update >"$dir/update.log" 2>&1; then
+				touch "$dir/updated"
+			elif [ -f "$dir/updated" ]; then
+				say "Debian $1 cannot be reached ($(tail -n 1 "$dir/update.log")): what was read on $(date -r "$dir/updated" +%F) will do"
+				touch "$dir/updated"
+			else
+				die "Debian $1 cannot be reached: $(tail -n 1 "$dir/update.log")"
+			fi
+		fi
+		exec {lists}>&-
+	fi
+	echo "$dir/apt.conf"
+}
+
+# suite_apt SUITE apt-get|apt-cache ARG... : asks apt about that suite
+suite_apt() {
+	local config
+	config=$(suite_config "$1") || return
+	APT_CONFIG=$config "${@:2}"
+}
+
+# of_suite SUITE command... : its output, as long as the suite's package lists stay the same.
+of_suite() {
+	local config
+	config=$(suite_config "$1") || return
+	recalled "$1 $(stat -c %Y "${config%/*}/updated")" "${@:2}"
+}
+
+# deb_versions SUITE PACKAGE... : "PACKAGE VERSION" of what the suite has of each, backports counted where nothing else has it
+deb_versions() { of_suite "$1" candidate_versions "$@"; }
+candidate_versions() {
+	suite_apt "$1" apt-cache show --no-all-versions "${@:2}" | awk '/^Package: / { p = $2 } /^Version: / { print p, $2 }'
+}
+deb_version() { deb_versions "$1" "$2" | sed -n 's/^[^ ]* //p'; }
+
+# fetch_deb DIR PACKAGE SUITE : unpacks the package's files into DIR without installing it. PACKAGE may be PACKAGE=VERSION or PACKAGE/SUITE.
+fetch_deb() {
+	local work
+	work=$(mktemp -d -p "$CACHE")
+	(cd "$work" && suite_apt "$3" apt-get -q download "$2") || { rm -rf "$work"; return 1; }
+	dpkg-deb -x "$work"/*.deb "$1"
+	rm -rf "$work"
+}
+
+# --- kernels ---
+
+# line_of NAME FIELD : a field of the file `lines`: 2 suite, 3 userspace, 4 pattern
+line_of() { awk -v name="$1" -v field="$2" '$1 == name { print $field }' "$VM_DIR/lines"; }
+known_lines() { awk '/^[^#]/ { print $1 }' "$VM_DIR/lines"; }
+MAIN_LINE=$(known_lines | sed -n 1p)
+
+# line_name KVER : the line a kernel belongs to; KVER is the name of a line or a full release
+line_name() {
+	local name
+	case $1 in *-debug) echo debug; return ;; esac
+	for name in $(known_lines); do
+		[ "$name" != "$1" ] || { echo "$name"; return; }
+	done
+	for name in $(known_lines); do
+		[[ ! $1 =~ ^$(line_of "$name" 4)$ ]] || { echo "$name"; return; }
+	done
+	die "unknown kernel '$1': $(known_lines | paste -sd ' ') or a full release such as 7.3.4+deb13-amd64"
+}
+suite_of() { line_of "$(line_name "$1")" 2; }
+userspace_of() { line_of "$(line_name "$1")" 3; }
+
+# kernel_release KVER : the release of the newest Debian kernel of that line, as `uname -r` will say it.
+kernel_release() {
+	local name
+	case $1 in *-amd64|*-debug) printf '%s\n' "$1"; return ;; esac
+	name=$(line_name "$1") || return
+	case $name in
+	debug) printf '%s-debug\n' "$(deb_version "$(suite_of debug)" linux-source-6.12 | sed 's/-.*//')" ;;
+	*) of_suite "$(suite_of "$name")" newest_kernel "$name" ;;
 	esac
 }
 newest_kernel() {
 	local newest
-	newest=$(apt-cache search --names-only "$1" | cut -d' ' -f1 | sort -V | tail -n 1)
-	[ -n "$newest" ] || die "no Debian kernel matches $1: apt-get update?"
+	newest=$(suite_apt "$(line_of "$1" 2)" apt-cache search --names-only "^linux-headers-$(line_of "$1" 4)\$" | cut -d' ' -f1 | sort -V | tail -n 1)
+	[ -n "$newest" ] || die "Debian $(line_of "$1" 2) has no kernel $(line_of "$1" 4)"
 	printf '%s\n' "${newest#linux-headers-}"
 }
 
 # kernel_dir RELEASE : the directory with what build-kernel or build-debug-kernel makes; built if it is not there.
 kernel_dir() {
-	local rel=$1
+	local rel=$1 suite
+	suite=$(suite_of "$rel") || return
 	case $rel in
-	*-debug) cached "kernel-$rel" "$(hash_of "$VM_DIR/build-debug-kernel" "$VM_DIR/debug.config" "$(deb_version linux-source-6.12)")" \
+	*-debug) cached "kernel-$rel" "$(hash_of "$VM_DIR/build-debug-kernel" "$VM_DIR/debug.config" "$(deb_version "$suite" linux-source-6.12)")" \
 			"$VM_DIR/build-debug-kernel" "$rel" ;;
 	*) cached "kernel-$rel" "$(hash_of "$VM_DIR/build-kernel" "$VM_DIR/build-siw" "$VM_DIR/guest/initramfs-init" \
-			"$(deb_version "linux-image-$rel")")" "$VM_DIR/build-kernel" "$rel" ;;
+			"$(deb_version "$suite" "linux-image-$rel")")" "$VM_DIR/build-kernel" "$rel" ;;
 	esac
 }
 
-deb_version() { remembered candidate_version "$1"; }
-candidate_version() { apt-cache show --no-all-versions "$1" | sed -n 's/^Version: //p'; }
+# --- roots: compilers and Pythons of each Debian, unpacked in the cache ---
+
+# root_of NAME : prints the directory of a root of the file `roots`
+root_of() {
+	local name=$1 suite how packages
+	read -r _ suite how packages < <(grep -E "^$name[[:space:]]" "$VM_DIR/roots") || die "no root '$name' in $VM_DIR/roots"
+	# shellcheck disable=SC2086 # a list
+	cached "root-$name" "$(hash_of "$VM_DIR/build-root" "$how" "$packages" "$(deb_versions "$suite" $packages)")" "$VM_DIR/build-root" "$suite" "$how" "$packages"
+}
+
+# in_root NAME command... : runs it in that root, as whoever we are; the checkout, the cache, /tmp and the current directory are where they
+# are here. BINDS: more arguments of bwrap, one word each.
+in_root() {
+	local root
+	root=$(root_of "$1") || return
+	shift
+	# shellcheck disable=SC2086 # words
+	bwrap --bind "$root" / --dev-bind /dev /dev --proc /proc --ro-bind /sys /sys --bind /tmp /tmp --bind "$TOP" "$TOP" --bind "$CACHE" "$CACHE" \
+		--ro-bind /etc/passwd /etc/passwd --ro-bind /etc/group /etc/group ${BINDS:-} --chdir "$PWD" \
+		--setenv PATH /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --setenv LC_ALL C.UTF-8 "$@"
+}
+
+# in_kernel_root RELEASE command... : in the root with the compiler of that kernel and its headers below /usr/src
+in_kernel_root() {
+	local rel=$1 suite kernel binds='' path
+	suite=$(suite_of "$rel") && kernel=$(kernel_dir "$rel") || return
+	if [ -d "$kernel/headers" ]; then
+		binds="--bind $kernel/headers/usr/src /usr/src"
+		for path in "$kernel"/headers/usr/lib/linux-kbuild-*; do
+			mkdir -p "$(root_of "build-$suite")/usr/lib/${path##*/}"
+			binds+=" --ro-bind $path /usr/lib/${path##*/}"
+		done
+	fi
+	shift
+	BINDS="$binds ${BINDS:-}" in_root "build-$suite" "$@"
+}
+
+# headers_of RELEASE : the KDIR of that kernel, as in_kernel_root sees it
+headers_of() {
+	local kernel
+	case $1 in
+	*-debug) kernel=$(kernel_dir "$1") && echo "$kernel/build" ;;
+	*) echo "/usr/src/linux-headers-$1" ;;
+	esac
+}
+
+# --- QEMU ---
 
 # newer_qemu : prints the QEMU of Debian's backports; where they cannot be had the installed one, and says so
 newer_qemu() {
@@ -116,13 +286,4 @@ newer_qemu() {
 		say "no QEMU from Debian's backports: $(qemu-system-x86_64 --version | head -n 1)"
 		echo qemu-system-x86_64
 	fi
-}
-
-# fetch_deb DIR PACKAGE : unpacks the package's files into DIR without installing it.
-fetch_deb() {
-	local work
-	work=$(mktemp -d)
-	(cd "$work" && apt-get -q download "$2")
-	dpkg-deb -x "$work"/*.deb "$1"
-	rm -rf "$work"
 }

@@ -43,7 +43,7 @@ link_up() {
 	done
 	case $LINK in
 	rxe) modprobe rdma_rxe ;;
-	siw) modprobe -a ib_uverbs iw_cm && modprobe siw ;;
+	siw) modprobe -a ib_uverbs iw_cm && { modprobe -q siw || insmod "/src/build/$KVER/siw.ko"; } ;;
 	esac || return
 	modprobe -a ib_uverbs rdma_ucm rdma_cm || return
 	rdma link add "$LINK-$dev" type "$LINK" netdev "$dev" || return
