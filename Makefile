@@ -21,7 +21,7 @@ Q := $(if $(V),,@)
 
 export KVER
 
-.PHONY: all module test-module run shell check check-debug check-unit faults fuzz bench bench-memory bench-profile lint deb install install-module install-tools uninstall uninstall-module uninstall-tools clean help crowds soak
+.PHONY: all module test-module run shell check check-all check-debug check-unit faults fuzz bench bench-memory bench-profile lint deb install install-module install-tools uninstall uninstall-module uninstall-tools clean help crowds soak
 
 all: module
 
@@ -57,6 +57,10 @@ shell:
 
 check:
 	$(Q)$(VM)/check
+
+# everything on every kernel and link
+check-all:
+	$(Q)ALL=1 $(VM)/check
 
 check-debug:
 	$(Q)KVER=debug $(VM)/check

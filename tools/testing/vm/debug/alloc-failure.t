@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # Allocations of the login path fail, one at a time, in each function that makes any: the peer is turned away or told so, nothing leaks,
 # and the next login works. Once with receive buffers that all connections share, once with their own.
-# only: rxe
+# link: rxe
+# needs: conformance
 
 seconds=1800
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 # shellcheck source=tools/testing/vm/guest/failing.sh
 . /src/tools/testing/vm/guest/failing.sh

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # The device refuses work requests of a session in full traffic. A send queue, or a receive queue of its own: the connection closes, the
 # initiator comes back, nothing is lost and nothing is left. A shared receive queue: the buffers are posted with the next, and nobody waits.
+# needs: integrity
 
 seconds=1200
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../integrity" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 . /src/tools/testing/vm/guest/memory.sh
 . /src/tools/testing/vm/guest/failing.sh

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The files that show sessions are read all the time while many come and go at once: what a reader finds is there as long as it looks.
+# needs: conformance
 
 seconds=300
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 
 alone || bail "no RDMA device"

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # Allocations fail one at a time where there is no login: as the module loads, as an administrator makes a target, as an RDMA device comes,
 # as a CHAP response is computed, as commands run. Nothing is left half done, and the next attempt works.
-# only: rxe
+# link: rxe
+# needs: conformance
 
 # shellcheck disable=SC2016 # commands for eval
 seconds=1500
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 . /src/tools/testing/vm/guest/memory.sh
 # shellcheck source=tools/testing/vm/guest/failing.sh

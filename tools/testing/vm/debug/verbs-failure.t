@@ -3,9 +3,9 @@
 # Each call of set-up into the RDMA core fails, one at a time: when the module loads, when a portal is made, when a peer connects and logs
 # in. It is turned away, nothing is left behind, and the next one gets in.
 # (build-debug-kernel marks the functions that may fail.)
+# needs: conformance
 
 seconds=900
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 . /src/tools/testing/vm/guest/memory.sh
 # shellcheck source=tools/testing/vm/guest/failing-calls.sh

@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Who may enter, who sees what, where a moved target sends its initiators, and what the ledger keeps.
-# only: rxe
 
 seconds=600
 . "$(dirname "$0")/../in-guest"

@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Asymmetric access (ALUA) is the core's; here that it reaches the initiator: states reported and set, changes told, standby refused.
-# only: 6.12-rxe
 
 seconds=300
 . "$(dirname "$0")/../in-guest"

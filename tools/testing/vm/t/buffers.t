@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Receive and data buffers as the module's parameters make them: shared or not, large or small, mapped for good or not; and where they end.
-# only: 6.12
+# differs by: link
+# needs: conformance
 
 seconds=900
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 
 alone || bail "no RDMA device"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # CHAP with open-iscsi: every algorithm, one way and both, for sessions and for discovery; who may see a secret.
-# only: rxe
+# differs by: kernel
 
 seconds=600
 . "$(dirname "$0")/../in-guest"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# only: rxe
 # What may not be written is refused with EINVAL and changes nothing; what may be written reads back as written.
+# differs by: kernel
 
 . "$(dirname "$0")/../in-guest"
 

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The rules of RFC 7143 and 7145, each by an initiator of our own (tools/testing/conformance): among them one command of 16 MiB.
-# only: 6.12
+# differs by: kernel link
+# needs: conformance
 
 seconds=900
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 
 alone || bail "no RDMA device"

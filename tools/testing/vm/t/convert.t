@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Configurations of ib_isert and of tgtd become ours: converted, restored by rtslib, and initiators find their disks as before.
-# only: 6.12-rxe
+# differs by: userspace
 
 seconds=600
 . "$(dirname "$0")/../in-guest"

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Many that do not log in, and many that do: nobody waits for anybody, and what a crowd may cost is bounded.
-# only: 6.12
+# differs by: link
+# needs: conformance
 
 seconds=600
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 
 alone || bail "no RDMA device"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # iser-tgt-doctor: says nothing of a machine in health, and names each thing that is broken, with the command that mends it.
-# only: 6.12-rxe 6.12-siw
+# differs by: link userspace
 
 seconds=900
 . "$(dirname "$0")/../in-guest"

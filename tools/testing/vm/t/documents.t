@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The commands of README.md and Documentation/user-guide.md, as they are printed, in order, on a machine that is server and initiator: the
 # blocks marked <!-- run: server --> and <!-- run: initiator -->. tools/testing/blocks says which other marks there are, and who runs those.
-# only: 6.12-rxe
+# differs by: userspace
 
 seconds=900
 . "$(dirname "$0")/../in-guest"

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # Sessions are asked to go before they have to: attribute drain, and iser-tgt-clear, which takes everything away. A backstore that does not
 # answer holds up a LUN, an ACL, a portal, a device and a connection, and the log says so. A port that goes down is in the log.
+# differs by: kernel link
+# needs: conformance
 
 # shellcheck disable=SC2016,SC2086 # commands for eval, processes to wait for
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 
 mount -t debugfs none /sys/kernel/debug 2>/dev/null

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# only: 6.12-rxe 6.1-rxe 6.12-siw
 # The scripts of configfs/examples, as they are: each makes what it says, and tear-down.sh leaves nothing.
+# differs by: userspace
 
 seconds=600
 . "$(dirname "$0")/../in-guest"

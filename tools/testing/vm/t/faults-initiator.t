@@ -3,12 +3,10 @@
 # What initiators do to their connections and themselves with 32 commands in flight, again and again at random moments, while another
 # initiator's verified I/O goes on: it is not disturbed, nothing acknowledged is lost, nothing is left behind.
 # FAULT_ROUNDS: how often each (2); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
-# only: 6.12-rxe
+# needs: conformance integrity
 
 seconds=$((200 + 200 * ${FAULT_ROUNDS:-2}))
 machine="--append iser_tgt.faults=${FAULT_ROUNDS:-2},${FAULT_SEED:-},${FAULTS:-}"
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../integrity" >&2 || exit
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 # shellcheck source=tools/testing/vm/guest/faults.sh
 . /src/tools/testing/vm/guest/faults.sh

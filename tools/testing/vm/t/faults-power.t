@@ -3,14 +3,12 @@
 # An initiator loses power amid verified I/O, and comes back, again and again: by its pings the target finds out, others are served, and
 # what was acknowledged is there. What the initiator knows is in memory of the host, which no power cut takes from it.
 # FAULT_ROUNDS: how often (2).
-# only: 6.12-rxe
+# needs: conformance integrity
 # by name: make faults runs it; cables, power and stalls take their time
 
 roles="target initiator"
 seconds=$((300 + 100 * ${FAULT_ROUNDS:-2}))
 machine="--smp 1 --mem 1024 --append iser_tgt.faults=${FAULT_ROUNDS:-2},${FAULT_SEED:-},${FAULTS:-}"
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../integrity" >&2 || exit
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 set -- --qemu "-object memory-backend-file,id=state,share=on,size=1M,mem-path=@LOG@/state -device ivshmem-plain,memdev=state" "$@"
 . "$(dirname "$0")/../in-guest"
 # shellcheck source=tools/testing/vm/guest/faults.sh

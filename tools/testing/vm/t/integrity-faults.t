@@ -3,12 +3,12 @@
 # Blocks that know who wrote them, over a cable that loses and reorders packets, and through connections that end under load: what was
 # acknowledged is there, what was in flight is old or new.
 # INTEGRITY_SECONDS: how long a writer runs over a bad cable (8).
-# only: 6.12
+# differs by: link
+# needs: integrity
 
 roles="target initiator"
 seconds=$((900 + 6 * ${INTEGRITY_SECONDS:-8}))
 machine="--smp 1 --mem 1024 --append iser_tgt.integrity_seconds=${INTEGRITY_SECONDS:-8}"
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../integrity" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 # shellcheck source=tools/testing/vm/guest/ask.sh
 . /src/tools/testing/vm/guest/ask.sh

@@ -3,10 +3,11 @@
 # Blocks that know who wrote them, where and when, from two sessions at once: sizes of 512 B to 16 MiB, depths of 1 to 64, any
 # offset, on each kind of backstore, at both path MTUs of RoCE.
 # INTEGRITY_SECONDS: how long each pair of writers runs (8).
+# differs by: link
+# needs: integrity
 
 seconds=$((600 + 12 * ${INTEGRITY_SECONDS:-8}))
 machine="--append iser_tgt.integrity_seconds=${INTEGRITY_SECONDS:-8}"
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../integrity" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 
 run=$(sed -n 's/.*iser_tgt.integrity_seconds=\([0-9]*\).*/\1/p' /proc/cmdline)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Data of all sizes, at all offsets, many at a time: what is read is what was written.
+# differs by: kernel link
 
 seconds=600
 . "$(dirname "$0")/../in-guest"

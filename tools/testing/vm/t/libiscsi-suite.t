@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # All of libiscsi's own test suite, over iSER to us and over TCP to LIO's own iSCSI target, on the same backstore. What fails on both is
 # the core's; what may fail here alone must be known to be the library's: expect/libiscsi-suite says which, and why.
-# only: 6.12-rxe
 # by name: the library dies at random over iSER, here and on ib_isert, the more the busier the machine is
 
 seconds=1200 machine='--append log_buf_len=8M'

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The main job: discovery, login, a LUN, a file system on it, and fifty sessions one after the other.
+# differs by: kernel link userspace
 
 seconds=600
 . "$(dirname "$0")/../in-guest"

@@ -1,14 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Sessions that come and go, one by one and many at a time: all get in, and memory is flat.
+# needs: conformance
 # by name: 250 sessions leave 400 to 1100 KiB, 1667 sessions 464: what is allowed is as much as the measure wavers
 # MANY_SESSIONS: how many in all (300); a sixth of them one by one, the rest MANY_PARALLEL (16) at a time. make crowds: 10000, 64.
-# only: 6.12
 
 many=${MANY_SESSIONS:-300}
 seconds=$((300 + many / 2))
 machine="--append iser_tgt.many=$many,${MANY_PARALLEL:-16}"
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 . /src/tools/testing/vm/guest/memory.sh
 

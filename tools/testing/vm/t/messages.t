@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # What the target says of its own accord: pings for whoever is silent, messages the administrator has sent; and what ends when a peer answers none.
-# only: 6.12
+# differs by: link
+# needs: conformance
 
 seconds=600
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 
 alone || bail "no RDMA device"

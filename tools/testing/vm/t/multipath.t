@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # A file system on dm-multipath over two cables, two devices and two targets of one disk: a path is cut, comes back, is drained and
 # removed under verified I/O, and the file system never hears of it.
-# only: 6.12-rxe
+# differs by: userspace
 
 roles="target initiator"
 seconds=900

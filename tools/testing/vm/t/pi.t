@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # T10-PI in software: the initiator knows nothing of it, the target core makes a tuple for each block that comes in and checks each
 # block that goes out. The tuples are looked at in the file the core keeps them in.
-# only: 6.12-rxe
 
 seconds=400
 . "$(dirname "$0")/../in-guest"

@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # No byte leaves the target that its disk did not put there: data buffers are poisoned before each use, and none of it arrives.
-# only: 6.12-rxe
+# needs: conformance
 
 seconds=900
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 
 switch=/sys/module/iser_tgt/parameters/poison_data

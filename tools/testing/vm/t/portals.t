@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Portals that are made before their address, their device or both; that lose them; whose port is taken; and those of other namespaces.
+# differs by: link
+# needs: conformance
 
 # shellcheck disable=SC2016 # commands for eval
 seconds=900
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 
 case $LINK in rxe) modprobe rdma_rxe ;; siw) modprobe -a ib_uverbs iw_cm && modprobe siw ;; esac

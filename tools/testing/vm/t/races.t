@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # Something goes at the very moment when somebody comes in by it. The moment is stretched: a function on the newcomer's way takes two
 # seconds to return. Then all of it by chance, many times.
-# only: 6.12
+# differs by: link
+# needs: conformance
 
 seconds=900
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 . /src/tools/testing/vm/guest/memory.sh
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Logins that must be refused, with the right status on the wire, and without harm to those that may log in.
+# differs by: link
 
 . "$(dirname "$0")/../in-guest"
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # iser-tgt-reload: a new module takes over from the one that serves, with the targets as they were, and the initiator comes back by itself.
-# only: 6.12-rxe
+# differs by: userspace
 
 seconds=600
 . "$(dirname "$0")/../in-guest"

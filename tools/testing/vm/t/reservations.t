@@ -3,7 +3,6 @@
 # Persistent reservations between two initiators: who holds them is known by name and ISID, and they outlast the target (APTPL).
 # Not here: REGISTER with SPEC_I_PT and REGISTER AND MOVE. The core (6.12) does both by name and ISID as it should, but never lets go of
 # the mapped LUNs of the one, so that they cannot be removed any more, and lets go of those of the other once too often.
-# only: 6.12-rxe
 
 seconds=400
 . "$(dirname "$0")/../in-guest"

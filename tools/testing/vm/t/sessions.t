@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# only: rxe 6.12-siw
 # The files sessions and logins of a portal group: who is there, what it does, and that a crowd does not burst the page. The list of all
 # sessions in debugfs, which no page bounds.
+# differs by: link
+# needs: conformance
 
 seconds=600
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 
 alone || bail "no RDMA device"

@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # What sg3_utils can ask of a disk beyond reading and writing: each command's effect is looked for in the data.
-# only: 6.12-rxe
 
 seconds=400
 . "$(dirname "$0")/../in-guest"

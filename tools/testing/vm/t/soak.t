@@ -2,16 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # Verified I/O for SOAK_SECONDS (3600) while a fault of a kind drawn by chance happens every few seconds: nothing written is lost, and
 # memory, printed each minute, is flat. SOAK_SEED repeats the order of faults.
+# needs: integrity conformance
 # by name: it takes an hour; make soak
-# only: 6.12
 
 # shellcheck disable=SC2016 # commands for eval
 soak=${SOAK_SECONDS:-3600}
 seconds=$((soak + 900))
 machine="--append iser_tgt.soak=$soak,${SOAK_SEED:-$((RANDOM * 32768 + RANDOM))}"
-if [ -z "${SRC:-}" ]; then
-	for part in integrity conformance; do make -s -C "$(dirname "$0")/../../$part" >&2 || exit; done
-fi
 . "$(dirname "$0")/../in-guest"
 . /src/tools/testing/vm/guest/memory.sh
 

@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Data split in every way between the message and RDMA, behind AHS or not, by our own initiator: what Linux never sends.
-# only: 6.12-rxe
+# needs: conformance
 
 seconds=900
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 
 splits() { /src/tools/testing/conformance/run --suite splits --target "$IP:$PORT" --iqn "$IQN" --initiator "$INITIATOR" --patience 4 "$@" || failed=1; }

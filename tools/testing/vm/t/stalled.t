@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # A disk that keeps what it is given, as one does whose cable was pulled: tasks that are aborted, receive buffers and the send queue while
 # nothing ends.
-# only: 6.12-rxe
+# needs: conformance
 
 seconds=600
-[ -n "${SRC:-}" ] || make -s -C "$(dirname "$0")/../../conformance" >&2 || exit
 . "$(dirname "$0")/../in-guest"
 
 export ISER_TGT_STALL=kept

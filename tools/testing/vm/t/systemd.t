@@ -3,9 +3,9 @@
 # The packages on a machine with systemd: what targetcli has saved comes back at the next boot, and the initiator to its disk; a new module
 # takes over from the old one; nothing is removed while somebody is logged in. systemd boots in a namespace of the guest, so that the
 # initiator outside lives on while the "server" reboots.
-# only: 6.12-rxe 6.1
+# differs by: userspace
+# needs: packages
 
-[ -n "${SRC:-}" ] || "$(dirname "$0")/../../../build-deb" >&2 || exit
 seconds=900
 . "$(dirname "$0")/../in-guest"
 

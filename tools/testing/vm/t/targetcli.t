@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# only: 6.12-rxe
 # What an administrator does with targetcli and nothing else: from an empty machine to a mounted disk, saved, cleared, restored; beside a
 # TCP target; with the module gone and back.
+# differs by: userspace
 
 seconds=900
 . "$(dirname "$0")/../in-guest"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # A target under iser/ is RDMA only: TCP gets no answer, and a TCP target of the iscsi fabric works beside it.
+# differs by: link
 
 . "$(dirname "$0")/../in-guest"
 
