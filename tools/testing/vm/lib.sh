@@ -251,19 +251,19 @@ in_root() {
 		--setenv PATH /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --setenv LC_ALL C.UTF-8 "$@"
 }
 
-# in_kernel_root RELEASE command... : in the root with the compiler of that kernel and its headers below /usr/src
+# in_kernel_root RELEASE command... : in the root with the compiler of that kernel (or in $ROOT) and its headers below /usr/src
 in_kernel_root() {
-	local rel=$1 suite kernel binds='' path
-	suite=$(suite_of "$rel") && kernel=$(kernel_dir "$rel") || return
+	local rel=$1 root kernel binds='' path
+	root=${ROOT:-build-$(suite_of "$rel")} && kernel=$(kernel_dir "$rel") || return
 	if [ -d "$kernel/headers" ]; then
 		binds="--bind $kernel/headers/usr/src /usr/src"
 		for path in "$kernel"/headers/usr/lib/linux-kbuild-*; do
-			mkdir -p "$(root_of "build-$suite")/usr/lib/${path##*/}"
+			mkdir -p "$(root_of "$root")/usr/lib/${path##*/}"
 			binds+=" --ro-bind $path /usr/lib/${path##*/}"
 		done
 	fi
 	shift
-	BINDS="$binds ${BINDS:-}" in_root "build-$suite" "$@"
+	BINDS="$binds ${BINDS:-}" in_root "$root" "$@"
 }
 
 # headers_of RELEASE : the KDIR of that kernel, as in_kernel_root sees it
