@@ -74,7 +74,8 @@ soak:
 	$(Q)TEST=soak LINK=$(or $(LINK),rxe) $(VM)/check
 
 check-unit:
-	$(Q)if [ -f tools/testing/unit/Makefile ]; then $(MAKE) -C tools/testing/unit check; else echo "no unit tests here"; fi
+	$(Q)$(VM)/deps
+	$(Q)$(VM)/in-root unit $(MAKE) --no-print-directory -C tools/testing/unit check
 
 # FAULT_ROUNDS: how often each fault
 faults:
@@ -82,7 +83,8 @@ faults:
 
 # SECONDS=n for each of the fuzzers
 fuzz:
-	$(Q)$(MAKE) --no-print-directory -C tools/testing/fuzz fuzz $(if $(SECONDS),SECONDS=$(SECONDS))
+	$(Q)$(VM)/deps
+	$(Q)$(VM)/in-root unit $(MAKE) --no-print-directory -C tools/testing/fuzz fuzz $(if $(SECONDS),SECONDS=$(SECONDS))
 
 # KVER, PEERS, POINTS, MTU, ROUNDS, ... : tools/testing/bench/bench says which
 bench:

@@ -7,7 +7,7 @@ set -euo pipefail
 VM_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$VM_DIR/../../.." && pwd)
 CACHE=${ISER_TGT_CACHE:-$HOME/.cache/iser_tgt}
-mkdir -p "$CACHE"
+mkdir -p "$CACHE/log"
 
 # Progress, for people. Never on stdout: that belongs to the guest.
 say()  { printf '%s\n' "vm: $*" >&2; }
@@ -36,6 +36,34 @@ logged() {
 	fi
 }
 
+# progress_of DIR LOG : for people: how much there is, and mmdebstrap's last step
+progress_of() {
+	local step
+	step=$(sed -n 's/^I: \([a-z].*\)\.\.\.$/\1/p' "$2" 2>/dev/null | tail -n 1)
+	printf '%s MB%s' "$(du -sm "$1" 2>/dev/null | cut -f1)" "${step:+, $step}"
+}
+
+# told NAME DIR LOG command... : runs it, and meanwhile says every few seconds how far NAME is: on a terminal in one line, else when it has changed
+told() {
+	local name=$1 dir=$2 log=$3 status=0 now before='' teller waited=0
+	shift 3
+	(
+		trap 'exit 0' TERM
+		while sleep 5 & wait $!; do
+			now=$(progress_of "$dir" "$log")
+			if [ -t 2 ]; then printf '\rvm: building %s: %s\033[K' "$name" "$now" >&2
+			elif [ "$now" != "$before" ] && [ $((++waited % 3)) -eq 0 ]; then say "building $name: $now"; before=$now
+			fi
+		done
+	) &
+	teller=$!
+	"$@" || status=$?
+	kill "$teller" 2>/dev/null || true
+	wait "$teller" 2>/dev/null || true
+	if [ -t 2 ]; then printf '\r\033[K' >&2; fi
+	return $status
+}
+
 # cached NAME KEY builder args... : prints the path of the directory NAME-KEY below the cache. If it is missing, `builder DIR args...`
 # fills a temporary directory, which then takes the name in one rename. One builder per NAME at a time.
 cached() {
@@ -51,7 +79,8 @@ cached() {
 			find "$CACHE" -maxdepth 1 -name "$name-*.tmp" -exec rm -rf {} +
 			tmp=$dir.tmp
 			mkdir "$tmp"
-			logged "$name" "$1" "$tmp" "${@:2}"
+			: >"$CACHE/log/$name.log"
+			told "$name" "$tmp" "$CACHE/log/$name.log" logged "$name" "$1" "$tmp" "${@:2}"
 			mv -T "$tmp" "$dir"
 			# what an older key left is of no use to anyone once no machine runs from it
 			find "$CACHE" -maxdepth 1 -name "$name-*" -not -name "*-$key" -mmin +1440 -exec rm -rf {} +

@@ -281,3 +281,5 @@ disk_ready() {
 sg_of() { echo "/dev/$(ls "/sys/block/$(basename "$1")/device/scsi_generic")"; }
 no_disk() { ! disk_of "${1:-$IQN}" "${2:-0}"; }
 sessions() { find /sys/class/iscsi_session -name 'session*' 2>/dev/null | wc -l; }
+# unit_ready SG : TEST UNIT READY with what it answers in words; sg_turs -v of sg3-utils 1.48 sends nothing
+unit_ready() { sg_raw "$1" 00 00 00 00 00 00 2>&1; }

@@ -22,8 +22,8 @@ group_of_port() { echo "$1" >"$(tpg)/lun/lun_0/alua_tg_pt_gp"; }
 read_one() { sg_raw -r 512 "$sg" 28 00 00 00 00 00 00 00 01 00 2>&1; }
 # told TEXT : the next command says that the state changed, the one after it does not
 told() {
-	like "$(sg_turs -v "$sg" 2>&1)" 'symmetric access state changed' "$1"
-	if grep -q 'access state changed' <<<"$(sg_turs -v "$sg" 2>&1)"; then not_ok "... once"; else ok "... once"; fi
+	like "$(unit_ready "$sg")" 'symmetric access state changed' "$1"
+	if grep -q 'access state changed' <<<"$(unit_ready "$sg")"; then not_ok "... once"; else ok "... once"; fi
 }
 
 like "$(sg_inq "$sg")" 'TPGS=[13]' "INQUIRY says that the disk has target port groups"

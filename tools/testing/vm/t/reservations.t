@@ -122,7 +122,7 @@ works "a reserves, exclusive access" out "$A" --reserve --param-rk=0xaaaa --prou
 fails "b may not read" reads "$B"
 
 works "b preempts a" out "$B" --preempt --param-rk=0xbbbb --param-sark=0xaaaa --prout-type=3
-like "$(sg_turs -v "$A" 2>&1)" '(Registrations|Reservations) preempted' "a is told by a unit attention"
+like "$(unit_ready "$A")" '(Registrations|Reservations) preempted' "a is told by a unit attention"
 is "$(full "$A")" "0xbbbb $b,i,0x$isid_b holder" "b holds it, a is registered no more"
 fails "a may not write" writes "$A"
 
