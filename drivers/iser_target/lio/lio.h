@@ -22,8 +22,11 @@
 #define ISER_TGT_DEPTH_MAX	512
 /* 16 MiB a command. */
 #define ISER_TGT_DATA_SG_MAX	((16U << 20) / PAGE_SIZE)
-/* Bytes a context may cost; a session has more of them than its depth. */
-#define ISER_TGT_CMD_SIZE_MAX	900
+/*
+ * Bytes of a context that are ours, beside what the core and rdma_rw keep in it.
+ * A session has more contexts than its depth.
+ */
+#define ISER_TGT_CMD_SIZE_MAX	352
 /* An address and port as text. */
 #define ISER_TGT_REDIRECT_MAX	64
 /* Text of a request after login in a normal session, bytes. */

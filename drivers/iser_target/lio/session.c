@@ -77,9 +77,8 @@ static int iser_tgt_session_alloc_cmds(struct iser_tgt_session *sess)
 	unsigned int i, nr;
 	int ret;
 
-	/* Debug kernels have larger locks. */
-	BUILD_BUG_ON(!IS_ENABLED(CONFIG_LOCKDEP) &&
-		     sizeof(struct iser_tgt_cmd) > ISER_TGT_CMD_SIZE_MAX);
+	BUILD_BUG_ON(sizeof(struct iser_tgt_cmd) - sizeof(struct se_cmd) -
+		     sizeof(struct rdma_rw_ctx) > ISER_TGT_CMD_SIZE_MAX);
 
 	BUILD_BUG_ON(ISER_TGT_CMD_OWN > ISER_TGT_SEND_OWN);
 
