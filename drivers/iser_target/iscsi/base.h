@@ -8,6 +8,9 @@
 
 #ifdef __KERNEL__
 
+/* Has <linux/unaligned.h> and <crypto/utils.h>. */
+#include "../compat.h"
+
 #include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/ctype.h>
@@ -18,13 +21,6 @@
 #include <linux/overflow.h>
 #include <linux/string.h>
 #include <linux/types.h>
-#include <linux/version.h>
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
-#include <linux/unaligned.h>
-#else
-#include <asm/unaligned.h>
-#endif
-#include <crypto/algapi.h>
 
 #else
 

@@ -177,7 +177,7 @@ static void iser_tgt_ltx_done(struct iser_tgt_tx *tx, int status)
  */
 int iser_tgt_login_alloc(struct iser_tgt_session *sess)
 {
-	sess->mem = kvzalloc(sizeof(*sess->mem), GFP_KERNEL);
+	sess->mem = kvzalloc_obj(*sess->mem, GFP_KERNEL);
 	if (!sess->mem)
 		return -ENOMEM;
 

@@ -119,7 +119,7 @@ struct se_tpg_np *iser_tgt_make_np(struct se_portal_group *se_tpg,
 	struct iser_tgt_portal *portal;
 	int ret;
 
-	portal = kzalloc(sizeof(*portal), GFP_KERNEL);
+	portal = kzalloc_obj(*portal, GFP_KERNEL);
 	if (!portal)
 		return ERR_PTR(-ENOMEM);
 

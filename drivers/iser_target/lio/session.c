@@ -26,7 +26,7 @@ int iser_tgt_session_open(struct iser_tgt_conn *conn)
 	struct iser_tgt_session *sess;
 	int ret;
 
-	sess = kvzalloc(sizeof(*sess), GFP_KERNEL);
+	sess = kvzalloc_obj(*sess, GFP_KERNEL);
 	if (!sess)
 		return -ENOMEM;
 

@@ -51,7 +51,7 @@ struct se_wwn *iser_tgt_make_wwn(struct target_fabric_configfs *tf,
 		return ERR_PTR(-EINVAL);
 	}
 
-	wwn = kzalloc(sizeof(*wwn), GFP_KERNEL);
+	wwn = kzalloc_obj(*wwn, GFP_KERNEL);
 	if (!wwn)
 		return ERR_PTR(-ENOMEM);
 

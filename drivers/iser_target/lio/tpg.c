@@ -76,7 +76,7 @@ struct se_portal_group *iser_tgt_make_tpg(struct se_wwn *se_wwn,
 	if (strncmp(name, "tpgt_", 5) || kstrtou16(name + 5, 10, &tag))
 		return ERR_PTR(-EINVAL);
 
-	tpg = kzalloc(sizeof(*tpg), GFP_KERNEL);
+	tpg = kzalloc_obj(*tpg, GFP_KERNEL);
 	if (!tpg)
 		return ERR_PTR(-ENOMEM);
 

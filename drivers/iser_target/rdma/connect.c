@@ -108,7 +108,7 @@ int iser_tgt_conn_request(struct iser_tgt_listener *listener,
 		return -ENODEV;
 
 	ret = -ENOMEM;
-	conn = kzalloc(sizeof(*conn), GFP_KERNEL);
+	conn = kzalloc_obj(*conn, GFP_KERNEL);
 	if (!conn)
 		goto put_dev;
 

@@ -52,7 +52,7 @@ iser_tgt_chunk_alloc(struct iser_tgt_data_pool *pool, unsigned int order)
 	if (atomic_long_add_return(1L << order, &iser_tgt_pool_pages) > max)
 		goto uncount;
 
-	chunk = kmalloc(sizeof(*chunk), gfp);
+	chunk = kmalloc_obj(*chunk, gfp);
 	if (!chunk)
 		goto uncount;
 

@@ -92,7 +92,7 @@ static int iser_tgt_device_add(struct ib_device *ibdev)
 	struct iser_tgt_device *dev;
 	int ret;
 
-	dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+	dev = kzalloc_obj(*dev, GFP_KERNEL);
 	if (!dev)
 		return -ENOMEM;
 

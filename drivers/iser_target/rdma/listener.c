@@ -315,7 +315,7 @@ iser_tgt_listener_get(const struct sockaddr_storage *addr, unsigned int depth)
 		}
 	}
 
-	listener = kzalloc(sizeof(*listener), GFP_KERNEL);
+	listener = kzalloc_obj(*listener, GFP_KERNEL);
 	if (!listener) {
 		listener = ERR_PTR(-ENOMEM);
 		goto unlock;

@@ -418,7 +418,7 @@ void iser_tgt_rx_put(struct iser_tgt_rx *rx)
 struct iser_tgt_rx_queue *iser_tgt_rx_queue_alloc(struct iser_tgt_device *dev,
 						  unsigned int max)
 {
-	struct iser_tgt_rx_queue *q = kzalloc(sizeof(*q), GFP_KERNEL);
+	struct iser_tgt_rx_queue *q = kzalloc_obj(*q, GFP_KERNEL);
 
 	if (!q)
 		return NULL;

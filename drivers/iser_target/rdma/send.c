@@ -183,7 +183,7 @@ struct iser_tgt_login_tx *iser_tgt_login_tx_alloc(struct iser_tgt_conn *conn)
 	struct iser_tgt_login_tx *ltx;
 	int i;
 
-	ltx = kzalloc(sizeof(*ltx), GFP_KERNEL);
+	ltx = kzalloc_obj(*ltx, GFP_KERNEL);
 	if (!ltx)
 		return NULL;
 
