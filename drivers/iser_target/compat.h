@@ -53,6 +53,13 @@
 #define ISER_TGT_SUBMIT_OPS
 #endif
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
+#define ISER_TGT_COMPL_OPS				\
+	.default_compl_type = TARGET_QUEUE_COMPL,
+#else
+#define ISER_TGT_COMPL_OPS
+#endif
+
 /*
  * Before 6.11 soft-RoCE does not tell when a queue pair is through with a
  * shared receive queue, and completions may come behind its back.

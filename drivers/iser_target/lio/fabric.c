@@ -145,6 +145,7 @@ static const struct target_core_fabric_ops iser_tgt_fabric_ops = {
 	.tfc_tpg_nacl_auth_attrs = iser_tgt_acl_auth_attrs,
 	.tfc_tpg_nacl_param_attrs = iser_tgt_acl_param_attrs,
 	ISER_TGT_SUBMIT_OPS
+	ISER_TGT_COMPL_OPS
 };
 
 /**
