@@ -20,6 +20,8 @@ struct iser_tgt_device;
 #define ISER_TGT_RECV_DATA_MAX	65536U
 /* Pieces it is cut in, at most. */
 #define ISER_TGT_RECV_SGE	4
+/* Scatter elements it needs at least: headers, one piece, an AHS. */
+#define ISER_TGT_RECV_SGE_MIN	3
 /* Room for an AHS beside it: a CDB of 260 bytes and a bidirectional length. */
 #define ISER_TGT_RECV_AHS	256
 /* Received PDUs are given back to the device this many at a time. */
@@ -147,7 +149,7 @@ struct iser_tgt_rx_queue {
 /* receive_queue.c */
 u32 iser_tgt_recv_data_size(void);
 size_t iser_tgt_rx_memory(const struct iser_tgt_device *dev);
-int iser_tgt_rx_layout(struct iser_tgt_device *dev);
+void iser_tgt_rx_layout(struct iser_tgt_device *dev);
 struct iser_tgt_rx_queue *iser_tgt_rx_queue_alloc(struct iser_tgt_device *dev,
 						  unsigned int max);
 struct iser_tgt_rx_queue *iser_tgt_rx_queue_own(struct iser_tgt_conn *conn);

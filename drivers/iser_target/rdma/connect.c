@@ -104,8 +104,12 @@ int iser_tgt_conn_request(struct iser_tgt_listener *listener,
 	struct iser_tgt_conn *conn;
 	int ret;
 
-	if (!dev)
+	if (!dev) {
+		pr_warn_ratelimited("%pISpc: connection turned away: %d: %s is not used, or is going\n",
+				    &cm_id->route.addr.dst_addr, -ENODEV,
+				    dev_name(&cm_id->device->dev));
 		return -ENODEV;
+	}
 
 	ret = -ENOMEM;
 	conn = kzalloc_obj(*conn, GFP_KERNEL);
@@ -120,8 +124,8 @@ int iser_tgt_conn_request(struct iser_tgt_listener *listener,
 	conn->send_inv = iser_tgt_peer_takes_inv(req) &&
 		(dev->ibdev->attrs.device_cap_flags &
 		 IB_DEVICE_MEM_MGT_EXTENSIONS);
-	conn->ord = min_t(u8, req->initiator_depth,
-			  min(dev->ibdev->attrs.max_qp_init_rd_atom, 255));
+	conn->ord = min_t(u32, req->initiator_depth,
+			  dev->ibdev->attrs.max_qp_init_rd_atom);
 	conn->peer = cm_id->route.addr.dst_addr;
 	conn->local = cm_id->route.addr.src_addr;
 

@@ -87,10 +87,48 @@ static void iser_tgt_device_event(struct ib_event_handler *handler,
 	}
 }
 
+static bool iser_tgt_device_has(struct ib_device *ibdev, const char *what,
+				u32 has, u32 needs)
+{
+	if (has >= needs)
+		return true;
+
+	dev_info(&ibdev->dev, "iser_tgt: not used: %s is %u, %u are needed\n",
+		 what, has, needs);
+	return false;
+}
+
+/*
+ * Whether a session of one command fits. Older kernels have these attributes
+ * signed: what is negative there is a large number in newer ones, and so here.
+ */
+static bool iser_tgt_device_fits(struct ib_device *ibdev)
+{
+	const struct ib_device_attr *attrs = &ibdev->attrs;
+
+	return iser_tgt_device_has(ibdev, "max_recv_sge", attrs->max_recv_sge,
+				   ISER_TGT_RECV_SGE_MIN) &&
+	       iser_tgt_device_has(ibdev, "max_send_sge", attrs->max_send_sge,
+				   1 + ISER_TGT_LOGIN_PAGES) &&
+	       /* An iWARP device reads into registered memory. */
+	       (rdma_protocol_iwarp(ibdev, rdma_start_port(ibdev)) ||
+		iser_tgt_device_has(ibdev, "max_sge_rd", attrs->max_sge_rd,
+				    1)) &&
+	       iser_tgt_device_has(ibdev, "max_qp_init_rd_atom",
+				   attrs->max_qp_init_rd_atom, 1) &&
+	       iser_tgt_device_has(ibdev, "max_qp_wr", attrs->max_qp_wr,
+				   iser_tgt_qp_wr_min(1)) &&
+	       iser_tgt_device_has(ibdev, "max_cqe", attrs->max_cqe,
+				   iser_tgt_qp_cqe_min(1));
+}
+
 static int iser_tgt_device_add(struct ib_device *ibdev)
 {
 	struct iser_tgt_device *dev;
 	int ret;
+
+	if (!iser_tgt_device_fits(ibdev))
+		return -EOPNOTSUPP;
 
 	dev = kzalloc_obj(*dev, GFP_KERNEL);
 	if (!dev)
@@ -100,13 +138,7 @@ static int iser_tgt_device_add(struct ib_device *ibdev)
 	dev->nr_vectors = clamp_t(unsigned int, ibdev->num_comp_vectors, 1,
 				  min(num_online_cpus(), ISER_TGT_VECTORS));
 	dev->integrity = iser_tgt_sig_able(ibdev);
-	ret = iser_tgt_rx_layout(dev);
-	if (ret) {
-		dev_info(&ibdev->dev,
-			 "iser_tgt: not used, %d scatter elements per receive are too few\n",
-			 ibdev->attrs.max_recv_sge);
-		goto free;
-	}
+	iser_tgt_rx_layout(dev);
 	INIT_LIST_HEAD(&dev->conns);
 	iser_tgt_pools_init(dev);
 	init_waitqueue_head(&dev->idle);

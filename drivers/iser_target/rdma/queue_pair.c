@@ -8,6 +8,10 @@
 
 /* Sends beside those of contexts: a login's last, the drain. */
 #define ISER_TGT_QP_EXTRA	2
+/* Send queue entries of a credit: to register memory, to use it, to invalidate. */
+#define ISER_TGT_CREDIT_WRS	3
+/* Completions beside those of work requests. */
+#define ISER_TGT_CQ_EXTRA	2
 
 static void iser_tgt_qp_broken(struct iser_tgt_conn *conn,
 			       const struct ib_event *event)
@@ -49,6 +53,77 @@ static void iser_tgt_qp_event(struct ib_event *event, void *context)
 	}
 }
 
+/* Sends of so many commands, without what moves their data. */
+static unsigned int iser_tgt_qp_sends(unsigned int depth)
+{
+	return iser_tgt_conn_sends(depth) + ISER_TGT_QP_EXTRA;
+}
+
+/* Half of the commands have data on the wire; the others wait. */
+static unsigned int iser_tgt_qp_credits_min(unsigned int depth)
+{
+	return max(depth / 2, 1U);
+}
+
+static unsigned int iser_tgt_qp_sends_min(unsigned int depth)
+{
+	return iser_tgt_qp_sends(depth) +
+	       ISER_TGT_CREDIT_WRS * iser_tgt_qp_credits_min(depth);
+}
+
+/* One more for the drain. */
+static unsigned int iser_tgt_qp_recvs(unsigned int depth)
+{
+	return depth + 2 * ISER_TGT_RECV_EXTRA + ISER_TGT_RECV_BATCH +
+	       ISER_TGT_LOGIN_RECV + 1;
+}
+
+/**
+ * iser_tgt_qp_wr_min - entries a queue must be able to have
+ * @depth: commands in flight
+ *
+ * Context: any.
+ * Return: work requests, of the longer of send and receive queue.
+ */
+unsigned int iser_tgt_qp_wr_min(unsigned int depth)
+{
+	return max(iser_tgt_qp_sends_min(depth), iser_tgt_qp_recvs(depth));
+}
+
+/**
+ * iser_tgt_qp_cqe_min - entries a completion queue must be able to have
+ * @depth: commands in flight
+ *
+ * Context: any.
+ * Return: completions.
+ */
+unsigned int iser_tgt_qp_cqe_min(unsigned int depth)
+{
+	return iser_tgt_qp_sends_min(depth) + iser_tgt_qp_recvs(depth) +
+	       ISER_TGT_CQ_EXTRA;
+}
+
+/* A device with short queues serves fewer commands at a time. */
+static void iser_tgt_qp_fit_depth(struct iser_tgt_conn *conn)
+{
+	const struct ib_device_attr *cap = &conn->dev->ibdev->attrs;
+	unsigned int max_qp_wr = cap->max_qp_wr;
+	unsigned int max_cqe = cap->max_cqe;
+	unsigned int depth = conn->depth;
+
+	/* iser_tgt_device_fits() has seen that one command has room. */
+	while (depth > 1 && (iser_tgt_qp_wr_min(depth) > max_qp_wr ||
+			     iser_tgt_qp_cqe_min(depth) > max_cqe))
+		depth--;
+	if (depth == conn->depth)
+		return;
+
+	pr_info_ratelimited("%pISpc: %s has room for %u commands in flight, not for %u\n",
+			    &conn->peer, dev_name(&conn->dev->ibdev->dev),
+			    depth, conn->depth);
+	conn->depth = depth;
+}
+
 /*
  * One credit pays for one rdma_rw context of up to sge_per_credit entries, and
  * that is what the core reserves send queue entries and MRs for. Every command
@@ -58,19 +133,19 @@ static void iser_tgt_qp_attr(struct iser_tgt_conn *conn,
 			     struct ib_qp_init_attr *attr)
 {
 	const struct ib_device_attr *cap = &conn->dev->ibdev->attrs;
-	unsigned int sends = iser_tgt_conn_sends(conn->depth) +
-			     ISER_TGT_QP_EXTRA;
-	unsigned int factor = 3;
+	unsigned int sends, recvs, room;
 
-	/*
-	 * Half of the commands have data on the wire; the others wait. Those
-	 * whose end nobody has heard of may keep theirs.
-	 */
-	conn->credits_all = max_t(unsigned int, conn->depth / 2,
-				  ISER_TGT_XFER_PIECE) + ISER_TGT_UNSIGNALLED;
-	if (sends + factor * conn->credits_all > cap->max_qp_wr)
-		conn->credits_all = max_t(int, (cap->max_qp_wr - (int)sends) /
-					  (int)factor, 1);
+	iser_tgt_qp_fit_depth(conn);
+	sends = iser_tgt_qp_sends(conn->depth);
+	recvs = iser_tgt_qp_recvs(conn->depth);
+	room = min_t(unsigned int, cap->max_qp_wr,
+		     cap->max_cqe - recvs - ISER_TGT_CQ_EXTRA) - sends;
+
+	/* Those whose end nobody has heard of may keep theirs. */
+	conn->credits_all = min(max_t(unsigned int, conn->depth / 2,
+				      ISER_TGT_XFER_PIECE) +
+				ISER_TGT_UNSIGNALLED,
+				room / ISER_TGT_CREDIT_WRS);
 	atomic_set(&conn->credits, conn->credits_all);
 	/* Whatever those keep, there is enough left for one piece. */
 	if (conn->credits_all > ISER_TGT_UNSIGNALLED)
@@ -80,14 +155,10 @@ static void iser_tgt_qp_attr(struct iser_tgt_conn *conn,
 
 	attr->cap.max_send_wr = sends;
 	attr->cap.max_rdma_ctxs = conn->credits_all;
-	conn->recv_wr = min_t(unsigned int, cap->max_qp_wr - 1,
-			      conn->depth + 2 * ISER_TGT_RECV_EXTRA +
-			      ISER_TGT_RECV_BATCH + ISER_TGT_LOGIN_RECV);
-	/* One more for the drain. */
-	attr->cap.max_recv_wr = conn->recv_wr + 1;
-	attr->cap.max_send_sge = clamp_t(unsigned int, cap->max_send_sge,
-					 1 + ISER_TGT_LOGIN_PAGES,
-					 ISER_TGT_XFER_SGE);
+	conn->recv_wr = recvs - 1;
+	attr->cap.max_recv_wr = recvs;
+	attr->cap.max_send_sge = min_t(unsigned int, cap->max_send_sge,
+				       ISER_TGT_XFER_SGE);
 	attr->cap.max_recv_sge = conn->dev->recv_sge;
 }
 
@@ -109,7 +180,7 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 		.port_num = conn->cm_id->port_num,
 	};
 	struct iser_tgt_device *dev = conn->dev;
-	unsigned int vector;
+	unsigned int vector, sends;
 	int ret;
 
 	ret = iser_tgt_device_prepare(dev);
@@ -122,7 +193,8 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 	vector = (unsigned int)atomic_inc_return(&dev->next_vector) %
 		 dev->nr_vectors;
 	conn->nr_cqe = attr.cap.max_recv_wr + attr.cap.max_send_wr +
-		       3 * conn->credits_all + 2;
+		       ISER_TGT_CREDIT_WRS * conn->credits_all +
+		       ISER_TGT_CQ_EXTRA;
 	conn->cq = ib_cq_pool_get(ibdev, conn->nr_cqe, vector,
 				  IB_POLL_WORKQUEUE);
 	if (IS_ERR(conn->cq))
@@ -140,9 +212,14 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 		attr.cap.max_recv_wr = 0;
 		attr.cap.max_recv_sge = 0;
 	}
+	sends = attr.cap.max_send_wr;
 	ret = rdma_create_qp(conn->cm_id, dev->pd, &attr);
-	if (ret)
+	if (ret) {
+		pr_warn_ratelimited("%pISpc: %s makes no queue pair of %u sends, %u receives and %d transfers: %d\n",
+				    &conn->peer, dev_name(&ibdev->dev), sends,
+				    conn->recv_wr, conn->credits_all, ret);
 		goto put_cq;
+	}
 
 	conn->qp = conn->cm_id->qp;
 	conn->sge_per_credit = min(conn->qp->max_write_sge,

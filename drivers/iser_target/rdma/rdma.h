@@ -480,6 +480,8 @@ static inline bool iser_tgt_rx_may_wait(const struct iser_tgt_conn *conn)
 }
 
 /* queue_pair.c */
+unsigned int iser_tgt_qp_wr_min(unsigned int depth);
+unsigned int iser_tgt_qp_cqe_min(unsigned int depth);
 int iser_tgt_qp_create(struct iser_tgt_conn *conn);
 void iser_tgt_qp_destroy(struct iser_tgt_conn *conn);
 void iser_tgt_qp_drain(struct iser_tgt_conn *conn);

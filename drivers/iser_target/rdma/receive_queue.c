@@ -52,25 +52,21 @@ u32 iser_tgt_recv_data_size(void)
  * iser_tgt_rx_layout - how a device's receive buffers are cut
  * @dev: the device
  *
- * Single pages as long as the device can scatter enough of them.
+ * Single pages as long as the device, which has ISER_TGT_RECV_SGE_MIN, can
+ * scatter enough of them.
  *
  * Context: any.
- * Return: 0, -EOPNOTSUPP if the device scatters too few pieces.
  */
-int iser_tgt_rx_layout(struct iser_tgt_device *dev)
+void iser_tgt_rx_layout(struct iser_tgt_device *dev)
 {
 	unsigned int max = min_t(unsigned int, dev->ibdev->attrs.max_recv_sge,
 				 2 + ISER_TGT_RECV_SGE);
 
 	dev->recv_data = iser_tgt_recv_data_size();
-	if (max < 3)
-		return -EOPNOTSUPP;
-
 	while (DIV_ROUND_UP(dev->recv_data, iser_tgt_recv_piece(dev)) > max - 2)
 		dev->recv_order++;
 	dev->recv_sge = 2 + DIV_ROUND_UP(dev->recv_data,
 					 iser_tgt_recv_piece(dev));
-	return 0;
 }
 
 /**
