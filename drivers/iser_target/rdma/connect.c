@@ -192,8 +192,18 @@ int iser_tgt_conn_event(struct rdma_cm_id *cm_id, struct rdma_cm_event *event)
 	case RDMA_CM_EVENT_TIMEWAIT_EXIT:
 		iser_tgt_conn_close(conn, "disconnected by the initiator");
 		break;
-	default:
+	case RDMA_CM_EVENT_CONNECT_ERROR:
+	case RDMA_CM_EVENT_UNREACHABLE:
+	case RDMA_CM_EVENT_REJECTED:
+	case RDMA_CM_EVENT_ADDR_CHANGE:
+	case RDMA_CM_EVENT_DEVICE_REMOVAL:
 		iser_tgt_conn_close(conn, rdma_event_msg(event->event));
+		break;
+	default:
+		/* Newer kernels have more of them, and none ends it unasked. */
+		pr_info_ratelimited("%pISpc (%s): CM event %d ignored: %s\n",
+				    &conn->peer, conn->who, event->event,
+				    rdma_event_msg(event->event));
 		break;
 	}
 	return 0;

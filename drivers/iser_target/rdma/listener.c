@@ -84,8 +84,9 @@ static int iser_tgt_listener_event(struct rdma_cm_id *cm_id,
 		return cmpxchg(&listener->cm_id, cm_id, NULL) == cm_id ||
 		       cmpxchg(&listener->cm_id_ipv4, cm_id, NULL) == cm_id;
 	default:
-		pr_debug("%pISpc: unexpected CM event %s\n", &listener->addr,
-			 rdma_event_msg(event->event));
+		pr_info_ratelimited("%pISpc: CM event %d ignored: %s\n",
+				    &listener->addr, event->event,
+				    rdma_event_msg(event->event));
 		return 0;
 	}
 }

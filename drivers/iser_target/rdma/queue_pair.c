@@ -40,15 +40,19 @@ static void iser_tgt_qp_event(struct ib_event *event, void *context)
 		break;
 	case IB_EVENT_SQ_DRAINED:
 		break;
-	case IB_EVENT_PATH_MIG:
-	case IB_EVENT_PATH_MIG_ERR:
+	case IB_EVENT_CQ_ERR:
+	case IB_EVENT_QP_FATAL:
+	case IB_EVENT_QP_REQ_ERR:
+	case IB_EVENT_QP_ACCESS_ERR:
+	case IB_EVENT_DEVICE_FATAL:
+		iser_tgt_qp_broken(conn, event);
+		break;
+	default:
+		/* Path migration, and what newer kernels have. */
 		pr_info_ratelimited("%s port %u: %pISpc (%s): %s\n",
 				    event->device->name,
 				    conn->cm_id->port_num, &conn->peer,
 				    conn->who, ib_event_msg(event->event));
-		break;
-	default:
-		iser_tgt_qp_broken(conn, event);
 		break;
 	}
 }
