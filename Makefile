@@ -146,10 +146,11 @@ clean:
 		[ ! -f tools/testing/$$dir/Makefile ] || $(MAKE) --no-print-directory -C tools/testing/$$dir clean; done
 
 help:
-	@echo 'make               build iser_tgt.ko for the running kernel, or for KVER=6.12|6.1|debug|RELEASE or KDIR=DIR'
+	@echo 'make               build iser_tgt.ko for the running kernel, for KDIR=DIR, or for a kernel of Debian: KVER=7.3|6.12-deb13|6.12|6.1|testing|sid|RELEASE'
 	@echo 'make run           see it work: boots a virtual machine, exports a disk over iSER, logs in, writes, verifies, measures'
 	@echo 'make shell         the same machine, left to you with the target up'
-	@echo 'make check         all tests; KVER=6.12|6.1 LINK=rxe|siw TEST=NAME select'
+	@echo 'make check         all tests, on each kernel and link where they can differ; KVER=7.3|6.12|6.1 LINK=rxe|siw TEST=NAME select'
+	@echo 'make check-all     all tests on every kernel and link: hours'
 	@echo 'make check-debug   the tests under a kernel with KASAN, lockdep and more, and one that looks for leaks; LINK= TEST= select'
 	@echo 'make crowds        10 000 sessions, 64 at a time; MANY_SESSIONS= MANY_PARALLEL='
 	@echo 'make soak          an hour of verified I/O under random faults; SOAK_SECONDS= SOAK_SEED='
