@@ -253,7 +253,7 @@ kernel_dir() {
 	case $rel in
 	*-debug) cached "kernel-$rel" "$(hash_of "$VM_DIR/build-debug-kernel" "$VM_DIR/debug.config" "$(deb_version "$suite" linux-source-6.12)")" \
 			"$VM_DIR/build-debug-kernel" "$rel" ;;
-	*) cached "kernel-$rel" "$(hash_of "$VM_DIR/build-kernel" "$VM_DIR/pack-modules" "$VM_DIR/guest/initramfs-init" "$VM_DIR/guest/restore-init" \
+	*) cached "kernel-$rel" "$(hash_of "$VM_DIR/build-kernel" "$VM_DIR/pack-modules" \
 			"$(deb_version "$suite" "linux-image-$rel")")" "$VM_DIR/build-kernel" "$rel" ;;
 	esac
 }
