@@ -4,6 +4,8 @@
  * return, so that something else can happen meanwhile.
  */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
@@ -31,11 +33,16 @@ static struct kretprobe probe = { .handler = delay_return };
 
 static int __init delay_init(void)
 {
+	int ret;
+
 	if (!symbol)
 		return -EINVAL;
 
 	probe.kp.symbol_name = symbol;
-	return register_kretprobe(&probe);
+	ret = register_kretprobe(&probe);
+	if (ret)
+		pr_err("cannot probe %s: %d\n", symbol, ret);
+	return ret;
 }
 
 static void __exit delay_exit(void)

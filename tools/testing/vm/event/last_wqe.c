@@ -4,6 +4,8 @@
  * has taken its last buffer of a shared receive queue.
  */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <rdma/ib_verbs.h>
@@ -26,7 +28,12 @@ static struct kprobe probe = {
 
 static int __init last_wqe_init(void)
 {
-	return register_kprobe(&probe);
+	int ret;
+
+	ret = register_kprobe(&probe);
+	if (ret)
+		pr_err("cannot probe %s: %d\n", probe.symbol_name, ret);
+	return ret;
 }
 
 static void __exit last_wqe_exit(void)

@@ -4,6 +4,8 @@
  * siw never have, such as their own failure.
  */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/module.h>
 #include <rdma/ib_verbs.h>
 
@@ -15,19 +17,53 @@ static unsigned int event;
 module_param(event, uint, 0444);
 MODULE_PARM_DESC(event, "number of the event, as in ib_event_type");
 
+static bool found;
+
+/* Called for each device, and again for those that come. */
+static int rdma_event_add(struct ib_device *ibdev)
+{
+	struct ib_event told = {
+		.device = ibdev,
+		.event = event,
+		.element.port_num = 1,
+	};
+
+	if (strcmp(dev_name(&ibdev->dev), device))
+		return -EOPNOTSUPP;
+
+	found = true;
+	ib_dispatch_event(&told);
+	return 0;
+}
+
+static void rdma_event_remove(struct ib_device *ibdev, void *data)
+{
+}
+
+static struct ib_client client = {
+	.name = "rdma_event",
+	.add = rdma_event_add,
+	.remove = rdma_event_remove,
+};
+
 static int __init rdma_event_init(void)
 {
-	struct ib_event told = { .event = event, .element.port_num = 1 };
+	int ret;
 
 	if (!device)
 		return -EINVAL;
-	told.device = ib_device_get_by_name(device, RDMA_DRIVER_UNKNOWN);
-	if (!told.device)
-		return -ENODEV;
 
-	ib_dispatch_event(&told);
-	ib_device_put(told.device);
-	return 0;
+	ret = ib_register_client(&client);
+	if (ret)
+		return ret;
+
+	/* The event is on its way; the device waits for that. */
+	ib_unregister_client(&client);
+	if (found)
+		return 0;
+
+	pr_err("no RDMA device %s\n", device);
+	return -ENODEV;
 }
 
 static void __exit rdma_event_exit(void)

@@ -4,6 +4,8 @@
  * event when its number is written to parameters/event.
  */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <rdma/ib_verbs.h>
@@ -51,7 +53,12 @@ static struct kretprobe probe = {
 
 static int __init srq_event_init(void)
 {
-	return register_kretprobe(&probe);
+	int ret;
+
+	ret = register_kretprobe(&probe);
+	if (ret)
+		pr_err("cannot probe %s: %d\n", probe.kp.symbol_name, ret);
+	return ret;
 }
 
 static void __exit srq_event_exit(void)
