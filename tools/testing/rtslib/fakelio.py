@@ -44,6 +44,7 @@ class Kernel:
         shutil.rmtree(self.root)
 
     def write(self, path, value):
+        path = str(path)
         if not os.path.exists(path):
             raise OSError(errno.EACCES, 'Permission denied', path)
         if path in self.refuses:
@@ -65,7 +66,8 @@ class Kernel:
                 file.write(value + '\n')
 
     def make(self, path, mode=0o777):
-        if not str(path).startswith(self.root):
+        path = str(path)
+        if not path.startswith(self.root):
             return self.mkdir(path, mode)
         what = os.path.relpath(path, self.root).split('/')
         if len(what) == 1:

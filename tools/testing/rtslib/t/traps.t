@@ -4,7 +4,11 @@
 
 . "$(dirname "$0")/../lib.sh"
 
-site=$(with_rtslib "$work/with")
-works "the plug-in is installed" "$PLUGIN/install" "$site"
-traps "$work/with/bin/python3"
+all_traps() {
+	local site
+	site=$(with_rtslib "$home/with") || bail "a Python with rtslib"
+	works "the plug-in is installed" "$PLUGIN/install" "$site"
+	traps "$home/with/bin/python3"
+}
+each_rtslib all_traps
 done_testing
