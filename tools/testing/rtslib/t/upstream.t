@@ -6,6 +6,9 @@
 
 python() { inside "$home/with/bin/python3" "$@" 2>&1; }
 
+# clears : whether targetctl does, which wants to be root
+clears() { BINDS="--unshare-user --uid 0 --gid 0" python -B "$here/fakelio.py" "$home/configfs" iscsi_target_mod /usr/bin/targetctl clear; }
+
 patched() {
 	local site patch name broken
 	site=$(with_rtslib "$home/with") || bail "a Python with rtslib"
@@ -36,6 +39,8 @@ patched() {
 		"an entry point that leads nowhere harms nobody, and cannot take a name that is taken"
 	like "$(python -c 'import rtslib')" "Cannot load fabric module broken: No module named 'nowhere'" "... but is told"
 	rm -r "$broken"
+
+	works "targetctl clear" clears
 
 	works "hook and entry point" "$PLUGIN/install" "$site"
 	is "$(python -W error -c 'import rtslib; print([f.name for f in rtslib.FabricModule.all()].count("iser"))')" 1 "do not clash"
