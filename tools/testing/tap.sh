@@ -5,16 +5,17 @@
 OUT=${OUT:-/tmp/out}		# what the last command of works or fails printed
 
 points=0 failed=0 planned=
-ok()     { points=$((points + 1)); echo "ok $points - $1"; }
+about=				# what the points to come are about: stands before their texts
+ok()     { points=$((points + 1)); echo "ok $points - ${about:+$about: }$1"; }
 # not_ok TEXT [DETAIL...]
 not_ok() {
 	points=$((points + 1)) failed=$((failed + 1))
-	echo "not ok $points - $1"
+	echo "not ok $points - ${about:+$about: }$1"
 	shift
 	local detail
 	for detail; do echo "#   ${detail//$'\n'/$'\n#   '}"; done
 }
-skip()   { points=$((points + 1)); echo "ok $points - $1 # skip ${2:-}"; }
+skip()   { points=$((points + 1)); echo "ok $points - ${about:+$about: }$1 # skip ${2:-}"; }
 note()   { echo "# ${*//$'\n'/$'\n# '}"; }
 is()     { if [ "$1" = "$2" ]; then ok "$3"; else not_ok "$3" "got:      $1" "expected: $2"; return 1; fi; }
 like()   { if grep -qE -- "$2" <<<"$1"; then ok "$3"; else not_ok "$3" "got:      $1" "expected: $2"; return 1; fi; }
