@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The import hook: both names of rtslib know the fabric, however Python is started, and whoever has no rtslib sees nothing of us.
+# The import hook: both names of rtslib know the fabric, however Python is started, and whoever has no rtslib sees nothing of us. And what
+# else of ours is written in Python, with the Python of each Debian.
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -10,8 +11,21 @@ having() { inside "$home/has/bin/python3" -c "$1" 2>&1; }
 lacking() { inside "$home/without/bin/python3" -c "$1" 2>&1; }
 known='import NAME; f = NAME.fabric; c = f.fabric_modules["iser"]; print(issubclass(c, f._BaseFabricModule), c.__name__)'
 
+# where the Makefile installs the plug-in: the directory that the suite's Python names
+# shellcheck disable=SC2016 # make's variable
+make_dir() { inside sh -c "$(sed -n 's/^PYTHON_DIR ?= \$(shell \(.*\))$/\1/p' "$TOP/Makefile")"; }
+# by_place TEXT : the system's Python knows the fabric, with BINDS
+by_place() {
+	local flag
+	for flag in '' -E -s -I; do
+		is "$(inside /usr/bin/python3 $flag -c "${known//NAME/rtslib}" 2>&1)" "True ISERFabricModule" "$1: known, python3 $flag"
+	done
+}
+# programs : those of ours that are written in Python, and the modules
+programs() { grep -lr --include='*.py' . "$PLUGIN"; grep -lrE '^#!/usr/bin/python3' "$TOP/configfs"; }
+
 hook() {
-	local site name flag start with_iser without
+	local site name flag start with_iser without dir file
 
 	site=$(with_rtslib "$home/with") || bail "a Python with rtslib"
 	for name in rtslib rtslib_fb; do
@@ -103,6 +117,25 @@ print([(p.name, p.dist.name, p.load()(f._BaseFabricModule).__name__) for p in po
 	works "the plug-in is removed" "$PLUGIN/install" --remove "$site"
 	is "$(find "$site" -iname '*iser*tgt*')" "" "nothing of it is left"
 	like "$(python -c "${known//NAME/rtslib}")" "KeyError: 'iser'" "and rtslib does not know the fabric any more"
+
+	# --- where the package and where make install put it ---
+	mkdir "$home/local"
+	cp -r "$packages" "$home/packages"
+	"$PLUGIN/install" "$home/packages"
+	BINDS="--bind $home/packages /usr/lib/python3/dist-packages" by_place "the package"
+	dir=$(make_dir)
+	like "$dir" '^/usr/local/lib/python3\.[0-9]+/dist-packages$' "make install has a place"
+	mkdir -p "$home/local/${dir#/usr/local/}"
+	"$PLUGIN/install" "$home/local/${dir#/usr/local/}"
+	BINDS="--bind $home/local /usr/local" by_place "make install"
+
+	# --- programs ---
+	while read -r file; do
+		is "$(inside /usr/bin/python3 -W error -c 'import sys; compile(sys.stdin.read(), "it", "exec")' <"$file" 2>&1)" "" \
+			"${file#"$TOP/"} is without a fault"
+		case $file in *.py) continue ;; esac
+		like "$(inside /usr/bin/python3 -W error -X dev "$file" --help 2>&1 </dev/null)" '^usage: ' "... and says how it is used"
+	done < <(programs)
 }
 each_rtslib hook
 done_testing
