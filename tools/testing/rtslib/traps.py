@@ -232,6 +232,12 @@ with kernel('iser_tgt', 'iscsi_target_mod'):
     root = rtslib.RTSRoot()
     equal(root.restore(copy.deepcopy(saved)), [], "the same file with the module")
     equal(root.dump(), saved, "... and all is there")
+    root.clear_existing(confirm=True)
+    root.restore(copy.deepcopy(saved), target=BOTH)
+    equal([t.wwn for t in root.targets], [BOTH], "restoring one target restores one of two of that name")
+    there = next(root.targets).fabric_module.name
+    other = dict(saved, storage_objects=[], targets=[t for t in saved['targets'] if t['wwn'] == BOTH and t['fabric'] != there])
+    raises("... and the other's name is then taken", lambda: root.restore(copy.deepcopy(other)))
 
 # --- what rtslib cannot stand in configfs ---
 with kernel('iser_tgt') as lio:
