@@ -12,7 +12,8 @@ work=$(mktemp -d)
 OUT=$work/out
 # shellcheck source=tools/testing/tap.sh
 . "$here/../tap.sh"
-trap 'came_to_its_end || :; rm -rf "$work"' EXIT
+# targetcli takes away the right to look into the directory that it saves in, which only root does not need
+trap 'came_to_its_end || :; chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
 
 # each_rtslib FUNCTION : calls it for the rtslib of each suite, SUITES. What it finds:
 #	suite, version	of the rtslib

@@ -7,7 +7,7 @@
 python() { inside "$home/with/bin/python3" "$@" 2>&1; }
 
 # clears : whether targetctl does, which wants to be root
-clears() { BINDS="--unshare-user --uid 0 --gid 0" python -B "$here/fakelio.py" "$home/configfs" iscsi_target_mod /usr/bin/targetctl clear; }
+clears() { BINDS="--unshare-user --uid 0 --gid 0 --cap-add ALL" python -B "$here/fakelio.py" "$home/configfs" iscsi_target_mod /usr/bin/targetctl clear; }
 
 patched() {
 	local site patch name broken
