@@ -45,11 +45,13 @@ progress_of() {
 
 # told NAME DIR LOG command... : runs it, and meanwhile says every few seconds how far NAME is: on a terminal in one line, else when it has changed
 told() {
-	local name=$1 dir=$2 log=$3 status=0 now before='' teller waited=0
+	local name=$1 dir=$2 log=$3 status=0 now before='' teller waited=0 told_by=$BASHPID
 	shift 3
 	(
+		# it must not outlive who it tells of, nor keep his locks
+		[ -z "${lock:-}" ] || exec {lock}>&-
 		trap 'exit 0' TERM
-		while sleep 5 & wait $!; do
+		while sleep 5 & wait $! && kill -0 "$told_by" 2>/dev/null; do
 			now=$(progress_of "$dir" "$log")
 			if [ -t 2 ]; then printf '\rvm: building %s: %s\033[K' "$name" "$now" >&2
 			elif [ "$now" != "$before" ] && [ $((++waited % 3)) -eq 0 ]; then say "building $name: $now"; before=$now
