@@ -107,7 +107,7 @@ PREFIX ?= /usr/local
 TOOLS := iser-tgt-clear iser-tgt-doctor iser-tgt-reload
 DROP_INS := rtslib-fb-targetctl.service.d target.service.d
 COMPLETION := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-MAN := iser_tgt.4 iser-tgt-clear.8 iser-tgt-doctor.8 iser-tgt-reload.8 targetcli-iser.8
+MAN := iser_tgt.4 iser-tgt-clear.8 iser-tgt-doctor.8 iser-tgt-reload.8 targetcli-iser.7
 
 install-tools:
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PYTHON_DIR)

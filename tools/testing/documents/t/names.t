@@ -46,7 +46,7 @@ for goal in $goals; do [ "$goal" = help ] || like "$help" "\b$goal\b" "... tells
 # --- manual pages and programs ---
 while read -r page; do
 	works "manual page $page, which another names" test -e "Documentation/man/$page"
-done < <(sed -nE 's/^\.BR "?((iser|targetcli-iser)[a-z_-]*)( |\\).*\(([48])\).*/\1.\4/p' Documentation/man/* | sort -u)
+done < <(sed -nE 's/^\.BR "?((iser|targetcli-iser)[a-z_-]*)( |\\).*\(([478])\).*/\1.\4/p' Documentation/man/* | sort -u)
 
 # --- parameters of the module ---
 parameters=$(grep -rhoE '\bmodule_param\(\w+' drivers | sed 's/.*(//' | sort)
