@@ -57,9 +57,10 @@ told() {
 			elif [ "$now" != "$before" ] && [ $((++waited % 3)) -eq 0 ]; then say "building $name: $now"; before=$now
 			fi
 		done
-	) &
+	) >&2 &
 	teller=$!
-	"$@" || status=$?
+	# what dies in there must not leave the teller behind
+	("$@") || status=$?
 	kill "$teller" 2>/dev/null || true
 	wait "$teller" 2>/dev/null || true
 	if [ -t 2 ]; then printf '\r\033[K' >&2; fi
@@ -82,7 +83,7 @@ cached() {
 			tmp=$dir.tmp
 			mkdir "$tmp"
 			: >"$CACHE/log/$name.log"
-			told "$name" "$tmp" "$CACHE/log/$name.log" logged "$name" "$1" "$tmp" "${@:2}"
+			told "$name" "$tmp" "$CACHE/log/$name.log" logged "$name" "$1" "$tmp" "${@:2}" || exit
 			mv -T "$tmp" "$dir"
 			# what an older key left is of no use to anyone once no machine runs from it
 			find "$CACHE" -maxdepth 1 -name "$name-*" -not -name "*-$key" -mmin +1440 -exec rm -rf {} +
