@@ -16,9 +16,36 @@ at_exit() {
 }
 trap at_exit EXIT
 
-# The Debian of build-root, with the kernels of `make check`: prints the directory it is in.
-packages_root() {
+# Who is not root is it in a user namespace: all that a Debian in a directory needs.
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then "$@"; else unshare --map-root-user --map-auto -- "$@"; fi
+}
+
+# inside ROOT command... : as root in the Debian in that directory. Its own mounts go with the command; no /sys, so that modules and sessions are what
+# a test says they are.
+inside() {
+	# shellcheck disable=SC2016
+	as_root unshare -m --pid --fork sh -c 'mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" && cd / && root=$1 && shift && exec chroot "$root" "$@"' sh "$@"
+}
+
+# kernels_of SUITE : releases of the kernels that the tests know of that Debian, the newest first
+kernels_of() {
+	local line
+	for line in $(known_lines); do
+		if [ "$line" != debug ] && [ "$(suite_of "$line")" = "$1" ]; then kernel_release "$line" || return; fi
+	done
+}
+# debian_of SUITE : prints the directory with the Debian of build-debian, with all of these kernels
+debian_of() {
 	local releases
-	releases=("$(kernel_release 6.1)" "$(kernel_release 6.12)") || return
-	cached packages-root "$(hash_of "$here/build-root" "$VM_DIR/pack-image" "${releases[@]}")" "$here/build-root" "${releases[@]}"
+	mapfile -t releases < <(kernels_of "$1")
+	[ ${#releases[@]} -gt 0 ] || return
+	cached "debian-$1" "$(hash_of "$here/build-debian" "$1" "${releases[@]}")" "$here/build-debian" "$1" "${releases[@]}"
+}
+# disk_of SUITE : prints the directory with the same, to be booted
+disk_of() {
+	local releases debian
+	mapfile -t releases < <(kernels_of "$1")
+	debian=$(debian_of "$1") || return
+	cached "disk-$1" "$(hash_of "$here/build-disk" "$debian")" "$here/build-disk" "$debian/root.tar" "${releases[@]}"
 }

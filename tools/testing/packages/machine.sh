@@ -1,22 +1,22 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# Whole machines, for the tests in t/: the Debian of build-root, booted with its own kernel and systemd, asked through QEMU's guest agent.
+# Whole machines, for the tests in t/: the Debian of build-disk, booted with its own kernel and systemd, asked through QEMU's guest agent.
 # Sourced after lib.sh.
 
 : "${work:?}" "${here:?}"
-root_cache=$(packages_root)
 declare -A machine_pid
 
-# machine NAME RELEASE CABLE listens|connects : boots it; the cable, a socket, joins it to the other
+# machine NAME RELEASE CABLE listens|connects : boots the Debian of that kernel; the cable, a socket, joins it to the other
 machine() {
-	local name=$1 rel=$2 cable=$3 server=on mac=01 emulator
+	local name=$1 rel=$2 cable=$3 server=on mac=01 emulator disk
 	[ "$4" = listens ] || server=off mac=02
 	emulator=$(newer_qemu)
+	disk=$(disk_of "$(suite_of "$rel")") || return
 	# the disk is a temporary copy on write, which lives as long as QEMU and so over reboots
 	"$emulator" -nodefaults -no-user-config -display none -name "$name" -accel "tcg,thread=multi" -cpu max -smp 2 -m 2048 \
-		-kernel "$root_cache/vmlinuz-$rel" -initrd "$root_cache/initrd.img-$rel" \
+		-kernel "$disk/vmlinuz-$rel" -initrd "$disk/initrd.img-$rel" \
 		-append "root=/dev/vda rw console=ttyS0 panic=-1 oops=panic systemd.hostname=$name" \
-		-drive "file=$root_cache/root.ext4,if=virtio,format=raw,snapshot=on,file.locking=off" \
+		-drive "file=$disk/root.ext4,if=virtio,format=raw,snapshot=on,file.locking=off" \
 		-virtfs "local,path=$TOP/build/deb,mount_tag=debs,security_model=none,readonly=on" \
 		-netdev "stream,id=n,server=$server,addr.type=unix,addr.path=$cable" -device "virtio-net-pci,netdev=n,host_mtu=4200,mac=52:54:00:00:00:$mac" \
 		-device virtio-serial-pci -chardev "socket,id=qga,path=$work/$name.agent,server=on,wait=off" \

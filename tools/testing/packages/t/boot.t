@@ -12,7 +12,6 @@
 . "$VM_DIR/kernel-log.sh"
 
 works "make deb" make -s -C "$TOP" deb || bail "no packages"
-[ -n "$root_cache" ] || bail "no Debian"
 cleanup=machines_off
 iqn=iqn.2026-01.org.example:disk
 tcp=iqn.2026-01.org.example:tcp
@@ -42,7 +41,7 @@ its_data() { initiator sh -c 'echo 3 >/proc/sys/vm/drop_caches; cd /mnt/disk && 
 one_kernel() {
 	local rel=$1 name k found daemon
 	note "kernel $rel"
-	machine server "$rel" "$work/cable" listens
+	machine server "$rel" "$work/cable" listens || bail "no Debian"
 	until [ -S "$work/cable" ]; do
 		kill -0 "${machine_pid[server]}" || bail "QEMU does not start" "$(cat "$work/server.qemu")"
 		sleep 0.1
@@ -174,5 +173,5 @@ one_kernel() {
 	rm -f "$work"/cable "$work"/*.agent
 }
 
-for k in ${KVER:-6.12 6.1}; do one_kernel "$(kernel_release "$k")"; done
+for k in ${KVER:-$(known_lines | grep -vE '^(testing|sid|debug)$')}; do one_kernel "$(kernel_release "$k")"; done
 done_testing
