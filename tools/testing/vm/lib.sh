@@ -8,6 +8,8 @@ VM_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$VM_DIR/../../.." && pwd)
 CACHE=${ISER_TGT_CACHE:-$HOME/.cache/iser_tgt}
 mkdir -p "$CACHE/log"
+# depmod and mke2fs, which an ordinary user has not on the path
+PATH=$PATH:/usr/sbin:/sbin
 
 # Progress, for people. Never on stdout: that belongs to the guest.
 say()  { printf '%s\n' "vm: $*" >&2; }
@@ -266,7 +268,7 @@ kernel_dir() {
 # root_of NAME : prints the directory of a root of the file `roots`
 root_of() {
 	local name=$1 suite how packages
-	read -r _ suite how packages < <(grep -E "^$name[[:space:]]" "$VM_DIR/roots") || die "no root '$name' in $VM_DIR/roots"
+	read -r _ suite how packages < <(grep -E "^${name}[[:space:]]" "$VM_DIR/roots") || die "no root '$name' in $VM_DIR/roots"
 	# shellcheck disable=SC2086 # a list
 	cached "root-$name" "$(hash_of "$VM_DIR/build-root" "$how" "$packages" "$(deb_versions "$suite" $packages)")" "$VM_DIR/build-root" "$suite" "$how" "$packages"
 }
