@@ -227,7 +227,11 @@ line_name() {
 		[ "$name" != "$1" ] || { echo "$name"; return; }
 	done
 	for name in $(known_lines); do
-		[[ ! $1 =~ ^$(line_of "$name" 4)$ ]] || { echo "$name"; return; }
+		[[ $1 =~ ^$(line_of "$name" 4)$ ]] || continue
+		# releases of testing and sid look alike
+		case $name in testing|sid) [ -n "$(deb_version "$(line_of "$name" 2)" "linux-image-$1" 2>/dev/null)" ] || continue ;; esac
+		echo "$name"
+		return
 	done
 	die "unknown kernel '$1': $(known_lines | paste -sd ' ') or a full release such as 7.3.4+deb13-amd64"
 }
