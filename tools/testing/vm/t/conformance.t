@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The rules of RFC 7143 and 7145, each by an initiator of our own (tools/testing/conformance): among them one command of 16 MiB.
-# differs by: kernel link
+# differs by: link
 # needs: conformance
 
 seconds=900

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Sessions are asked to go before they have to: attribute drain, and iser-tgt-clear, which takes everything away. A backstore that does not
 # answer holds up a LUN, an ACL, a portal, a device and a connection, and the log says so. A port that goes down is in the log.
-# differs by: kernel link
+# differs by: link
 # needs: conformance
 
 # shellcheck disable=SC2016,SC2086 # commands for eval, processes to wait for

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # What an RDMA device tells of itself: a port that goes or comes takes no session along, a device that has failed takes all, and whoever
 # comes back is served. Soft devices never fail: a module of the tests has them say so.
-# differs by: kernel link
+# differs by: kernel build link
 
 . "$(dirname "$0")/../in-guest"
 

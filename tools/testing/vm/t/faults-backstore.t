@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # A disk that says nothing for 30 s, and one that fails, under verified I/O, again and again at random moments: others are served
 # meanwhile, what waits is said, nothing acknowledged is lost.
-# FAULT_ROUNDS: how often each (2); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
+# FAULT_ROUNDS: how often each (1); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
 # needs: conformance integrity
 # by name: make faults runs it; cables, power and stalls take their time
 
-seconds=$((200 + 250 * ${FAULT_ROUNDS:-2}))
-machine="--append iser_tgt.faults=${FAULT_ROUNDS:-2},${FAULT_SEED:-},${FAULTS:-}"
+seconds=$((200 + 250 * ${FAULT_ROUNDS:-1}))
+machine="--append iser_tgt.faults=${FAULT_ROUNDS:-1},${FAULT_SEED:-},${FAULTS:-}"
 . "$(dirname "$0")/../in-guest"
 # shellcheck source=tools/testing/vm/guest/faults.sh
 . /src/tools/testing/vm/guest/faults.sh

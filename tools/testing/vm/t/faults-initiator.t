@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # What initiators do to their connections and themselves with 32 commands in flight, again and again at random moments, while another
 # initiator's verified I/O goes on: it is not disturbed, nothing acknowledged is lost, nothing is left behind.
-# FAULT_ROUNDS: how often each (2); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
+# FAULT_ROUNDS: how often each (1); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
 # needs: conformance integrity
 
-seconds=$((200 + 200 * ${FAULT_ROUNDS:-2}))
-machine="--append iser_tgt.faults=${FAULT_ROUNDS:-2},${FAULT_SEED:-},${FAULTS:-}"
+seconds=$((300 + 200 * ${FAULT_ROUNDS:-1}))
+machine="--append iser_tgt.faults=${FAULT_ROUNDS:-1},${FAULT_SEED:-},${FAULTS:-}"
 . "$(dirname "$0")/../in-guest"
 # shellcheck source=tools/testing/vm/guest/faults.sh
 . /src/tools/testing/vm/guest/faults.sh

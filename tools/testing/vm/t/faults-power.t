@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # An initiator loses power amid verified I/O, and comes back, again and again: by its pings the target finds out, others are served, and
 # what was acknowledged is there. What the initiator knows is in memory of the host, which no power cut takes from it.
-# FAULT_ROUNDS: how often (2).
+# FAULT_ROUNDS: how often (1).
 # needs: conformance integrity
 # by name: make faults runs it; cables, power and stalls take their time
 
 roles="target initiator"
-seconds=$((300 + 100 * ${FAULT_ROUNDS:-2}))
-machine="--smp 1 --mem 1024 --append iser_tgt.faults=${FAULT_ROUNDS:-2},${FAULT_SEED:-},${FAULTS:-}"
+seconds=$((300 + 100 * ${FAULT_ROUNDS:-1}))
+machine="--smp 1 --mem 1024 --append iser_tgt.faults=${FAULT_ROUNDS:-1},${FAULT_SEED:-},${FAULTS:-}"
 set -- --qemu "-object memory-backend-file,id=state,share=on,size=1M,mem-path=@LOG@/state -device ivshmem-plain,memdev=state" "$@"
 . "$(dirname "$0")/../in-guest"
 # shellcheck source=tools/testing/vm/guest/faults.sh

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # What an administrator does to a target under verified I/O, again and again at random moments: nothing acknowledged is lost, a new login
 # is served within 5 s, and nothing is left behind.
-# FAULT_ROUNDS: how often each (2); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
+# FAULT_ROUNDS: how often each (1); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
 # needs: conformance integrity
 
-seconds=$((200 + 200 * ${FAULT_ROUNDS:-2}))
-machine="--append iser_tgt.faults=${FAULT_ROUNDS:-2},${FAULT_SEED:-},${FAULTS:-}"
+seconds=$((300 + 200 * ${FAULT_ROUNDS:-1}))
+machine="--append iser_tgt.faults=${FAULT_ROUNDS:-1},${FAULT_SEED:-},${FAULTS:-}"
 . "$(dirname "$0")/../in-guest"
 # shellcheck source=tools/testing/vm/guest/faults.sh
 . /src/tools/testing/vm/guest/faults.sh

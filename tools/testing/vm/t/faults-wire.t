@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Cable, RDMA device, interface and address go and come back under verified I/O of another machine, again and again at random moments.
-# FAULT_ROUNDS: how often each (2); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
+# FAULT_ROUNDS: how often each (1); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
 # needs: conformance integrity
 # by name: make faults runs it; cables, power and stalls take their time
 
 roles="target initiator"
-seconds=$((200 + 200 * ${FAULT_ROUNDS:-2}))
-machine="--smp 1 --mem 1024 --append iser_tgt.faults=${FAULT_ROUNDS:-2},${FAULT_SEED:-},${FAULTS:-}"
+seconds=$((300 + 200 * ${FAULT_ROUNDS:-1}))
+machine="--smp 1 --mem 1024 --append iser_tgt.faults=${FAULT_ROUNDS:-1},${FAULT_SEED:-},${FAULTS:-}"
 . "$(dirname "$0")/../in-guest"
 # shellcheck source=tools/testing/vm/guest/faults.sh
 . /src/tools/testing/vm/guest/faults.sh

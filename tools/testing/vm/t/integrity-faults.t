@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # Blocks that know who wrote them, over a cable that loses and reorders packets, and through connections that end under load: what was
 # acknowledged is there, what was in flight is old or new.
-# INTEGRITY_SECONDS: how long a writer runs over a bad cable (8).
-# differs by: link
+# INTEGRITY_SECONDS: how long a writer runs over a bad cable (4).
 # needs: integrity
 
 roles="target initiator"
-seconds=$((900 + 6 * ${INTEGRITY_SECONDS:-8}))
-machine="--smp 1 --mem 1024 --append iser_tgt.integrity_seconds=${INTEGRITY_SECONDS:-8}"
+seconds=$((900 + 6 * ${INTEGRITY_SECONDS:-4}))
+machine="--smp 1 --mem 1024 --append iser_tgt.integrity_seconds=${INTEGRITY_SECONDS:-4}"
 . "$(dirname "$0")/../in-guest"
 # shellcheck source=tools/testing/vm/guest/ask.sh
 . /src/tools/testing/vm/guest/ask.sh

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # Blocks that know who wrote them, where and when, from two sessions at once: sizes of 512 B to 16 MiB, depths of 1 to 64, any
 # offset, on each kind of backstore, at both path MTUs of RoCE.
-# INTEGRITY_SECONDS: how long each pair of writers runs (8).
+# INTEGRITY_SECONDS: how long each pair of writers runs (4).
 # differs by: link
 # needs: integrity
 
-seconds=$((600 + 12 * ${INTEGRITY_SECONDS:-8}))
-machine="--append iser_tgt.integrity_seconds=${INTEGRITY_SECONDS:-8}"
+seconds=$((600 + 12 * ${INTEGRITY_SECONDS:-4}))
+machine="--append iser_tgt.integrity_seconds=${INTEGRITY_SECONDS:-4}"
 . "$(dirname "$0")/../in-guest"
 
 run=$(sed -n 's/.*iser_tgt.integrity_seconds=\([0-9]*\).*/\1/p' /proc/cmdline)

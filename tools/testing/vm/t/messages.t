@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # What the target says of its own accord: pings for whoever is silent, messages the administrator has sent; and what ends when a peer answers none.
-# differs by: link
 # needs: conformance
 
 seconds=600

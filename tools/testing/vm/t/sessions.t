@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # The files sessions and logins of a portal group: who is there, what it does, and that a crowd does not burst the page. The list of all
 # sessions in debugfs, which no page bounds.
-# differs by: link
 # needs: conformance
 
 seconds=600

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Target and initiators apart. The first initiator loses power in mid-write; the target goes on and serves a second one.
-# differs by: kernel link
+# differs by: link
 
 roles="target initiator second"
 seconds=600
