@@ -229,12 +229,13 @@ line_name() {
 	for name in $(known_lines); do
 		[[ $1 =~ ^$(line_of "$name" 4)$ ]] || continue
 		# releases of testing and sid look alike
-		case $name in testing|sid) [ -n "$(deb_version "$(line_of "$name" 2)" "linux-image-$1" 2>/dev/null)" ] || continue ;; esac
+		case $name in testing|sid) [ "$(of_suite "$name" has_kernel "$name" "$1")" = yes ] || continue ;; esac
 		echo "$name"
 		return
 	done
 	die "unknown kernel '$1': $(known_lines | paste -sd ' ') or a full release such as 7.3.4+deb13-amd64"
 }
+has_kernel() { if [ -n "$(suite_apt "$1" apt-cache search --names-only "^linux-image-${2//+/\\+}\$")" ]; then echo yes; else echo no; fi; }
 suite_of() { line_of "$(line_name "$1")" 2; }
 userspace_of() { line_of "$(line_name "$1")" 3; }
 
