@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Receive and data buffers as the module's parameters make them: shared or not, large or small, mapped for good or not; and where they end.
+# processors: 2
 # differs by: link
 # needs: conformance
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Many that do not log in, and many that do: nobody waits for anybody, and what a crowd may cost is bounded.
+# processors: 2
 # differs by: link
 # needs: conformance
 

@@ -3,6 +3,7 @@
 # What initiators do to their connections and themselves with 32 commands in flight, again and again at random moments, while another
 # initiator's verified I/O goes on: it is not disturbed, nothing acknowledged is lost, nothing is left behind.
 # FAULT_ROUNDS: how often each (1); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
+# processors: 2
 # needs: conformance integrity
 
 seconds=$((300 + 200 * ${FAULT_ROUNDS:-1}))

@@ -3,6 +3,7 @@
 # What an administrator does to a target under verified I/O, again and again at random moments: nothing acknowledged is lost, a new login
 # is served within 5 s, and nothing is left behind.
 # FAULT_ROUNDS: how often each (1); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
+# processors: 2
 # needs: conformance integrity
 
 seconds=$((300 + 200 * ${FAULT_ROUNDS:-1}))

@@ -3,6 +3,7 @@
 # Blocks that know who wrote them, where and when, from two sessions at once: sizes of 512 B to 16 MiB, depths of 1 to 64, any
 # offset, on each kind of backstore, at both path MTUs of RoCE.
 # INTEGRITY_SECONDS: how long each pair of writers runs (4).
+# processors: 2
 # differs by: link
 # needs: integrity
 

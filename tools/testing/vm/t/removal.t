@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Taking a target, a TPG or a portal away under a live, busy session closes it at once and leaves nothing behind.
+# processors: 2
 # differs by: kernel link
 
 . "$(dirname "$0")/../in-guest"

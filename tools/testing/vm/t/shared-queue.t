@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # A shared receive queue that fails takes its connections along, and those that come back have one of their own. A device that does not
 # tell when a queue pair is through with a shared queue costs time, not memory. Soft RoCE does neither: modules of the tests have it do so.
+# processors: 2
 # differs by: kernel
 
 . "$(dirname "$0")/../in-guest"
