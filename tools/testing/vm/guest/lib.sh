@@ -210,6 +210,8 @@ start_initiator() {
 	sed -i -e 's/^node.startup.*/node.startup = manual/' -e 's/^\(node.session.timeo.replacement_timeout\).*/\1 = 20/' /etc/iscsi/iscsid.conf
 	# iscsiadm's own second try after a response that it has missed takes what is left of the first, and dies of it
 	echo 'discovery.sendtargets.reopen_max = 0' >>/etc/iscsi/iscsid.conf
+	# a response that it has missed (see discover) is missed for good, and is not worth its 30 s: one in five on a guest of one processor
+	printf 'discovery.sendtargets.timeo.%s = '"$((4 * SLOW))"'\n' active_timeout login_timeout >>/etc/iscsi/iscsid.conf
 	run_iscsid
 }
 run_iscsid() {
