@@ -30,7 +30,7 @@ like "$(sg_inq "$sg")" 'TPGS=[13]' "INQUIRY says that the disk has target port g
 like "$(sg_rtpg -d "$sg")" 'active/optimized' "REPORT TARGET PORT GROUPS: active/optimized"
 like "$(sg_vpd -p di "$sg")" 'Target port group: 0x0' "the port's group is in the device identification page"
 like "$(sg_vpd -p di "$sg")" "$IQN,t,0x0001" "... beside the port's name, as iSCSI spells it"
-sg_turs "$sg" >/dev/null 2>&1
+unit_ready "$sg" >/dev/null
 
 works "to active/non-optimized" state $nonoptimized
 told "the initiator is told"

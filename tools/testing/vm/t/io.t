@@ -90,7 +90,7 @@ works "persistent reservation, 24 bytes out" sg_persist --out --register --param
 like "$(sg_persist --in --read-keys "$sg" 2>&1)" 0x1234 "and its key read back"
 works "unregister" sg_persist --out --register --param-rk=0x1234 --param-sark=0 "$sg"
 like "$(sg_raw "$sg" ff 00 00 00 00 00 2>&1)" 'Illegal [Rr]equest|Invalid command' "an unknown command comes back with its sense"
-works "TEST UNIT READY after it" sg_turs "$sg"
+like "$(unit_ready "$sg")" 'SCSI Status: Good' "TEST UNIT READY after it"
 
 works "logout" logout
 works "the initiator stops" stop_initiator

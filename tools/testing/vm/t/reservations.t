@@ -53,8 +53,8 @@ both_in() {
 	enter a >/dev/null && enter b >/dev/null && wait_for 20 "the disk of a" dev_of "$a" && wait_for 20 "the disk of b" dev_of "$b" || return
 	A=$(dev_of "$a") B=$(dev_of "$b")
 	# a unit attention each, of the power on
-	sg_turs "$A" >/dev/null 2>&1
-	sg_turs "$B" >/dev/null 2>&1
+	unit_ready "$A" >/dev/null
+	unit_ready "$B" >/dev/null
 	isid_a=$(isid_of "$a") isid_b=$(isid_of "$b")
 	[ -n "$isid_a" ] && [ -n "$isid_b" ]
 }
@@ -128,7 +128,7 @@ fails "a may not write" writes "$A"
 
 works "b clears all" out "$B" --clear --param-rk=0xbbbb
 is "$(keys "$B")" "" "no key is left"
-sg_turs "$A" >/dev/null 2>&1
+unit_ready "$A" >/dev/null
 
 # The core has a thread that submits commands for others; who aborts commands waits for it.
 type=$(backstore_dir disk)/attrib/submit_type
@@ -141,7 +141,7 @@ works "b preempts a and aborts its commands" out "$B" --preempt-abort --param-rk
 is "$(full "$B")" "0xbbbb $b,i,0x$isid_b holder" "b holds it"
 works "b clears all" out "$B" --clear --param-rk=0xbbbb
 works "commands are submitted as before" eval "echo $was >$type"
-sg_turs "$A" >/dev/null 2>&1
+unit_ready "$A" >/dev/null
 
 # --- through power loss ---
 works "a registers for good" out "$A" --register --param-sark=0xaaaa --param-aptpl
@@ -166,7 +166,7 @@ works "a writes" writes "$A"
 works "b reads" reads "$B"
 fails "b may not write" writes "$B"
 works "a clears all" out "$A" --clear --param-rk=0xaaaa
-sg_turs "$B" >/dev/null 2>&1
+unit_ready "$B" >/dev/null
 works "b writes" writes "$B"
 
 works "the initiator stops" stop_initiator
