@@ -82,7 +82,7 @@ works "... which does not" kept_out
 works "... and enabled" enable "$IQN"
 works "... it comes in" comes_in
 works "the device is removed while it connects" raced $connecting unlink_rdma lan0
-# Linux 7.3 has the RDMA CM let go of the device before us, and so waits for the newcomer: it comes in, and its session goes with the device.
+# On Linux 7.3 the removal of the device waits for the newcomer: it comes in, and its session goes with the device.
 if kept_out >/dev/null; then
 	like "$(dmesg | grep turned)" 'connection turned away: -19' "... the log says that the newcomer is turned away"
 else
