@@ -30,6 +30,13 @@ gone() { ! [ -e "$1" ]; }
 
 # --- links ---
 
+# Debian's kernels have no siw: build-module makes it.
+load_link() {
+	case $LINK in
+	rxe) modprobe rdma_rxe ;;
+	siw) modprobe -a ib_uverbs iw_cm && { modprobe -q siw || insmod "/src/build/$KVER/siw.ko"; } ;;
+	esac
+}
 # link_up NETDEV ADDRESS... : brings the device up with the addresses and puts a soft RDMA device on it.
 link_up() {
 	local dev=$1 addr
@@ -41,10 +48,7 @@ link_up() {
 		*) ip addr add "$addr" dev "$dev" ;;
 		esac || return
 	done
-	case $LINK in
-	rxe) modprobe rdma_rxe ;;
-	siw) modprobe -a ib_uverbs iw_cm && { modprobe -q siw || insmod "/src/build/$KVER/siw.ko"; } ;;
-	esac || return
+	load_link || return
 	modprobe -a ib_uverbs rdma_ucm rdma_cm || return
 	rdma link add "$LINK-$dev" type "$LINK" netdev "$dev" || return
 	wait_for 10 "RDMA link on $dev" rdma_active "$LINK-$dev"

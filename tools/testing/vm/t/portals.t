@@ -8,7 +8,7 @@
 seconds=900
 . "$(dirname "$0")/../in-guest"
 
-case $LINK in rxe) modprobe rdma_rxe ;; siw) modprobe -a ib_uverbs iw_cm && modprobe siw ;; esac
+load_link || bail "no soft RDMA driver"
 modprobe -a ib_uverbs rdma_ucm rdma_cm veth && modprobe dummy numdummies=0 || bail "no modules"
 no_portal_yet() { load_target && backstore disk rd 16 && make_target "$IQN" disk && enable "$IQN"; }
 works "a target, on a machine without address and device" no_portal_yet || bail "no target"
