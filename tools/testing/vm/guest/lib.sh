@@ -34,7 +34,9 @@ gone() { ! [ -e "$1" ]; }
 load_link() {
 	case $LINK in
 	rxe) modprobe rdma_rxe ;;
-	siw) modprobe -a ib_uverbs iw_cm && { modprobe -q siw || insmod "/src/build/$KVER/siw.ko"; } ;;
+	siw)	modprobe -q siw && return
+		# shellcheck disable=SC2046 # words
+		modprobe -a ib_uverbs $(modinfo -F depends "/src/build/$KVER/siw.ko" | tr , ' ') && { [ -d /sys/module/siw ] || insmod "/src/build/$KVER/siw.ko"; } ;;
 	esac
 }
 # link_up NETDEV ADDRESS... : brings the device up with the addresses and puts a soft RDMA device on it.

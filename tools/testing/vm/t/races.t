@@ -3,7 +3,6 @@
 # Something goes at the very moment when somebody comes in by it. The moment is stretched: a function on the newcomer's way takes two
 # seconds to return. Then all of it by chance, many times.
 # processors: 2
-# differs by: link
 # needs: conformance
 
 seconds=900
