@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # kmemleak: after discovery, logins, I/O, a session cut off, logout, removal and rmmod nothing allocated by iser_tgt is left without owner.
+# differs by: link
 
 seconds=300
 machine="--append kmemleak=on"

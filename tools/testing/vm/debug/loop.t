@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Login, a little verified I/O of many sizes, logout, everything removed and the module too, again and again; half the times under I/O.
+# differs by: link
 
 seconds=300
 . "$(dirname "$0")/../in-guest"

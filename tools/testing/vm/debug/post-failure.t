@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The device refuses work requests of a session in full traffic. A send queue, or a receive queue of its own: the connection closes, the
 # initiator comes back, nothing is lost and nothing is left. A shared receive queue: the buffers are posted with the next, and nobody waits.
+# differs by: link
 # needs: integrity
 
 seconds=1200

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The files that show sessions are read all the time while many come and go at once: what a reader finds is there as long as it looks.
+# differs by: link
 # needs: conformance
 
 seconds=300

@@ -3,6 +3,7 @@
 # Each call of set-up into the RDMA core fails, one at a time: when the module loads, when a portal is made, when a peer connects and logs
 # in. It is turned away, nothing is left behind, and the next one gets in.
 # (build-debug-kernel marks the functions that may fail.)
+# differs by: link
 # needs: conformance
 
 seconds=900
