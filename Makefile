@@ -9,7 +9,8 @@ FOREIGN := $(if $(KVER),$(if $(wildcard /lib/modules/$(KVER)/build/Makefile),,$(
 REL := $(or $(KVER),$(shell uname -r))
 KDIR := /lib/modules/$(REL)/build
 else
-REL := $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+# include/config/kernel.release of Debian's 6.1 has its version there, not the release
+REL := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 endif
 
 # where the system's Python, which targetcli runs with, looks for what the administrator installs

@@ -29,7 +29,7 @@ offer() {
 	rm -r "$tree"
 	echo "deb [trusted=yes] file:/$1 ./" | as_root tee "$root/etc/apt/sources.list.d/$1.list" >/dev/null
 }
-indoors() { inside "$root" env HOME=/root LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
+indoors() { inside "$root" env -u CI -u ISER_TGT_DEPS -u ISER_TGT_CACHE HOME=/root LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
 deps() { indoors /iser_tgt/tools/testing/vm/deps "$@" </dev/null; }
 # shellcheck disable=SC2016 # dpkg's own variables
 packages() { indoors dpkg-query -W -f '${Package}:${Architecture} ${Version} ${db:Status-Abbrev}\n' | sort; }

@@ -67,6 +67,13 @@ mend_gsi() {
 	unlink_rdma "$1" && relink_rdma "$1"
 }
 
+# kernel_since MAJOR MINOR : the guest's Linux is that or newer
+kernel_since() {
+	local major minor
+	IFS=.- read -r major minor _ < <(uname -r)
+	[ "$major" -gt "$1" ] || { [ "$major" -eq "$1" ] && [ "$minor" -ge "$2" ]; }
+}
+
 IP=10.0.0.1 IP6=fd00::1
 # One machine for both sides: a dummy device.
 alone() {
