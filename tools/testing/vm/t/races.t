@@ -81,20 +81,25 @@ works "the portal group is disabled while it connects" raced $connecting disable
 works "... which does not" kept_out
 works "... and enabled" enable "$IQN"
 works "... it comes in" comes_in
-works "the device is removed while it connects" raced $connecting unlink_rdma lan0
-# Linux 7.3 tells nobody of the removal before the newcomer is let go, which is then in, or cut off on its way.
-if dmesg | grep -q 'connection turned away: -19'; then
-	works "... the log says that the newcomer is turned away" kept_out
-else
-	works "... the newcomer's session, if it had one yet, has gone with it" wait_for 10 "its end" nobody
-fi
 [ -d /sys/kernel/debug/iser_tgt ] || mount -t debugfs none /sys/kernel/debug
 nothing_pending() { [ "$(head -n 1 /sys/kernel/debug/iser_tgt/logins)" = "pending: 0 of 1024" ]; }
-works "... nothing is left of its login" wait_for 10 "the login's end" nothing_pending
-works "... and added again" relink_rdma lan0
 listening() { [ "$(cat "$dir/np/$IP:$PORT/state")" = listening ]; }
-works "... the portal listens" wait_for 10 "the portal" listening
-works "... it comes in" comes_in
+# siw cannot take a device from a process that has it open: its removal waits for the newcomer's.
+if [ "$LINK" = siw ]; then
+	skip "the device is removed while it connects" "siw has no disassociate_ucontext"
+else
+	works "the device is removed while it connects" raced $connecting unlink_rdma lan0
+	# Linux 7.3 tells nobody of the removal before the newcomer is let go, which is then in, or cut off on its way.
+	if dmesg | grep -q 'connection turned away: -19'; then
+		works "... the log says that the newcomer is turned away" kept_out
+	else
+		works "... the newcomer's session, if it had one yet, has gone with it" wait_for 10 "its end" nobody
+	fi
+	works "... nothing is left of its login" wait_for 10 "the login's end" nothing_pending
+	works "... and added again" relink_rdma lan0
+	works "... the portal listens" wait_for 10 "the portal" listening
+	works "... it comes in" comes_in
+fi
 
 # A portal that is being made, for its device: what it listens with is bound.
 works "the portal is removed" rmdir "$dir/np/$IP:$PORT"
