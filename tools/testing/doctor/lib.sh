@@ -3,14 +3,8 @@
 # Machines that nobody has at hand, for iser-tgt-doctor: a /sys of plain files and commands that print what they are told, below $machine,
 # which is the root directory of the doctor. Sourced.
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/../vm/lib.sh"
-set +e
-work=$(mktemp -d)
-OUT=$work/out
-# shellcheck source=tools/testing/tap.sh
-. "$here/../tap.sh"
-trap 'came_to_its_end; as_root rm -rf --one-file-system "$work"' EXIT
+. "$(dirname "${BASH_SOURCE[0]}")/../host.sh"
+clean_up() { as_root rm -rf --one-file-system "$work"; }
 
 machine=$work/machine
 IQN=iqn.2026-01.org.example:disk

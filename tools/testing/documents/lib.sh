@@ -3,13 +3,8 @@
 # For the tests of README.md and the user guide that need no guest. Sourced.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/../vm/lib.sh"
-set +e
+. "$here/../host.sh"
 cd "$TOP" || exit
-work=$(mktemp -d)
-OUT=$work/out
-# shellcheck source=tools/testing/tap.sh
-. "$here/../tap.sh"
 # shellcheck disable=SC2034 # for those who source this
 documents=(README.md Documentation/user-guide.md)
 

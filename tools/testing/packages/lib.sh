@@ -3,21 +3,10 @@
 # For the tests in t/, on the host: TAP, and the packages, built. Sourced.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/../vm/lib.sh"
-set +e
-work=$(mktemp -d)
-OUT=$work/out
-# shellcheck source=tools/testing/tap.sh
-. "$here/../tap.sh"
-at_exit() {
-	came_to_its_end
-	[ -z "${cleanup:-}" ] || $cleanup
-	rm -rf "$work"
-}
-trap at_exit EXIT
+. "$here/../host.sh"
 
 # Who is not root is it in a user namespace: all that a Debian in a directory needs.
-as_root() {
+in_userns() {
 	if [ "$(id -u)" -eq 0 ]; then "$@"; else unshare --map-root-user --map-auto -- "$@"; fi
 }
 
@@ -25,7 +14,7 @@ as_root() {
 # a test says they are.
 inside() {
 	# shellcheck disable=SC2016
-	as_root unshare -m --pid --fork sh -c 'mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" && cd / && root=$1 && shift && exec chroot "$root" "$@"' sh "$@"
+	in_userns unshare -m --pid --fork sh -c 'mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" && cd / && root=$1 && shift && exec chroot "$root" "$@"' sh "$@"
 }
 
 # kernels_of SUITE : releases of the kernels that the tests know of that Debian, the newest first

@@ -4,16 +4,11 @@
 # the cache: this machine may be a target itself.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/../vm/lib.sh"
+. "$here/../host.sh"
 [ -n "${ISER_TGT_DEPS:-}" ] || "$VM_DIR/deps"
-set +e
 PLUGIN=$TOP/configfs/rtslib
-work=$(mktemp -d)
-OUT=$work/out
-# shellcheck source=tools/testing/tap.sh
-. "$here/../tap.sh"
 # targetcli takes away the right to look into the directory that it saves in, which only root does not need
-trap 'came_to_its_end || :; chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
+clean_up() { chmod -R u+rwX "$work"; rm -rf "$work"; }
 
 # each_rtslib FUNCTION : calls it for the rtslib of each suite, SUITES. What it finds:
 #	suite, version	of the rtslib

@@ -4,7 +4,7 @@
 # the reader, with the commands it prints, and the packages.
 
 . "$(dirname "$0")/../lib.sh"
-trap 'came_to_its_end; [ -z "${SHELL_PID:-}" ] || kill "$SHELL_PID"; rm -rf "$work"' EXIT
+clean_up() { [ -z "${SHELL_PID:-}" ] || kill "$SHELL_PID"; rm -rf "$work"; }
 unset KVER LINK MAKEFLAGS
 
 # typed COMMAND : answers to the shell's prompt, and its status

@@ -4,7 +4,6 @@
 # of commands are marked; the examples need no more than mkdir, echo and ln.
 
 . "$(dirname "$0")/../lib.sh"
-trap 'came_to_its_end; rm -rf "$work"' EXIT
 
 # --- files and folders of the checkout, in backquotes or in a block ---
 for doc in README.md Documentation/*.md; do

@@ -2,14 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # What the test machine says of a guest is what happened there: each way for a script to end, and a kernel that complains.
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-. "$here/../vm/lib.sh"
-set +e
-work=$(mktemp -d)
-OUT=$work/out
-# shellcheck source=tools/testing/tap.sh
-. "$here/../tap.sh"
-trap 'came_to_its_end; rm -rf "$work"' EXIT
+. "$(dirname "$0")/../../host.sh"
 
 # said MODE TEXT STATUS EXPECTED... : a script of that mode and text ends with the status, and the machine prints these lines
 said() {

@@ -12,7 +12,7 @@
 . "$VM_DIR/kernel-log.sh"
 
 works "make deb" make -s -C "$TOP" deb || bail "no packages"
-cleanup=machines_off
+clean_up() { machines_off; rm -rf "$work"; }
 iqn=iqn.2026-01.org.example:disk
 tcp=iqn.2026-01.org.example:tcp
 saved=/etc/rtslib-fb-target/saveconfig.json

@@ -4,8 +4,8 @@
 # nothing that runs by itself, says what it does and asks first, and what it prints as undoing does undo it.
 
 . "$(dirname "$0")/../lib.sh"
-cleanup() { as_root rm -rf --one-file-system "$work/debian"; }
-cleanup=cleanup
+no_debian() { in_userns rm -rf --one-file-system "$work/debian"; }
+clean_up() { no_debian; rm -rf "$work"; }
 
 # bare_debian DIR SUITE : what apt takes, and what every Debian that boots has
 bare_debian() {
@@ -19,32 +19,32 @@ offer() {
 	local repo=$root/$1 tree=$work/offer
 	mkdir -p "$tree/DEBIAN"
 	printf '%s\n' "Package: $2" "Version: $3" "Architecture: all" "Maintainer: nobody <nobody@example.org>" ${4:+"Depends: $4"} "Description: nothing" >"$tree/DEBIAN/control"
-	as_root mkdir -p "$repo"
+	in_userns mkdir -p "$repo"
 	dpkg-deb -b --root-owner-group "$tree" "$work/$2.deb" >/dev/null
-	as_root cp "$work/$2.deb" "$repo/"
+	in_userns cp "$work/$2.deb" "$repo/"
 	{
 		cat "$tree/DEBIAN/control"
 		printf '%s\n' "Filename: ./$2.deb" "Size: $(stat -c %s "$work/$2.deb")" "SHA256: $(sha256sum <"$work/$2.deb" | cut -d' ' -f1)" ''
-	} | as_root tee -a "$repo/Packages" >/dev/null
+	} | in_userns tee -a "$repo/Packages" >/dev/null
 	rm -r "$tree"
-	echo "deb [trusted=yes] file:/$1 ./" | as_root tee "$root/etc/apt/sources.list.d/$1.list" >/dev/null
+	echo "deb [trusted=yes] file:/$1 ./" | in_userns tee "$root/etc/apt/sources.list.d/$1.list" >/dev/null
 }
 indoors() { inside "$root" env -u CI -u ISER_TGT_DEPS -u ISER_TGT_CACHE HOME=/root LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
 deps() { indoors /iser_tgt/tools/testing/vm/deps "$@" </dev/null; }
 # shellcheck disable=SC2016 # dpkg's own variables
 packages() { indoors dpkg-query -W -f '${Package}:${Architecture} ${Version} ${db:Status-Abbrev}\n' | sort; }
 # what would run by itself: services, timers and sockets that are enabled, scripts of sysvinit, hooks of the kernel, of cron
-runs() { (cd "$root" && as_root find etc/systemd etc/init.d etc/rc?.d etc/cron* etc/kernel lib/modules boot -not -type d 2>/dev/null | sort); }
+runs() { (cd "$root" && in_userns find etc/systemd etc/init.d etc/rc?.d etc/cron* etc/kernel lib/modules boot -not -type d 2>/dev/null | sort); }
 
 one_debian() {
 	local suite=$1 tar new
 	note "Debian $suite"
 	tar=$(cached "bare-$suite" "$(hash_of "$(declare -f bare_debian)" "$suite")" bare_debian "$suite") || bail "$suite: a Debian"
 	root=$work/debian
-	mkdir "$root" && as_root tar -C "$root" --numeric-owner --exclude='./dev/*' -xf "$tar/root.tar" || bail "$suite: a Debian, unpacked"
-	as_root cp /etc/resolv.conf "$root/etc/resolv.conf"
-	as_root mkdir "$root/iser_tgt"
-	(cd "${CHECKOUT:-$TOP}" && git ls-files -co --exclude-standard -z tools/testing/vm | tar -c --null --ignore-failed-read -T -) 2>/dev/null | as_root tar -C "$root/iser_tgt" --no-same-owner -x
+	mkdir "$root" && in_userns tar -C "$root" --numeric-owner --exclude='./dev/*' -xf "$tar/root.tar" || bail "$suite: a Debian, unpacked"
+	in_userns cp /etc/resolv.conf "$root/etc/resolv.conf"
+	in_userns mkdir "$root/iser_tgt"
+	(cd "${CHECKOUT:-$TOP}" && git ls-files -co --exclude-standard -z tools/testing/vm | tar -c --null --ignore-failed-read -T -) 2>/dev/null | in_userns tar -C "$root/iser_tgt" --no-same-owner -x
 	# something newer of what is there, as on any host that is some weeks old: what xz-utils needs, and what a kernel with its initramfs would
 	offer newer hostname 99
 	offer newer liblzma5 99
@@ -66,17 +66,17 @@ one_debian() {
 	fails "a tool that needs another package upgraded" deps
 	like "$(cat "$OUT")" 'bubblewrap would upgrade hostname; if it may: apt-get install --no-install-recommends bubblewrap' "... is left to the administrator"
 	offer strict hostname 99 'no-such-package'
-	as_root rm -r "$root/strict" "$root/etc/apt/sources.list.d/strict.list"
+	in_userns rm -r "$root/strict" "$root/etc/apt/sources.list.d/strict.list"
 	offer strict bubblewrap 99 'no-such-package'
 	indoors apt-get -q update >/dev/null 2>&1
 	fails "a tool that cannot be installed" deps
 	like "$(cat "$OUT")" 'bubblewrap cannot be installed: .*no-such-package' "... says why"
-	as_root rm -r "$root/strict" "$root/etc/apt/sources.list.d/strict.list"
+	in_userns rm -r "$root/strict" "$root/etc/apt/sources.list.d/strict.list"
 	indoors apt-get -q update >/dev/null 2>&1
 	works "nothing was installed" diff "$work/before" <(packages)
 
 	# --- asked on a terminal ---
-	fails "asked on a terminal: n" script -qec "$(declare -f as_root inside indoors); root=$root; indoors /iser_tgt/tools/testing/vm/deps" /dev/null <<<n
+	fails "asked on a terminal: n" script -qec "$(declare -f in_userns inside indoors); root=$root; indoors /iser_tgt/tools/testing/vm/deps" /dev/null <<<n
 	tr -d '\r' <"$OUT" >"$work/asked"
 	like "$(cat "$work/asked")" 'to be installed on this host, tools only: .*\bmmdebstrap\b.*\bqemu-system-x86\b' "... it says what it would install"
 	like "$(cat "$work/asked")" 'with what they need: [1-9][0-9]* packages, [1-9][0-9]* MB to fetch, [1-9][0-9]* MB on the disk' "... how much it is"
@@ -106,8 +106,8 @@ one_debian() {
 	works "undone as it says" indoors sh -ec "export DEBIAN_FRONTEND=noninteractive; alias apt-get='apt-get -q -y'
 $undo"
 	works "... the packages are those of before" diff "$work/before" <(packages)
-	works "... and its cache is gone" as_root test ! -e "$root/root/.cache/iser_tgt"
-	cleanup
+	works "... and its cache is gone" in_userns test ! -e "$root/root/.cache/iser_tgt"
+	no_debian
 }
 
 for suite in ${SUITE:-bookworm trixie}; do one_debian "$suite"; done

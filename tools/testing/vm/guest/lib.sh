@@ -16,15 +16,24 @@ export SLOW
 
 # wait_for SECONDS WHAT command... : until the command succeeds; says so and fails when it does not in time.
 wait_for() {
-	local limit=$(($1 * SLOW)) what=$2 start=${EPOCHREALTIME/./}
+	local limit=$(($1 * SLOW)) what=$2 start=${EPOCHREALTIME/./} ms=25
 	shift 2
 	until "$@" >/dev/null 2>&1; do
 		if [ $((${EPOCHREALTIME/./} - start)) -gt $((limit * 1000000)) ]; then
 			echo "# waited $limit s in vain for $what" >&2
 			return 1
 		fi
-		sleep 0.05
+		# ever longer naps, without a process: an emulated processor is busy for as long with one
+		[ $ms -ge 400 ] || ms=$((ms * 2))
+		nap $ms
 	done
+}
+# nap MILLISECONDS : nothing is ever written to that pipe
+exec {never}<> <(:)
+nap() {
+	local _ seconds
+	printf -v seconds 0.%03d "$1"
+	read -r -t "$seconds" -u "$never" _ || true
 }
 gone() { ! [ -e "$1" ]; }
 
@@ -250,9 +259,15 @@ TOO_FAST='Login/Text in progress'
 too_fast() { dmesg | grep -c "$TOO_FAST"; }
 response_missed() {
 	local last
-	grep -qE 'Login response timeout|timed out' /tmp/discover.err || return
+	no_response || return
 	last=$(grep -o 'connection [0-9]*:0\. Dropping' "$HERE/iscsid.log" | tail -n 1)
 	[ -n "$last" ] && [ "$(grep -cF "$last" "$HERE/iscsid.log")" -ge 2 ]
+}
+no_response() { grep -qE 'Login response timeout|timed out' /tmp/discover.err; }
+# A busy machine may need longer for the answer: once as long as open-iscsi itself would wait.
+be_patient() {
+	no_response && ! grep -q "^discovery.*timeout = $((30 * SLOW))" /etc/iscsi/iscsid.conf || return
+	sed -i "s/^\(discovery.sendtargets.timeo.*\) = .*/\1 = $((30 * SLOW))/" /etc/iscsi/iscsid.conf
 }
 # discover [PORTAL [OPTION...]]
 discover() {
@@ -262,7 +277,7 @@ discover() {
 		iscsiadm -m discovery -t st -p "${1:-$IP:$PORT}" -I iser "${@:2}" >/tmp/discover.out 2>/tmp/discover.err
 		status=$?
 		if [ $status -eq 0 ] || [ $((tries++)) -ge $((3 * SLOW)) ]; then break; fi
-		if [ "$(too_fast)" -eq "$before" ] && ! response_missed; then break; fi
+		if [ "$(too_fast)" -eq "$before" ] && ! response_missed && ! be_patient; then break; fi
 		echo "# $(cat /tmp/discover.err): discovery again" >/dev/kmsg
 	done
 	cat /tmp/discover.err >&2
