@@ -276,7 +276,7 @@ discover() {
 		before=$(too_fast)
 		iscsiadm -m discovery -t st -p "${1:-$IP:$PORT}" -I iser "${@:2}" >/tmp/discover.out 2>/tmp/discover.err
 		status=$?
-		if [ $status -eq 0 ] || [ $((tries++)) -ge $((3 * SLOW)) ]; then break; fi
+		if [ $status -eq 0 ] || [ $((tries++)) -ge $((6 * SLOW)) ]; then break; fi
 		if [ "$(too_fast)" -eq "$before" ] && ! response_missed && ! be_patient; then break; fi
 		echo "# $(cat /tmp/discover.err): discovery again" >/dev/kmsg
 	done
