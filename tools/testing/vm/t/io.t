@@ -18,7 +18,7 @@ largest=$(cat "$queue/max_hw_sectors_kb")
 echo "$largest" >"$queue/max_sectors_kb"
 note "largest command Linux can send here: $largest KiB"
 
-# bs, queue depth, MiB of random writes and reads mixed; each block carries its checksum
+# bs, queue depth, MiB of random writes and reads mixed; each block carries its checksum; more blocks than may be on their way
 while read -r bs depth mib; do
 	works "fio --verify=crc32c: $bs blocks, depth $depth, $mib MiB, random reads and writes mixed" \
 		fio --name=v --filename="$dev" --direct=1 --ioengine=libaio --rw=randrw --bs="$bs" --iodepth="$depth" --size="${mib}M" \
@@ -26,13 +26,13 @@ while read -r bs depth mib; do
 done <<END
 512 1 1
 512 64 2
-4k 1 4
-4k 16 16
-4k 64 16
-12k 7 12
-64k 32 32
-256k 16 48
-1M 8 48
+4k 1 2
+4k 16 6
+4k 64 6
+12k 7 6
+64k 32 16
+256k 16 24
+1M 8 16
 1M 64 64
 END
 works "fio: sizes from 512 B to 1 MiB in one job, depth 32, writes then reads" \

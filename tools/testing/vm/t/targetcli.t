@@ -164,6 +164,8 @@ is "$(/usr/bin/python3 -c 'import json; print(sorted(t["fabric"] for t in json.l
 tc "clearconfig" "clearconfig confirm=True"
 is "$(ls "$CFS/iser")" "$(printf 'discovery_auth\nversion')" "nothing is left"
 is "$(cat "$CFS/iser/discovery_auth/enforce_discovery_auth") $(cat "$CFS/iser/discovery_auth/password")" "0 NULL" "discovery is open again"
+# tries once more, not for two minutes
+iscsiadm -m node -T "$IQN" -p "$IP:$PORT" -o update -n node.session.initial_login_retry_max -v 1
 fails "and nobody answers" login
 tc "restoreconfig" "restoreconfig /tmp/first.json" "saveconfig /tmp/second.json"
 works "JSON is identical" same_config /tmp/first.json /tmp/second.json
