@@ -9,10 +9,16 @@ seconds=900
 
 alone || bail "no RDMA device"
 works "a target" simple_target rd 64 || bail "no target" "$(cat /tmp/out)"
-rules() { /src/tools/testing/conformance/run --target "$1" --iqn "$IQN" --initiator "$INITIATOR" --patience 4; }
+# rules INITIATOR OPTION...
+rules() { /src/tools/testing/conformance/run --target "$IP:$PORT" --iqn "$IQN" --initiator "$@" --patience 4; }
+# what mostly waits does so beside the rest
 /src/tools/testing/conformance/crowd mute --target "$IP:$PORT" --iqn "$IQN" >/tmp/mute.out 2>&1 &
 mute=$!
-rules "$IP:$PORT" || failed=1
+rules "$INITIATOR-silent" --only keepalive/ >/tmp/keepalive.out 2>&1 &
+keepalive=$!
+rules "$INITIATOR" --skip keepalive/ || failed=1
+wait $keepalive || failed=1
+cat /tmp/keepalive.out
 wait $mute
 like "$(cat /tmp/mute.out)" '^discovery=(59|[67][0-9])$' "a discovery session in which nobody says anything is closed after a minute"
 like "$(cat /tmp/mute.out)" '^normal=(89|9[0-9]|10[0-9])$' "... and one that has never said anything, after nopin_interval, nopin_timeout and a minute"
