@@ -135,8 +135,7 @@ static int iser_tgt_device_add(struct ib_device *ibdev)
 		return -ENOMEM;
 
 	dev->ibdev = ibdev;
-	dev->nr_vectors = clamp_t(unsigned int, ibdev->num_comp_vectors, 1,
-				  min(num_online_cpus(), ISER_TGT_VECTORS));
+	iser_tgt_vectors_init(dev);
 	dev->integrity = iser_tgt_sig_able(ibdev);
 	iser_tgt_rx_layout(dev);
 	INIT_LIST_HEAD(&dev->conns);
@@ -172,6 +171,7 @@ static void iser_tgt_device_unprepare(struct iser_tgt_device *dev)
 		if (q)
 			iser_tgt_rx_queue_free(q);
 	}
+	iser_tgt_cqs_free(dev);
 }
 
 /**

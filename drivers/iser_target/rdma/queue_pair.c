@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Queue pairs and the completion queue they report to. */
+/* Queue pairs. */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -184,7 +184,7 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 		.port_num = conn->cm_id->port_num,
 	};
 	struct iser_tgt_device *dev = conn->dev;
-	unsigned int vector, sends;
+	unsigned int nr_cqe, sends;
 	int ret;
 
 	ret = iser_tgt_device_prepare(dev);
@@ -194,21 +194,10 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 	if (conn->integrity)
 		attr.create_flags |= IB_QP_CREATE_INTEGRITY_EN;
 	iser_tgt_qp_attr(conn, &attr);
-	vector = (unsigned int)atomic_inc_return(&dev->next_vector) %
-		 dev->nr_vectors;
-	conn->nr_cqe = attr.cap.max_recv_wr + attr.cap.max_send_wr +
-		       ISER_TGT_CREDIT_WRS * conn->credits_all +
-		       ISER_TGT_CQ_EXTRA;
-	conn->cq = ib_cq_pool_get(ibdev, conn->nr_cqe, vector,
-				  IB_POLL_WORKQUEUE);
-	if (IS_ERR(conn->cq))
-		return PTR_ERR(conn->cq);
-
-	attr.send_cq = conn->cq;
-	attr.recv_cq = conn->cq;
-	conn->pool = &dev->pool[vector];
+	conn->vector = iser_tgt_vector_get(dev);
+	conn->pool = &dev->pool[conn->vector];
 	iser_tgt_pool_use(conn->pool);
-	conn->rxq = dev->shared[vector];
+	conn->rxq = dev->shared[conn->vector];
 	if (conn->rxq && unlikely(READ_ONCE(conn->rxq->failed)))
 		conn->rxq = NULL;
 	if (conn->rxq) {
@@ -217,6 +206,14 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 		attr.cap.max_recv_sge = 0;
 	}
 	sends = attr.cap.max_send_wr;
+	nr_cqe = attr.cap.max_recv_wr + attr.cap.max_send_wr +
+		 ISER_TGT_CREDIT_WRS * conn->credits_all + ISER_TGT_CQ_EXTRA;
+	ret = iser_tgt_cq_get(conn, conn->rxq ? conn->rxq->max : 0, nr_cqe);
+	if (ret)
+		goto put_vector;
+
+	attr.send_cq = iser_tgt_cq_ib(conn->cq);
+	attr.recv_cq = attr.send_cq;
 	ret = rdma_create_qp(conn->cm_id, dev->pd, &attr);
 	if (ret) {
 		pr_warn_ratelimited("%pISpc: %s makes no queue pair of %u sends, %u receives and %d transfers: %d\n",
@@ -239,7 +236,9 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 	ret = -ENOMEM;
 	rdma_destroy_qp(conn->cm_id);
 put_cq:
-	ib_cq_pool_put(conn->cq, conn->nr_cqe);
+	iser_tgt_cq_put(conn);
+put_vector:
+	iser_tgt_vector_put(dev, conn->vector);
 	return ret;
 }
 
@@ -247,9 +246,10 @@ put_cq:
  * iser_tgt_qp_drain - wait until the device is through with a queue pair
  * @conn: the connection, closing: nobody posts sends any more
  *
- * With a shared receive queue ib_drain_qp() would poll the completion queue
- * from here, beside its own worker, and PDUs of other connections would be
- * handled twice at a time. The event and one more send tell as much.
+ * Since 6.11 ib_drain_qp() on a queue pair with a shared receive queue polls the
+ * completion queue from its caller, beside the queue's own worker, and two
+ * handlers of one connection could run at a time. The event and one more send
+ * tell as much.
  *
  * Context: may sleep.
  */
@@ -289,7 +289,8 @@ void iser_tgt_qp_drain(struct iser_tgt_conn *conn)
 void iser_tgt_qp_destroy(struct iser_tgt_conn *conn)
 {
 	rdma_destroy_qp(conn->cm_id);
-	ib_cq_pool_put(conn->cq, conn->nr_cqe);
+	iser_tgt_cq_put(conn);
+	iser_tgt_vector_put(conn->dev, conn->vector);
 	if (conn->rxq->conn)
 		iser_tgt_rx_queue_free(conn->rxq);
 }

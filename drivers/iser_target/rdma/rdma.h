@@ -23,6 +23,7 @@
 #include "buffers.h"
 
 struct iser_tgt_conn;
+struct iser_tgt_cq;
 struct iser_tgt_listener;
 
 /* PDUs that may wait before a session is in full feature phase. */
@@ -41,6 +42,16 @@ struct iser_tgt_listener;
 #define ISER_TGT_UNSIGNALLED	15
 
 /**
+ * struct iser_tgt_vector - a completion vector of a device
+ * @cqs: its completion queues, the fullest first
+ * @conns: connections
+ */
+struct iser_tgt_vector {
+	struct list_head cqs;
+	unsigned int conns;
+};
+
+/**
  * struct iser_tgt_device - an RDMA device we may be reached through
  * @ibdev: the device
  * @pd: one protection domain for all connections
@@ -50,7 +61,8 @@ struct iser_tgt_listener;
  * @conns: connections on this device, under iser_tgt_conn_lock
  * @removing: takes no new connections, under iser_tgt_conn_lock
  * @idle: woken when @users becomes 0
- * @next_vector: completion vector of the next connection
+ * @cq_lock: protects @vector
+ * @vector: completion vectors and their queues
  * @nr_vectors: completion vectors used
  * @recv_data: bytes of data a receive buffer holds
  * @recv_order: allocation order of its pieces
@@ -72,7 +84,9 @@ struct iser_tgt_device {
 	struct list_head conns;
 	bool removing;
 	wait_queue_head_t idle;
-	atomic_t next_vector;
+	/* vector */
+	spinlock_t cq_lock;
+	struct iser_tgt_vector vector[ISER_TGT_VECTORS];
 	unsigned int nr_vectors;
 	u32 recv_data;
 	unsigned int recv_order;
@@ -254,8 +268,9 @@ enum iser_tgt_conn_close {
  * @listener_entry: on the listener's list, under iser_tgt_conn_lock
  * @cm_id: the RDMA CM identifier
  * @qp: the queue pair
- * @cq: shared completion queue of this connection's vector
- * @nr_cqe: entries reserved in @cq
+ * @vector: completion vector
+ * @cq: one of its completion queues
+ * @nr_cqe: entries of @cq that are this connection's
  * @depth: commands the queue pair was made for
  * @ord: RDMA READs the peer takes at once
  * @integrity: the queue pair can make and check protection information
@@ -315,7 +330,8 @@ struct iser_tgt_conn {
 	struct list_head listener_entry;
 	struct rdma_cm_id *cm_id;
 	struct ib_qp *qp;
-	struct ib_cq *cq;
+	unsigned int vector;
+	struct iser_tgt_cq *cq;
 	unsigned int nr_cqe;
 	unsigned int depth;
 	u8 ord;
@@ -478,6 +494,16 @@ static inline bool iser_tgt_rx_may_wait(const struct iser_tgt_conn *conn)
 {
 	return READ_ONCE(conn->rx_parked);
 }
+
+/* completion.c */
+void iser_tgt_vectors_init(struct iser_tgt_device *dev);
+unsigned int iser_tgt_vector_get(struct iser_tgt_device *dev);
+void iser_tgt_vector_put(struct iser_tgt_device *dev, unsigned int vector);
+int iser_tgt_cq_get(struct iser_tgt_conn *conn, unsigned int shared,
+		    unsigned int own);
+void iser_tgt_cq_put(struct iser_tgt_conn *conn);
+void iser_tgt_cqs_free(struct iser_tgt_device *dev);
+struct ib_cq *iser_tgt_cq_ib(const struct iser_tgt_cq *cq);
 
 /* queue_pair.c */
 unsigned int iser_tgt_qp_wr_min(unsigned int depth);

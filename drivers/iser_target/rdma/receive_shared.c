@@ -20,6 +20,17 @@ module_param(srq_size, uint, 0444);
 MODULE_PARM_DESC(srq_size,
 		 "receive buffers that the connections of a completion vector may share, at most; 0: none are shared");
 
+/*
+ * A completion queue has room for all of a shared queue, and as much for what
+ * its connections send.
+ */
+static u32 iser_tgt_shared_max(const struct iser_tgt_device *dev)
+{
+	const struct ib_device_attr *attrs = &dev->ibdev->attrs;
+
+	return min3(srq_size, (u32)attrs->max_srq_wr, (u32)attrs->max_cqe / 2);
+}
+
 /**
  * iser_tgt_device_shares - are receive buffers shared on a device
  * @dev: the device
@@ -35,8 +46,7 @@ bool iser_tgt_device_shares(const struct iser_tgt_device *dev)
 	const struct ib_device_attr *attrs = &dev->ibdev->attrs;
 
 	return ISER_TGT_SRQ_DRAINS(dev->ibdev) &&
-	       min_t(unsigned int, srq_size, attrs->max_srq_wr) >=
-			ISER_TGT_SRQ_FIRST &&
+	       iser_tgt_shared_max(dev) >= ISER_TGT_SRQ_FIRST &&
 	       attrs->max_srq >= dev->nr_vectors &&
 	       attrs->max_srq_sge >= dev->recv_sge &&
 	       !rdma_protocol_iwarp(dev->ibdev,
@@ -104,7 +114,7 @@ struct iser_tgt_rx_queue *iser_tgt_rx_queue_shared(struct iser_tgt_device *dev)
 	struct iser_tgt_rx_queue *q;
 	int ret;
 
-	attr.attr.max_wr = min_t(u32, srq_size, dev->ibdev->attrs.max_srq_wr);
+	attr.attr.max_wr = iser_tgt_shared_max(dev);
 	attr.attr.max_sge = dev->recv_sge;
 	q = iser_tgt_rx_queue_alloc(dev, attr.attr.max_wr);
 	if (!q)

@@ -13,5 +13,5 @@ kernel_memory() {
 		FILENAME ~ /zoneinfo/ && $1 == "count:" { other += 4 * $2 }
 		END { print all - other }' /proc/meminfo /proc/zoneinfo
 }
-# What RDMA holds, by kind. Not the completion queues: the RDMA core keeps those it has for the next user.
+# What RDMA holds, by kind. Not the completion queues: the target keeps one a vector, and the RDMA core those of others.
 rdma_holds() { rdma resource show | sed -E 's/^[0-9]+: [^ ]+ //; s/ cq [0-9]+//; s/ ctx [0-9]+//'; }
