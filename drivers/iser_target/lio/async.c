@@ -31,7 +31,7 @@ static struct iser_tgt_cmd *iser_tgt_async_get(struct iser_tgt_session *sess)
 	if (!cmd)
 		return NULL;
 
-	cmd->stage = "tells the initiator something";
+	cmd->stage = ISER_TGT_CMD_TELLS;
 	cmd->tx.opens = false;
 	cmd->tx.done = iser_tgt_cmd_sent;
 	return cmd;

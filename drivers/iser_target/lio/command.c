@@ -235,7 +235,7 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	}
 	iser_tgt_data_attach(cmd);
 
-	cmd->stage = "in the backstore";
+	cmd->stage = ISER_TGT_CMD_IN_BACKSTORE;
 	target_submit(&cmd->se_cmd);
 	return 0;
 
@@ -268,7 +268,7 @@ static void iser_tgt_read_done(struct iser_tgt_xfer *xfer, int status)
 {
 	struct iser_tgt_cmd *cmd = container_of(xfer, struct iser_tgt_cmd, xfer);
 
-	cmd->stage = "in the backstore";
+	cmd->stage = ISER_TGT_CMD_IN_BACKSTORE;
 	if (unlikely(xfer->sig && !status))
 		cmd->se_cmd.pi_err = iser_tgt_prot_error(cmd, xfer->sig);
 
@@ -321,7 +321,7 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 	 * the connection with it: the core's own workers are not waited for.
 	 */
 	kref_get(&se_cmd->cmd_kref);
-	cmd->stage = "its data is being read from the initiator";
+	cmd->stage = ISER_TGT_CMD_FETCHES;
 	cmd->xfer.done = iser_tgt_read_done;
 	sig = iser_tgt_prot_sig(cmd);
 	mapped = cmd->chunk && iser_tgt_xfer_takes_chunk(conn, DMA_FROM_DEVICE);

@@ -5,13 +5,24 @@
 
 #include "lio.h"
 
+static const char * const iser_tgt_stages[] = {
+	[ISER_TGT_CMD_RECEIVED] = "received",
+	[ISER_TGT_CMD_FETCHES] = "its data is being read from the initiator",
+	[ISER_TGT_CMD_IN_BACKSTORE] = "in the backstore",
+	[ISER_TGT_CMD_RESPONDS] = "its response is being sent",
+	[ISER_TGT_CMD_HELD] = "waits for the answers of tasks",
+	[ISER_TGT_CMD_ABORTS] = "aborts a set of tasks",
+	[ISER_TGT_CMD_ASKS] = "asks for a sign of life",
+	[ISER_TGT_CMD_TELLS] = "tells the initiator something",
+};
+
 static void iser_tgt_cmd_ready(struct iser_tgt_cmd *cmd)
 {
 	cmd->rx = NULL;
 	cmd->chunk = NULL;
 	cmd->imm_len = 0;
 	cmd->close_after = false;
-	cmd->stage = "received";
+	cmd->stage = ISER_TGT_CMD_RECEIVED;
 	cmd->tx.counts = true;
 	cmd->tx.stamped = false;
 	cmd->tx.lazy = false;
@@ -125,5 +136,6 @@ void iser_tgt_cmd_show(const struct iser_tgt_cmd *cmd)
 	if (READ_ONCE(cmd->busy))
 		pr_warn("session %u of %s: still waiting for command 0x%08x, CDB %*ph: %s\n",
 			sess->sid, sess->initiator, cmd->itt, len,
-			se_cmd->__t_task_cdb, cmd->stage);
+			se_cmd->__t_task_cdb,
+			iser_tgt_stages[READ_ONCE(cmd->stage)]);
 }

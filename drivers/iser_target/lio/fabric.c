@@ -89,7 +89,7 @@ static void iser_tgt_set_default_node_attributes(struct se_node_acl *nacl)
 
 static int iser_tgt_get_cmd_state(struct se_cmd *se_cmd)
 {
-	return 0;
+	return iser_tgt_cmd(se_cmd)->stage;
 }
 
 /* The core drops our reference; a transfer has ended before it calls this. */

@@ -30,7 +30,7 @@ static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess,
 		return;
 
 	sess->asked_since = alive;
-	cmd->stage = "asks for a sign of life";
+	cmd->stage = ISER_TGT_CMD_ASKS;
 	/* RFC 7143 11.19.2: takes no StatSN of its own. */
 	cmd->tx.counts = false;
 	cmd->tx.opens = false;

@@ -161,6 +161,28 @@ enum iser_tgt_cmd_own {
 };
 
 /**
+ * enum iser_tgt_stage - where a context is, for whoever waits for it
+ * @ISER_TGT_CMD_RECEIVED: its request has been received
+ * @ISER_TGT_CMD_FETCHES: its data is being read from the initiator
+ * @ISER_TGT_CMD_IN_BACKSTORE: in the backstore
+ * @ISER_TGT_CMD_RESPONDS: its response is being sent
+ * @ISER_TGT_CMD_HELD: a function whose answer waits for those of tasks
+ * @ISER_TGT_CMD_ABORTS: aborts a set of tasks
+ * @ISER_TGT_CMD_ASKS: a ping
+ * @ISER_TGT_CMD_TELLS: an asynchronous message
+ */
+enum iser_tgt_stage {
+	ISER_TGT_CMD_RECEIVED,
+	ISER_TGT_CMD_FETCHES,
+	ISER_TGT_CMD_IN_BACKSTORE,
+	ISER_TGT_CMD_RESPONDS,
+	ISER_TGT_CMD_HELD,
+	ISER_TGT_CMD_ABORTS,
+	ISER_TGT_CMD_ASKS,
+	ISER_TGT_CMD_TELLS,
+};
+
+/**
  * struct iser_tgt_abort_set - ABORT TASK SET or CLEAR TASK SET under way, and
  *	answers to other functions that have to wait
  * @request: context of the function, NULL if there is none
@@ -301,12 +323,12 @@ struct iser_tgt_session {
  * @sess: its session
  * @rx: receive buffer kept for its immediate data
  * @chunk: mapped buffer of the rest of its data, or of all of it
- * @stage: where it is, for whoever waits for it
  * @sg: @chunk, if that is all there is
  * @chunk_skip: bytes of @chunk that immediate data was copied to
  * @edtl: ExpectedDataTransferLength, bytes
  * @imm_len: immediate data, bytes
  * @itt: initiator task tag
+ * @stage: enum iser_tgt_stage
  * @scsi: is a SCSI command, known to the core
  * @busy: in use
  * @in_set: aborts a task for sess->abort
@@ -330,12 +352,12 @@ struct iser_tgt_cmd {
 	struct iser_tgt_session *sess;
 	struct iser_tgt_rx *rx;
 	struct iser_tgt_chunk *chunk;
-	const char *stage;
 	struct scatterlist sg;
 	u32 chunk_skip;
 	u32 edtl;
 	u32 imm_len;
 	u32 itt;
+	u8 stage;
 	bool busy;
 	bool scsi;
 	bool in_set;

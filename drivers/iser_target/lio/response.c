@@ -117,7 +117,7 @@ static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd)
 	iser_tgt_pdu_scsi_rsp(cmd->tx.hdr, cmd->itt, se_cmd->scsi_status, flag,
 			      residual, data_len);
 	cmd->tx.done = iser_tgt_response_done;
-	cmd->stage = "its response is being sent";
+	cmd->stage = ISER_TGT_CMD_RESPONDS;
 	return data_len;
 }
 

@@ -140,7 +140,7 @@ static void iser_tgt_abort_task(struct iser_tgt_session *sess, u64 tag)
 	cmd->rx = NULL;
 	cmd->chunk = NULL;
 	cmd->tx.opens = false;
-	cmd->stage = "aborts a set of tasks";
+	cmd->stage = ISER_TGT_CMD_ABORTS;
 	memset(&cmd->se_cmd, 0, sizeof(cmd->se_cmd));
 	if (target_submit_tmr(&cmd->se_cmd, sess->se_sess, NULL,
 			      sess->abort.lun, NULL, TMR_ABORT_TASK,
@@ -370,7 +370,7 @@ void iser_tgt_queue_tm_rsp(struct se_cmd *se_cmd)
 	}
 
 	/* Tasks it was too late for may still have answers on their way. */
-	cmd->stage = "waits for the answers of tasks";
+	cmd->stage = ISER_TGT_CMD_HELD;
 	atomic_inc(&sess->abort.held);
 	/* Pairs with the acquire in iser_tgt_tmf_release(). */
 	smp_store_release(&cmd->held, true);
