@@ -49,8 +49,14 @@
 #define ISER_TGT_SUBMIT_OPS				\
 	.direct_submit_supp = 1,			\
 	.default_submit_type = TARGET_DIRECT_SUBMIT,
+#define ISER_TGT_SUBMIT_TYPE(dev)	READ_ONCE((dev)->dev_attrib.submit_type)
+#define ISER_TGT_SUBMIT_DIRECT		TARGET_DIRECT_SUBMIT
+#define ISER_TGT_SUBMIT_QUEUE		TARGET_QUEUE_SUBMIT
 #else
 #define ISER_TGT_SUBMIT_OPS
+#define ISER_TGT_SUBMIT_TYPE(dev)	((void)(dev), 0)
+#define ISER_TGT_SUBMIT_DIRECT		1
+#define ISER_TGT_SUBMIT_QUEUE		2
 #endif
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)

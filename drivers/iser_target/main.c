@@ -27,13 +27,19 @@ static int __init iser_tgt_init(void)
 	if (ret)
 		goto refusals;
 
-	ret = iser_tgt_fabric_init();
+	ret = iser_tgt_execute_init();
 	if (ret)
 		goto rdma;
+
+	ret = iser_tgt_fabric_init();
+	if (ret)
+		goto execute;
 
 	iser_tgt_keepalive_start();
 	return 0;
 
+execute:
+	iser_tgt_execute_exit();
 rdma:
 	iser_tgt_rdma_exit();
 refusals:
@@ -45,6 +51,7 @@ static void __exit iser_tgt_exit(void)
 {
 	iser_tgt_fabric_exit();
 	iser_tgt_keepalive_stop();
+	iser_tgt_execute_exit();
 	iser_tgt_rdma_exit();
 	iser_tgt_refusals_exit();
 }

@@ -154,6 +154,14 @@ static void iser_tgt_session_count(struct iser_tgt_session *sess,
 		WRITE_ONCE(sess->bytes_read, sess->bytes_read + cmd->edtl);
 }
 
+static void iser_tgt_submit(struct se_cmd *se_cmd)
+{
+	struct iser_tgt_watch watch = iser_tgt_watch_begin(se_cmd);
+
+	target_submit(se_cmd);
+	iser_tgt_watch_end(watch);
+}
+
 /**
  * iser_tgt_scsi_receive - a SCSI Command: RFC 7143 11.3, RFC 7145 7.3.1
  * @sess: a normal session in full feature phase
@@ -170,7 +178,7 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	struct iser_tgt_cmd *cmd;
 	const char *wrong;
 	u64 lun;
-	bool bidi, deliver;
+	bool bidi, deliver, moves_blocks;
 
 	if (!iser_tgt_cmd_sn_ok(sess, pdu, &deliver) || !deliver)
 		goto drop;
@@ -222,7 +230,7 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	}
 	/* On failure the core has queued the status. */
 	if (target_submit_prep(&cmd->se_cmd, cdb, NULL, 0, NULL, 0, NULL, 0,
-			       GFP_KERNEL))
+			       GFP_NOIO))
 		return 0;
 
 	if (unlikely(iser_tgt_wants_protection(cmd))) {
@@ -233,10 +241,13 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		iser_tgt_refuse(cmd, TCM_NON_EXISTENT_LUN);
 		return 0;
 	}
-	iser_tgt_data_attach(cmd);
+	moves_blocks = iser_tgt_data_attach(cmd);
+	if (unlikely(!moves_blocks ||
+		     !iser_tgt_submits_at_once(cmd->se_cmd.se_dev)))
+		iser_tgt_execute_choose(cmd);
 
 	cmd->stage = ISER_TGT_CMD_IN_BACKSTORE;
-	target_submit(&cmd->se_cmd);
+	iser_tgt_submit(&cmd->se_cmd);
 	return 0;
 
 drop:
@@ -244,24 +255,12 @@ drop:
 	return 0;
 }
 
-static void iser_tgt_execute_work(struct work_struct *work)
-{
-	target_execute_cmd(container_of(work, struct se_cmd, work));
-}
-
-/*
- * PREEMPT AND ABORT waits for the commands it aborts and for whoever submits
- * others, and may be in that one's thread just now. The core makes use of the
- * work itself only when the command has ended.
- */
 static void iser_tgt_execute(struct se_cmd *se_cmd)
 {
-	if (likely(se_cmd->t_task_cdb[0] != PERSISTENT_RESERVE_OUT)) {
-		target_execute_cmd(se_cmd);
-		return;
-	}
-	INIT_WORK(&se_cmd->work, iser_tgt_execute_work);
-	queue_work(iser_tgt_rx_wq, &se_cmd->work);
+	struct iser_tgt_watch watch = iser_tgt_watch_begin(se_cmd);
+
+	target_execute_cmd(se_cmd);
+	iser_tgt_watch_end(watch);
 }
 
 static void iser_tgt_read_done(struct iser_tgt_xfer *xfer, int status)
@@ -306,7 +305,7 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 		iser_tgt_data_copy_immediate(cmd);
 
 	if (!left) {
-		iser_tgt_execute(se_cmd);
+		target_execute_cmd(se_cmd);
 		return 0;
 	}
 	/* RFC 7145 7.3.6: no tag, or a peer that takes no RDMA READ */

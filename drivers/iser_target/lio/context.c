@@ -8,6 +8,7 @@
 static const char * const iser_tgt_stages[] = {
 	[ISER_TGT_CMD_RECEIVED] = "received",
 	[ISER_TGT_CMD_FETCHES] = "its data is being read from the initiator",
+	[ISER_TGT_CMD_QUEUED] = "waits for others to its backstore",
 	[ISER_TGT_CMD_IN_BACKSTORE] = "in the backstore",
 	[ISER_TGT_CMD_RESPONDS] = "its response is being sent",
 	[ISER_TGT_CMD_HELD] = "waits for the answers of tasks",

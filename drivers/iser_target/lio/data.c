@@ -75,8 +75,9 @@ static unsigned int iser_tgt_imm_sgl(struct iser_tgt_rx *rx, u32 left)
  * yet how long the data will be; so they are put where it would put them.
  *
  * Context: process.
+ * Return: true if all the command does is to move blocks.
  */
-void iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
+bool iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 	u32 imm = min(cmd->imm_len, se_cmd->data_length);
@@ -85,15 +86,15 @@ void iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 	unsigned int nents = 0;
 
 	if (!rest || !iser_tgt_moves_blocks(se_cmd))
-		return;
+		return false;
 	/* The device registers data and protection together, by pages. */
 	if (unlikely(cmd->sess->sigs && se_cmd->prot_op != TARGET_PROT_NORMAL))
-		return;
+		return true;
 
 	/* What is sent from these pages is the core's to free. */
 	if (se_cmd->data_direction == DMA_FROM_DEVICE &&
 	    !iser_tgt_xfer_done_is_sent(cmd->sess->conn))
-		return;
+		return true;
 
 	if (imm && iser_tgt_imm_in_place(cmd, imm)) {
 		sg = cmd->rx->sg;
@@ -104,7 +105,7 @@ void iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 	if (rest) {
 		cmd->chunk = iser_tgt_chunk_get(cmd->sess->conn->pool, rest);
 		if (!cmd->chunk)
-			return;
+			return true;
 		cmd->chunk_skip = imm;
 		if (!nents)
 			sg_init_table(sg, 1);
@@ -118,6 +119,7 @@ void iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 	se_cmd->t_data_sg = sg;
 	se_cmd->t_data_nents = nents;
 	se_cmd->se_cmd_flags |= SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC;
+	return true;
 }
 
 /**

@@ -16,6 +16,9 @@
 #include "../iscsi/text.h"
 #include "../iscsi/window.h"
 #include "../rdma/rdma.h"
+#include "execute.h"
+
+struct iser_tgt_lane;
 
 /* Commands a session may have in flight: cmdsn_depth. */
 #define ISER_TGT_DEPTH_DEFAULT	64
@@ -164,6 +167,7 @@ enum iser_tgt_cmd_own {
  * enum iser_tgt_stage - where a context is, for whoever waits for it
  * @ISER_TGT_CMD_RECEIVED: its request has been received
  * @ISER_TGT_CMD_FETCHES: its data is being read from the initiator
+ * @ISER_TGT_CMD_QUEUED: waits for a worker
  * @ISER_TGT_CMD_IN_BACKSTORE: in the backstore
  * @ISER_TGT_CMD_RESPONDS: its response is being sent
  * @ISER_TGT_CMD_HELD: a function whose answer waits for those of tasks
@@ -174,6 +178,7 @@ enum iser_tgt_cmd_own {
 enum iser_tgt_stage {
 	ISER_TGT_CMD_RECEIVED,
 	ISER_TGT_CMD_FETCHES,
+	ISER_TGT_CMD_QUEUED,
 	ISER_TGT_CMD_IN_BACKSTORE,
 	ISER_TGT_CMD_RESPONDS,
 	ISER_TGT_CMD_HELD,
@@ -318,8 +323,12 @@ struct iser_tgt_session {
 /**
  * struct iser_tgt_cmd - context of one request
  * @tx: its response
- * @xfer: its data transfer
- * @free: on the session's list of free contexts
+ * @xfer: its data transfer, or
+ * @free: on the session's list of free contexts, or, while it is executed by a
+ *	worker:
+ * @wait: on the list of those of its backstore that wait for one
+ * @lane: its backstore's workers, NULL if they are not counted
+ * @slot: which of them
  * @sess: its session
  * @rx: receive buffer kept for its immediate data
  * @chunk: mapped buffer of the rest of its data, or of all of it
@@ -334,6 +343,7 @@ struct iser_tgt_session {
  * @in_set: aborts a task for sess->abort
  * @held: a function whose answer waits
  * @close_after: close the connection when the response is sent
+ * @watched: executed by a worker because its backstore has slept
  * @rsv: the initiator named a buffer for a READ
  * @wsv: the initiator named a buffer for a WRITE
  * @read_stag: initiator's STag for a READ, valid if @rsv
@@ -341,6 +351,7 @@ struct iser_tgt_session {
  * @read_va: address of the buffer for a READ
  * @write_stag: initiator's STag for a WRITE, valid if @wsv
  * @write_va: address of that for a WRITE, immediate data skipped
+ * @execute: the core's ->execute_cmd(), if a worker is to call it
  * @se_cmd: the core's part
  */
 struct iser_tgt_cmd {
@@ -348,6 +359,11 @@ struct iser_tgt_cmd {
 	union {
 		struct iser_tgt_xfer xfer;
 		struct llist_node free;
+		struct {
+			struct list_head wait;
+			struct iser_tgt_lane *lane;
+			unsigned int slot;
+		};
 	};
 	struct iser_tgt_session *sess;
 	struct iser_tgt_rx *rx;
@@ -363,6 +379,7 @@ struct iser_tgt_cmd {
 	bool in_set;
 	bool held;
 	bool close_after;
+	bool watched;
 	bool rsv;
 	bool wsv;
 	u32 read_stag;
@@ -370,6 +387,7 @@ struct iser_tgt_cmd {
 	atomic_t refs;
 	u64 read_va;
 	u64 write_va;
+	sense_reason_t (*execute)(struct se_cmd *se_cmd);
 	struct se_cmd se_cmd;
 };
 
@@ -511,7 +529,7 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd);
 void iser_tgt_release_cmd(struct se_cmd *se_cmd);
 
 /* data.c */
-void iser_tgt_data_attach(struct iser_tgt_cmd *cmd);
+bool iser_tgt_data_attach(struct iser_tgt_cmd *cmd);
 void iser_tgt_data_copy_immediate(struct iser_tgt_cmd *cmd);
 
 /* protection.c */

@@ -6,6 +6,8 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/sched/mm.h>
+
 #include "rdma.h"
 
 /**
@@ -87,22 +89,9 @@ static int iser_tgt_rx_deliver(struct iser_tgt_conn *conn,
 	return ret;
 }
 
-/**
- * iser_tgt_rx_work - handle PDUs that wait, in order
- * @work: of the connection
- *
- * rx_parked keeps the completion handler out while one is handled here.
- *
- * Context: process.
- */
-void iser_tgt_rx_work(struct work_struct *work)
+static void iser_tgt_rx_handle_waiting(struct iser_tgt_conn *conn)
 {
-	struct iser_tgt_conn *conn =
-		container_of(work, struct iser_tgt_conn, rx_work);
 	struct iser_tgt_rx *rx;
-
-	if (READ_ONCE(conn->state) == ISER_TGT_CONN_CONNECTING)
-		return;
 
 	while (!iser_tgt_conn_closing(conn)) {
 		spin_lock(&conn->rx_lock);
@@ -116,6 +105,29 @@ void iser_tgt_rx_work(struct work_struct *work)
 		if (!rx || iser_tgt_rx_deliver(conn, rx) == -EAGAIN)
 			return;
 	}
+}
+
+/**
+ * iser_tgt_rx_work - handle PDUs that wait, in order
+ * @work: of the connection
+ *
+ * rx_parked keeps the completion handler out while one is handled here. Memory
+ * is not reclaimed by writing to a disk that may be this connection's.
+ *
+ * Context: process.
+ */
+void iser_tgt_rx_work(struct work_struct *work)
+{
+	struct iser_tgt_conn *conn =
+		container_of(work, struct iser_tgt_conn, rx_work);
+	unsigned int noio;
+
+	if (READ_ONCE(conn->state) == ISER_TGT_CONN_CONNECTING)
+		return;
+
+	noio = memalloc_noio_save();
+	iser_tgt_rx_handle_waiting(conn);
+	memalloc_noio_restore(noio);
 }
 
 /**

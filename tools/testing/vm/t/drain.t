@@ -146,7 +146,7 @@ logout >/dev/null 2>&1
 works "no session is left at the initiator" wait_for 40 "the initiator's session to go" no_sessions
 find "$dir/lun/lun_0" -maxdepth 1 -type l -delete
 
-# --- one that reads for its caller: a completion handler is in it, and no completion behind it is heard of ---
+# --- one that reads for its caller: a worker is in it, and the queue pair is drained all the same ---
 
 file=$IQN:file files=$CFS/core/fileio_0/waits
 waits() { mkdir -p "$files" && echo "fd_dev_name=/dev/dm-0,fd_buffered_io=1" >"$files/control" && echo waits >"$files/wwn/vpd_unit_serial" && echo 1 >"$files/enable"; }
@@ -160,8 +160,9 @@ dd=$!
 wait_for 10 "the read" in_flight
 (disable "$file"; touch /tmp/disabled) &
 disabler=$!
-works "a connection that has to wait says for what" wait_for 30 "the line" logged "$INITIATOR\\): still waiting for its queue pair to be drained"
-works "... and for which command" logged "still waiting for command 0x[0-9a-f]+, CDB 28 .*: in the backstore"
+waits_again() { [ "$(dmesg | grep -c "$INITIATOR): still waiting for its commands")" = 2 ]; }
+works "a connection that has to wait says for what" wait_for 30 "the line" waits_again
+works "... and for which command" wait_for 5 "the line" logged "still waiting for command 0x[0-9a-f]+, CDB 28 .*: in the backstore"
 fails "it still waits" test -e /tmp/disabled
 dmsetup resume slow
 works "the backstore answers: the session goes" wait_for 10 "the session to go" test -e /tmp/disabled

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What may sleep in its caller: some commands always, fileio with every read
+ * and write, and any other backstore while it is found to, for example when its
+ * queue has no tags left or is frozen.
+ */
+
+#include <linux/jiffies.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <scsi/scsi_proto.h>
+
+#include "lio.h"
+
+/* Backstores remembered; of more, the one that slept longest ago is dropped. */
+#define ISER_TGT_BLOCKING_MAX	64
+/* For so long after a backstore has slept in its caller it is taken to. */
+#define ISER_TGT_BLOCKING_TIME	HZ
+
+/**
+ * struct iser_tgt_blocking - a backstore that has slept in its caller
+ * @dev: its device, only compared: it may be gone; NULL if unused
+ * @until: taken to sleep until then, jiffies
+ */
+struct iser_tgt_blocking {
+	const struct se_device *dev;
+	unsigned long until;
+};
+
+/* How many; read without the lock. */
+unsigned int iser_tgt_nr_blocking;
+
+static DEFINE_SPINLOCK(iser_tgt_blocking_lock);
+/* Changed under the lock, read without. */
+static struct iser_tgt_blocking iser_tgt_blocking[ISER_TGT_BLOCKING_MAX];
+
+static void iser_tgt_blocking_forget(struct work_struct *work);
+static DECLARE_DELAYED_WORK(iser_tgt_blocking_work, iser_tgt_blocking_forget);
+
+static void iser_tgt_blocking_forget(struct work_struct *work)
+{
+	unsigned int i;
+
+	spin_lock(&iser_tgt_blocking_lock);
+	for (i = 0; i < ISER_TGT_BLOCKING_MAX; i++) {
+		struct iser_tgt_blocking *b = &iser_tgt_blocking[i];
+
+		if (!b->dev || time_before(jiffies, b->until))
+			continue;
+		WRITE_ONCE(b->dev, NULL);
+		WRITE_ONCE(iser_tgt_nr_blocking, iser_tgt_nr_blocking - 1);
+	}
+	if (iser_tgt_nr_blocking)
+		queue_delayed_work(iser_tgt_wq, &iser_tgt_blocking_work,
+				   ISER_TGT_BLOCKING_TIME);
+	spin_unlock(&iser_tgt_blocking_lock);
+}
+
+/* Its own place, else a free one, else the one that is over first. */
+static struct iser_tgt_blocking *
+iser_tgt_blocking_place(const struct se_device *dev)
+{
+	struct iser_tgt_blocking *place = &iser_tgt_blocking[0];
+	unsigned int i;
+
+	for (i = 0; i < ISER_TGT_BLOCKING_MAX; i++) {
+		struct iser_tgt_blocking *b = &iser_tgt_blocking[i];
+
+		if (b->dev == dev)
+			return b;
+		if (place->dev &&
+		    (!b->dev || time_before(b->until, place->until)))
+			place = b;
+	}
+	return place;
+}
+
+/**
+ * iser_tgt_backstore_slept - a backstore slept in its caller
+ * @dev: its device, which may be gone
+ *
+ * Context: process.
+ */
+void iser_tgt_backstore_slept(const struct se_device *dev)
+{
+	struct iser_tgt_blocking *b;
+
+	spin_lock(&iser_tgt_blocking_lock);
+	b = iser_tgt_blocking_place(dev);
+	if (!b->dev)
+		WRITE_ONCE(iser_tgt_nr_blocking, iser_tgt_nr_blocking + 1);
+	WRITE_ONCE(b->until, jiffies + ISER_TGT_BLOCKING_TIME);
+	WRITE_ONCE(b->dev, dev);
+	spin_unlock(&iser_tgt_blocking_lock);
+
+	queue_delayed_work(iser_tgt_wq, &iser_tgt_blocking_work,
+			   ISER_TGT_BLOCKING_TIME);
+}
+
+static bool iser_tgt_slept_lately(const struct se_device *dev)
+{
+	unsigned int i;
+
+	for (i = 0; i < ISER_TGT_BLOCKING_MAX; i++) {
+		const struct iser_tgt_blocking *b = &iser_tgt_blocking[i];
+
+		if (READ_ONCE(b->dev) == dev)
+			return time_before(jiffies, READ_ONCE(b->until));
+	}
+	return false;
+}
+
+/* They wait for the device, for other commands or for a file of the core's. */
+static bool iser_tgt_opcode_sleeps(const u8 *cdb)
+{
+	switch (cdb[0]) {
+	case UNMAP:
+	case WRITE_SAME:
+	case WRITE_SAME_16:
+	case SYNCHRONIZE_CACHE:
+	case SYNCHRONIZE_CACHE_16:
+	case COMPARE_AND_WRITE:
+	case EXTENDED_COPY:
+	case PERSISTENT_RESERVE_OUT:
+	case MAINTENANCE_OUT:
+		return true;
+	case VARIABLE_LENGTH_CMD:
+		return get_unaligned_be16(&cdb[8]) == WRITE_SAME_32;
+	default:
+		return false;
+	}
+}
+
+/**
+ * iser_tgt_may_sleep - may a command sleep in the thread that executes it
+ * @se_cmd: the command, parsed by the core
+ *
+ * The backstore's submit_type decides for commands that move blocks.
+ *
+ * Context: any.
+ * Return: whether.
+ */
+enum iser_tgt_sleep iser_tgt_may_sleep(const struct se_cmd *se_cmd)
+{
+	const struct se_device *dev = se_cmd->se_dev;
+
+	if (iser_tgt_opcode_sleeps(se_cmd->t_task_cdb))
+		return ISER_TGT_SLEEPS;
+	if (!(se_cmd->se_cmd_flags & SCF_SCSI_DATA_CDB))
+		return ISER_TGT_SLEEPS_NOT;
+
+	switch (ISER_TGT_SUBMIT_TYPE(dev)) {
+	case ISER_TGT_SUBMIT_DIRECT:
+		return ISER_TGT_SLEEPS_NOT;
+	case ISER_TGT_SUBMIT_QUEUE:
+		return ISER_TGT_SLEEPS;
+	default:
+		break;
+	}
+	if (iser_tgt_is_fileio(dev))
+		return ISER_TGT_SLEEPS;
+
+	return iser_tgt_slept_lately(dev) ? ISER_TGT_SLEPT_LATELY :
+					    ISER_TGT_SLEEPS_NOT;
+}
+
+/**
+ * iser_tgt_blocking_exit - there are no commands any more
+ *
+ * Context: may sleep.
+ */
+void iser_tgt_blocking_exit(void)
+{
+	cancel_delayed_work_sync(&iser_tgt_blocking_work);
+}

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Commands that may sleep are executed by workers, side by side. The core has
+ * put each in its order by then (ordered and head-of-queue tasks) and knows it
+ * as a task that can be aborted; only the call of the backstore is put off.
+ *
+ * A backstore that is dead keeps its workers. So each backstore has a number of
+ * them, and a session a part of that.
+ */
+
+#include <linux/hashtable.h>
+#include <linux/slab.h>
+#include <scsi/scsi_proto.h>
+
+#include "lio.h"
+
+/* Commands of one backstore that are executed at a time. */
+#define ISER_TGT_LANE_MAX	32
+/* Of these, those of one session. */
+#define ISER_TGT_LANE_SESSION	24
+/* So many whatever others use, */
+#define ISER_TGT_LANE_MIN	4
+/* and more of them while all backstores together have fewer than this. */
+#define ISER_TGT_LANES_SHARED	(WQ_MAX_ACTIVE / 2)
+
+#define ISER_TGT_LANES_BITS	6
+
+/**
+ * struct iser_tgt_lane - a backstore's commands in workers, while it has any
+ * @entry: in iser_tgt_lanes
+ * @dev: the backstore
+ * @waiting: commands that have no worker yet, in order
+ * @running: workers
+ * @who: session each of them works for, NULL if there is none
+ *
+ * All under iser_tgt_lanes_lock.
+ */
+struct iser_tgt_lane {
+	struct hlist_node entry;
+	const struct se_device *dev;
+	struct list_head waiting;
+	unsigned int running;
+	const struct iser_tgt_session *who[ISER_TGT_LANE_MAX];
+};
+
+static struct workqueue_struct *iser_tgt_execute_wq;
+static DEFINE_SPINLOCK(iser_tgt_lanes_lock);
+static DEFINE_HASHTABLE(iser_tgt_lanes, ISER_TGT_LANES_BITS);
+/* Workers of all lanes. */
+static unsigned int iser_tgt_lanes_running;
+
+/* Under the lock, as all below up to iser_tgt_lane_next(). */
+static struct iser_tgt_lane *iser_tgt_lane_get(const struct se_device *dev)
+{
+	struct iser_tgt_lane *lane;
+
+	hash_for_each_possible(iser_tgt_lanes, lane, entry, (unsigned long)dev)
+		if (lane->dev == dev)
+			return lane;
+
+	lane = kzalloc_obj(*lane, GFP_NOWAIT | __GFP_NOWARN);
+	if (!lane)
+		return NULL;
+
+	lane->dev = dev;
+	INIT_LIST_HEAD(&lane->waiting);
+	hash_add(iser_tgt_lanes, &lane->entry, (unsigned long)dev);
+	return lane;
+}
+
+static bool iser_tgt_lane_has_room(const struct iser_tgt_lane *lane)
+{
+	if (lane->running < ISER_TGT_LANE_MIN)
+		return true;
+
+	return lane->running < ISER_TGT_LANE_MAX &&
+	       iser_tgt_lanes_running < ISER_TGT_LANES_SHARED;
+}
+
+static bool iser_tgt_lane_takes(const struct iser_tgt_lane *lane,
+				const struct iser_tgt_session *sess)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < ISER_TGT_LANE_MAX; i++)
+		if (lane->who[i] == sess)
+			nr++;
+
+	return nr < ISER_TGT_LANE_SESSION;
+}
+
+static unsigned int iser_tgt_lane_slot(const struct iser_tgt_lane *lane)
+{
+	unsigned int i = 0;
+
+	while (lane->who[i])
+		i++;
+	return i;
+}
+
+/* Returns false if the command waits. */
+static bool iser_tgt_lane_enter(struct iser_tgt_cmd *cmd)
+{
+	struct iser_tgt_lane *lane = iser_tgt_lane_get(cmd->se_cmd.se_dev);
+
+	cmd->lane = lane;
+	/* No memory: not counted. */
+	if (unlikely(!lane))
+		return true;
+
+	if (!iser_tgt_lane_has_room(lane) ||
+	    !iser_tgt_lane_takes(lane, cmd->sess)) {
+		cmd->stage = ISER_TGT_CMD_QUEUED;
+		list_add_tail(&cmd->wait, &lane->waiting);
+		return false;
+	}
+
+	cmd->slot = iser_tgt_lane_slot(lane);
+	lane->who[cmd->slot] = cmd->sess;
+	lane->running++;
+	iser_tgt_lanes_running++;
+	return true;
+}
+
+static struct iser_tgt_cmd *iser_tgt_lane_first(struct iser_tgt_lane *lane)
+{
+	const struct iser_tgt_session *full = NULL;
+	struct iser_tgt_cmd *cmd;
+
+	list_for_each_entry(cmd, &lane->waiting, wait) {
+		if (cmd->sess == full)
+			continue;
+		if (iser_tgt_lane_takes(lane, cmd->sess))
+			return cmd;
+		full = cmd->sess;
+	}
+	return NULL;
+}
+
+/*
+ * A worker is through: what is next. It goes when all that wait are of sessions
+ * which have their part: then others are at work for these.
+ */
+static struct iser_tgt_cmd *iser_tgt_lane_next(struct iser_tgt_lane *lane,
+					       unsigned int slot)
+{
+	struct iser_tgt_cmd *cmd;
+
+	spin_lock(&iser_tgt_lanes_lock);
+	lane->who[slot] = NULL;
+	cmd = iser_tgt_lane_first(lane);
+	if (cmd) {
+		list_del(&cmd->wait);
+		cmd->slot = slot;
+		lane->who[slot] = cmd->sess;
+	} else {
+		iser_tgt_lanes_running--;
+		if (!--lane->running) {
+			hash_del(&lane->entry);
+			kfree(lane);
+		}
+	}
+	spin_unlock(&iser_tgt_lanes_lock);
+
+	return cmd;
+}
+
+/*
+ * Aborted while it waited: the core is told that it has ended. It does not
+ * expect that of COMPARE AND WRITE, which has a callback for its end.
+ */
+static bool iser_tgt_execute_aborted(struct se_cmd *se_cmd)
+{
+	bool aborted;
+
+	spin_lock_irq(&se_cmd->t_state_lock);
+	aborted = se_cmd->transport_state & CMD_T_ABORTED;
+	spin_unlock_irq(&se_cmd->t_state_lock);
+
+	if (!aborted || se_cmd->transport_complete_callback)
+		return false;
+
+	target_complete_cmd(se_cmd, SAM_STAT_TASK_ABORTED);
+	return true;
+}
+
+/* What __target_execute_cmd() does with the outcome of ->execute_cmd(). */
+static void iser_tgt_execute_now(struct iser_tgt_cmd *cmd)
+{
+	struct se_cmd *se_cmd = &cmd->se_cmd;
+	sense_reason_t ret;
+
+	cmd->stage = ISER_TGT_CMD_IN_BACKSTORE;
+	if (unlikely(iser_tgt_execute_aborted(se_cmd)))
+		return;
+
+	ret = cmd->execute(se_cmd);
+	if (likely(!ret))
+		return;
+
+	spin_lock_irq(&se_cmd->t_state_lock);
+	se_cmd->transport_state &= ~CMD_T_SENT;
+	spin_unlock_irq(&se_cmd->t_state_lock);
+	transport_generic_request_failure(se_cmd, ret);
+}
+
+/* A backstore that sleeps still is one to be watched on. */
+static void iser_tgt_execute_watched(struct iser_tgt_cmd *cmd)
+{
+	const struct se_device *dev = cmd->se_cmd.se_dev;
+	unsigned long slept = READ_ONCE(current->nvcsw);
+
+	iser_tgt_execute_now(cmd);
+	if (READ_ONCE(current->nvcsw) != slept)
+		iser_tgt_backstore_slept(dev);
+}
+
+/*
+ * The next command has a work item of its own. This one's context may be in
+ * use again by now, and the workqueue runs one item by one worker at a time: it
+ * must not be kept here.
+ */
+static void iser_tgt_execute_work(struct work_struct *work)
+{
+	struct iser_tgt_cmd *cmd = container_of(work, struct iser_tgt_cmd,
+						se_cmd.work);
+	struct iser_tgt_lane *lane = cmd->lane;
+	unsigned int slot = cmd->slot;
+	unsigned int noio = memalloc_noio_save();
+
+	if (unlikely(cmd->watched))
+		iser_tgt_execute_watched(cmd);
+	else
+		iser_tgt_execute_now(cmd);
+	memalloc_noio_restore(noio);
+
+	if (!lane)
+		return;
+	cmd = iser_tgt_lane_next(lane, slot);
+	if (cmd)
+		queue_work(iser_tgt_execute_wq, &cmd->se_cmd.work);
+}
+
+/*
+ * The core makes use of the work itself only when the command has ended.
+ *
+ * PREEMPT AND ABORT waits for the commands it aborts, which may wait for
+ * workers of the same backstore. It needs none of these.
+ */
+static sense_reason_t iser_tgt_execute_later(struct se_cmd *se_cmd)
+{
+	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
+	bool now;
+
+	INIT_WORK(&se_cmd->work, iser_tgt_execute_work);
+	if (se_cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT) {
+		cmd->lane = NULL;
+		queue_work(iser_tgt_rx_wq, &se_cmd->work);
+		return TCM_NO_SENSE;
+	}
+
+	spin_lock(&iser_tgt_lanes_lock);
+	now = iser_tgt_lane_enter(cmd);
+	spin_unlock(&iser_tgt_lanes_lock);
+
+	if (now)
+		queue_work(iser_tgt_execute_wq, &se_cmd->work);
+	return TCM_NO_SENSE;
+}
+
+/**
+ * iser_tgt_execute_choose - have a command executed by a worker if it may sleep
+ * @cmd: the command, parsed by the core, not submitted yet
+ *
+ * Context: any.
+ */
+void iser_tgt_execute_choose(struct iser_tgt_cmd *cmd)
+{
+	enum iser_tgt_sleep sleep = iser_tgt_may_sleep(&cmd->se_cmd);
+
+	if (sleep == ISER_TGT_SLEEPS_NOT)
+		return;
+
+	cmd->watched = sleep == ISER_TGT_SLEPT_LATELY;
+	cmd->execute = cmd->se_cmd.execute_cmd;
+	cmd->se_cmd.execute_cmd = iser_tgt_execute_later;
+}
+
+/**
+ * iser_tgt_execute_init - have workers
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int iser_tgt_execute_init(void)
+{
+	iser_tgt_execute_wq = alloc_workqueue("iser_tgt_execute",
+					      WQ_UNBOUND | WQ_MEM_RECLAIM,
+					      WQ_MAX_ACTIVE);
+	return iser_tgt_execute_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * iser_tgt_execute_exit - there are no commands any more
+ *
+ * Context: may sleep.
+ */
+void iser_tgt_execute_exit(void)
+{
+	iser_tgt_blocking_exit();
+	destroy_workqueue(iser_tgt_execute_wq);
+}

@@ -1,0 +1,157 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# An initiator is slowed down by its own LUNs, not by those of others: a disk in memory beside one that is slow, that stands still, that
+# flushes, discards and compares, or that has no tags left, all on one completion vector.
+# link: rxe: what is measured is which thread calls a backstore
+
+seconds=1800
+# time is instructions, so that what else the host does is not measured; one processor, and so one completion vector
+machine=--icount
+. "$(dirname "$0")/../in-guest"
+
+alone || bail "no RDMA device"
+fast=$IQN:fast slow=$IQN:slow few=$IQN:few
+ms=100		# what a read, write or flush of the slow disk takes
+disk_mib=64
+
+load_target && modprobe -a dm_mod dm_delay || bail "no target"
+# delay N MILLISECONDS : the slow disk N, which can stand still as well
+delay() {
+	local sectors
+	sectors=$(blockdev --getsz "/dev/ram$1") &&
+		dmsetup create "slow$1" --noudevsync --table "0 $sectors delay /dev/ram$1 0 $2 /dev/ram$1 0 $2 /dev/ram$1 0 $2" &&
+		dmsetup mknodes "slow$1"
+}
+disks() {
+	rmmod brd
+	modprobe brd rd_nr=2 rd_size=$((disk_mib << 10)) && delay 0 $ms && delay 1 $ms
+}
+works "two slow disks" disks || bail "no slow disks" "$(cat /tmp/out)"
+# fileio on a device: it reads and writes in its caller
+file() {
+	local dir=$CFS/core/fileio_0/file
+	mkdir -p "$dir" && echo "fd_dev_name=/dev/mapper/slow0,fd_buffered_io=1" >"$dir/control" && echo file >"$dir/wwn/vpd_unit_serial" &&
+		echo 1 >"$dir/enable"
+}
+# four tags, and every command takes its time
+tags() {
+	local scsi
+	modprobe sd_mod && modprobe scsi_debug max_queue=4 host_max_queue=4 ndelay=$((ms * 1000000)) dev_size_mb=$disk_mib || return
+	wait_for 20 "the disk of scsi_debug" scsi_debug_disk && scsi=$(scsi_debug_disk) && backstore few dev "$scsi"
+}
+scsi_debug_disk() {
+	local d
+	for d in /sys/block/sd*; do
+		grep -q scsi_debug "$d/device/model" 2>/dev/null && echo "/dev/${d##*/}" && return
+	done
+	return 1
+}
+targets() {
+	local t
+	backstore memory rd 64 && file && backstore late dev /dev/mapper/slow1 && tags || return
+	echo 1 >"$(backstore_dir late)/attrib/emulate_tpu"
+	make_target "$fast" memory && make_target "$slow" file late && make_target "$few" few || return
+	for t in $fast $slow $few; do
+		add_portal "$t" "$IP:$PORT" && echo 1 >"$(tpg "$t")/attrib/nopin_interval" && echo 1 >"$(tpg "$t")/attrib/nopin_timeout" &&
+			enable "$t" || return
+	done
+}
+works "targets" targets || bail "no targets" "$(cat /tmp/out)"
+start_initiator || bail "no iscsid"
+discover >/dev/null
+works "login to the slow one" login $slow || bail "no login"
+works "login to the fast one" login $fast || bail "no login"
+works "login to the one with few tags" login $few || bail "no login"
+memory=$(disk $fast) && file=$(disk $slow 0) && late=$(disk $slow 1) && few_disk=$(disk $few) || bail "no disks"
+
+# measure NAME DISK DEPTH SECONDS [FIO ARGUMENT...] : sets NAME_iops and NAME_p99 (us); fails if fio does
+measure() {
+	local name=$1 dev=$2 depth=$3 time=$4 out
+	shift 4
+	fio --name=m --filename="$dev" --direct=1 --ioengine=libaio --rw=randread --bs=4k --iodepth="$depth" --time_based --runtime="$time" \
+		--output-format=json --output="/tmp/$name.json" "$@" >"/tmp/$name.err" 2>&1 || { cat "/tmp/$name.err"; return 1; }
+	out=$(python3 -c 'import json, sys
+j = json.load(open(sys.argv[1]))["jobs"][0]
+way = max((j["read"], j["write"]), key=lambda w: w["total_ios"])
+print(round(way["iops"]), round(way["clat_ns"]["percentile"]["99.000000"] / 1000))' "/tmp/$name.json") || return
+	read -r "${name}_iops" "${name}_p99" <<<"$out"
+}
+at_least() { [ "$1" -ge "$2" ]; }
+
+# --- alone ---
+
+measure warm "$memory" 2 1
+works "the fast disk alone" measure alone "$memory" 2 3 || bail "no reads" "$(cat /tmp/out)"
+# shellcheck disable=SC2154 # set by measure
+note "alone: $alone_iops reads/s, p99 $alone_p99 us"
+works "the slow disk at depth 1" measure one "$file" 1 3
+# shellcheck disable=SC2154
+note "the slow disk at depth 1: $one_iops reads/s"
+
+session_of() { sed -n 's/.* tsih=\([0-9]*\) .*/\1/p' "$(tpg "$1")/dynamic_sessions" "$(tpg "$1")/sessions" 2>/dev/null | head -n 1; }
+before=$(session_of $fast)
+# beside WHAT SECONDS : the fast disk while something else goes on has its rate and its latency
+beside() {
+	works "the fast disk beside $1" measure beside "$memory" 2 "$2"
+	# shellcheck disable=SC2154
+	note "beside $1: $beside_iops reads/s, p99 $beside_p99 us"
+	works "... keeps 80 % of its rate" at_least $((beside_iops * 100)) $((alone_iops * 80))
+	works "... and its p99 is at most 1.5 times what it is alone" at_least $((alone_p99 * 15)) $((beside_p99 * 10))
+}
+
+# --- a slow file ---
+
+measure sixteen "$file" 16 5 >/tmp/sixteen 2>&1 &
+busy=$!
+sleep 1
+beside "a slow file at depth 16" 3
+wait $busy
+measure sixteen "$file" 16 3
+# shellcheck disable=SC2154
+note "the slow disk at depth 16: $sixteen_iops reads/s"
+works "the slow disk at depth 16 does at least 10 times what it does at depth 1" at_least "$sixteen_iops" $((one_iops * 10))
+
+# --- flushes, discards, compares ---
+
+fio --name=f --filename="$file" --direct=1 --ioengine=libaio --rw=randwrite --bs=4k --iodepth=4 --fsync=1 --time_based --runtime=5 \
+	>/tmp/flush 2>&1 &
+busy=$!
+sleep 1
+beside "SYNCHRONIZE CACHE on a slow file" 3
+wait $busy
+discards() { local end=$((SECONDS + 5)); while [ $SECONDS -lt $end ]; do blkdiscard -o 0 -l 1M "$late" || return; done; }
+discards >/tmp/discards 2>&1 &
+busy=$!
+sleep 1
+beside "UNMAP on a slow disk" 3
+works "... which took them" wait $busy
+
+# --- no tags ---
+
+fio --name=t --filename="$few_disk" --direct=1 --ioengine=libaio --rw=randread --bs=4k --iodepth=32 --time_based --runtime=5 \
+	>/tmp/few 2>&1 &
+busy=$!
+sleep 1
+beside "a disk without tags" 3
+works "... whose reads succeed" wait $busy
+
+# --- one that stands still ---
+
+fio --name=s --filename="$file" --direct=1 --ioengine=libaio --rw=randread --bs=4k --iodepth=16 --time_based --runtime=8 \
+	>/tmp/still 2>&1 &
+busy=$!
+sleep 1
+dmsetup suspend --noflush --nolockfs --noudevsync slow0
+beside "a file whose disk stands still" 6
+is "$(session_of $fast)" "$before" "... in the same session"
+dmsetup resume --noudevsync slow0
+works "the reads of that file succeed once it goes on" wait $busy
+taken_for_silent() { dmesg | grep -E 'no sign of life|ping not taken'; }
+fails "nobody is taken for silent" taken_for_silent
+
+for t in $slow $fast $few; do works "logout of ${t##*:}" logout "$t"; done
+works "all is removed" remove_all
+dmsetup remove slow0
+dmsetup remove slow1
+rmmod scsi_debug
+done_testing
