@@ -140,7 +140,9 @@ static void iser_tgt_cmd_fill(struct iser_tgt_cmd *cmd,
 	memset(&cmd->se_cmd, 0, sizeof(cmd->se_cmd));
 	cmd->se_cmd.tag = iser_tgt_task_tag(cmd->sess, pdu->itt);
 	/* The core fills part of the sense data and sends all of it. */
-	memset(iser_tgt_tx_data(&cmd->tx), 0, 2 + TRANSPORT_SENSE_BUFFER);
+	if (unlikely(cmd->dirty))
+		memset(iser_tgt_tx_data(&cmd->tx), 0, ISER_TGT_FFP_DATA_MAX);
+	cmd->dirty = false;
 }
 
 /* One writer: the receive side. */
@@ -359,6 +361,9 @@ void iser_tgt_release_cmd(struct se_cmd *se_cmd)
 		return;
 	}
 
+	if (unlikely(se_cmd->se_cmd_flags & (SCF_TRANSPORT_TASK_SENSE |
+					     SCF_EMULATED_TASK_SENSE)))
+		cmd->dirty = true;
 	/* No longer a task; its response may still be on its way. */
 	WRITE_ONCE(cmd->scsi, false);
 	if (cmd->chunk && se_cmd->data_direction == DMA_TO_DEVICE) {

@@ -105,6 +105,7 @@ static bool iser_tgt_reply_get(struct iser_tgt_session *sess,
 		reply->cmd = iser_tgt_cmd_get(sess);
 		if (!reply->cmd)
 			return false;
+		reply->cmd->dirty = true;
 		reply->tx = &reply->cmd->tx;
 		reply->tx->done = iser_tgt_control_done;
 		reply->data = iser_tgt_tx_data(reply->tx);

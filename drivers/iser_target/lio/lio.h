@@ -343,6 +343,7 @@ struct iser_tgt_session {
  * @in_set: aborts a task for sess->abort
  * @held: a function whose answer waits
  * @close_after: close the connection when the response is sent
+ * @dirty: its response's data area is not all zeros
  * @watched: executed by a worker because its backstore has slept
  * @rsv: the initiator named a buffer for a READ
  * @wsv: the initiator named a buffer for a WRITE
@@ -379,6 +380,7 @@ struct iser_tgt_cmd {
 	bool in_set;
 	bool held;
 	bool close_after;
+	bool dirty;
 	bool watched;
 	bool rsv;
 	bool wsv;

@@ -78,6 +78,8 @@ void iser_tgt_sent_flush(struct iser_tgt_conn *conn)
  * @pool: zeroed
  * @nr: PDUs
  *
+ * The memory is zeroed.
+ *
  * Context: may sleep.
  * Return: 0 or -ENOMEM, with nothing left behind.
  */
@@ -96,7 +98,7 @@ int iser_tgt_tx_pool_alloc(struct iser_tgt_conn *conn,
 		goto free;
 
 	for (i = 0; i < pages; i++) {
-		struct page *page = alloc_page(GFP_KERNEL);
+		struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
 
 		if (!page)
 			goto free;
