@@ -211,6 +211,20 @@ struct iser_tgt_abort_set {
 };
 
 /**
+ * struct iser_tgt_ping - is a silent initiator alive
+ * @alive: its last sign of life, jiffies
+ * @asked: pings since then
+ * @since: when the last of them was posted, jiffies
+ * @sent: it was reported to be sent
+ */
+struct iser_tgt_ping {
+	unsigned long alive;
+	unsigned int asked;
+	unsigned long since;
+	bool sent;
+};
+
+/**
  * struct iser_tgt_login_mem - what only the login needs
  * @login: its state
  * @in: text gathered
@@ -239,7 +253,7 @@ struct iser_tgt_login_mem {
  * @ltx_last: close the connection when @ltx is sent
  * @ffp: full feature phase; only the receive side looks
  * @heard: sent something in full feature phase, so it can receive as well
- * @asked_since: the last sign of life it was asked for another after, jiffies
+ * @ping: what became of the question whether it is alive
  * @drop_reason: why the connection is closed when its last message has left
  * @abort: of a set of tasks, on their way
  * @hello_due: the next message must be an iSER Hello
@@ -286,7 +300,7 @@ struct iser_tgt_session {
 	bool ltx_last;
 	bool ffp;
 	bool heard;
-	unsigned long asked_since;
+	struct iser_tgt_ping ping;
 	const char *drop_reason;
 	struct iser_tgt_abort_set abort;
 	bool hello_due;

@@ -247,3 +247,17 @@ struct ib_cq *iser_tgt_cq_ib(const struct iser_tgt_cq *cq)
 {
 	return cq->cq;
 }
+
+/**
+ * iser_tgt_cq_idle - does no completion of a connection wait to be handled
+ * @conn: the connection
+ *
+ * The queue's worker goes on until the queue is empty.
+ *
+ * Context: any.
+ * Return: true if all that had completed before has been handled.
+ */
+bool iser_tgt_cq_idle(const struct iser_tgt_conn *conn)
+{
+	return !work_busy(&conn->cq->cq->work);
+}

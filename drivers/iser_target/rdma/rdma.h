@@ -504,6 +504,7 @@ int iser_tgt_cq_get(struct iser_tgt_conn *conn, unsigned int shared,
 void iser_tgt_cq_put(struct iser_tgt_conn *conn);
 void iser_tgt_cqs_free(struct iser_tgt_device *dev);
 struct ib_cq *iser_tgt_cq_ib(const struct iser_tgt_cq *cq);
+bool iser_tgt_cq_idle(const struct iser_tgt_conn *conn);
 
 /* queue_pair.c */
 unsigned int iser_tgt_qp_wr_min(unsigned int depth);
