@@ -1,21 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Contexts of requests: taken, given back, and shown to who waits for them. */
-
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+/* Contexts of requests: taken and given back. */
 
 #include "lio.h"
-
-static const char * const iser_tgt_stages[] = {
-	[ISER_TGT_CMD_RECEIVED] = "received",
-	[ISER_TGT_CMD_FETCHES] = "its data is being read from the initiator",
-	[ISER_TGT_CMD_QUEUED] = "waits for others to its backstore",
-	[ISER_TGT_CMD_IN_BACKSTORE] = "in the backstore",
-	[ISER_TGT_CMD_RESPONDS] = "its response is being sent",
-	[ISER_TGT_CMD_HELD] = "waits for the answers of tasks",
-	[ISER_TGT_CMD_ABORTS] = "aborts a set of tasks",
-	[ISER_TGT_CMD_ASKS] = "asks for a sign of life",
-	[ISER_TGT_CMD_TELLS] = "tells the initiator something",
-};
 
 static void iser_tgt_cmd_ready(struct iser_tgt_cmd *cmd)
 {
@@ -27,6 +13,7 @@ static void iser_tgt_cmd_ready(struct iser_tgt_cmd *cmd)
 	cmd->tx.counts = true;
 	cmd->tx.stamped = false;
 	cmd->tx.lazy = false;
+	cmd->since = jiffies;
 	atomic_set(&cmd->refs, 1);
 	WRITE_ONCE(cmd->busy, true);
 }
@@ -117,26 +104,4 @@ void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd)
 void iser_tgt_cmd_sent(struct iser_tgt_tx *tx, int status)
 {
 	iser_tgt_cmd_put(container_of(tx, struct iser_tgt_cmd, tx));
-}
-
-/**
- * iser_tgt_cmd_show - tell the administrator that a command is waited for
- * @cmd: the context; nothing happens if it is free
- *
- * Context: any.
- */
-void iser_tgt_cmd_show(const struct iser_tgt_cmd *cmd)
-{
-	const struct iser_tgt_session *sess = cmd->sess;
-	const struct se_cmd *se_cmd = &cmd->se_cmd;
-	int len = 6;
-
-	/* A long one may be freed any moment. */
-	if (READ_ONCE(se_cmd->t_task_cdb) != se_cmd->__t_task_cdb)
-		len = 0;
-	if (READ_ONCE(cmd->busy))
-		pr_warn("session %u of %s: still waiting for command 0x%08x, CDB %*ph: %s\n",
-			sess->sid, sess->initiator, cmd->itt, len,
-			se_cmd->__t_task_cdb,
-			iser_tgt_stages[READ_ONCE(cmd->stage)]);
 }

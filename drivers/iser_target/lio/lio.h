@@ -351,6 +351,7 @@ struct iser_tgt_session {
  * @edtl: ExpectedDataTransferLength, bytes
  * @imm_len: immediate data, bytes
  * @itt: initiator task tag
+ * @since: when it was taken, the low half of jiffies
  * @stage: enum iser_tgt_stage
  * @scsi: is a SCSI command, known to the core
  * @busy: in use
@@ -388,6 +389,7 @@ struct iser_tgt_cmd {
 	u32 edtl;
 	u32 imm_len;
 	u32 itt;
+	u32 since;
 	u8 stage;
 	bool busy;
 	bool scsi;
@@ -395,9 +397,10 @@ struct iser_tgt_cmd {
 	bool held;
 	bool close_after;
 	bool dirty;
-	bool watched;
-	bool rsv;
-	bool wsv;
+	/* written by the receive side only */
+	bool watched:1;
+	bool rsv:1;
+	bool wsv:1;
 	u32 read_stag;
 	u32 write_stag;
 	atomic_t refs;
@@ -507,7 +510,6 @@ struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess);
 struct iser_tgt_cmd *iser_tgt_cmd_get_own(struct iser_tgt_session *sess,
 					  enum iser_tgt_cmd_own which);
 void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd);
-void iser_tgt_cmd_show(const struct iser_tgt_cmd *cmd);
 void iser_tgt_cmd_sent(struct iser_tgt_tx *tx, int status);
 
 /* login.c */

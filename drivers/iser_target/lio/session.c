@@ -7,6 +7,7 @@
 
 #include "../wait.h"
 #include "lio.h"
+#include "waiting.h"
 
 /* Sessions in full feature phase, those of discovery too. */
 DEFINE_SPINLOCK(iser_tgt_sessions_lock);
@@ -340,17 +341,24 @@ int iser_tgt_session_start(struct iser_tgt_session *sess)
  * iser_tgt_session_late - the end of a connection takes long: which commands wait
  * @conn: the connection
  *
- * Context: process.
+ * Context: may sleep.
  */
 void iser_tgt_session_late(struct iser_tgt_conn *conn)
 {
 	struct iser_tgt_session *sess = conn->upper;
 	/* Pairs with the release in iser_tgt_session_alloc_cmds(). */
 	struct iser_tgt_cmd *cmds = smp_load_acquire(&sess->cmds);
+	struct iser_tgt_waiting *waiting;
 	unsigned int i;
 
+	waiting = kzalloc_obj(*waiting, GFP_KERNEL);
+	if (!waiting)
+		return;
+
 	for (i = 0; cmds && i < sess->nr_cmds; i++)
-		iser_tgt_cmd_show(&cmds[i]);
+		iser_tgt_waiting_add(waiting, &cmds[i]);
+	iser_tgt_waiting_print(waiting);
+	kfree(waiting);
 }
 
 /**
