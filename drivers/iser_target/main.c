@@ -10,6 +10,7 @@ static const struct iser_tgt_upper iser_tgt_sessions = {
 	.open = iser_tgt_session_open,
 	.receive = iser_tgt_session_receive,
 	.posted = iser_tgt_response_posted,
+	.stop = iser_tgt_session_stop,
 	.close = iser_tgt_session_close,
 	.late = iser_tgt_session_late,
 	.free = iser_tgt_session_free,

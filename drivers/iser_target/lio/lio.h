@@ -495,6 +495,7 @@ ssize_t iser_tgt_tpg_logins_show(struct config_item *item, char *page);
 extern spinlock_t iser_tgt_sessions_lock;
 extern struct list_head iser_tgt_all_sessions;
 int iser_tgt_session_open(struct iser_tgt_conn *conn);
+bool iser_tgt_session_stop(struct iser_tgt_conn *conn);
 void iser_tgt_session_close(struct iser_tgt_conn *conn);
 void iser_tgt_session_late(struct iser_tgt_conn *conn);
 void iser_tgt_session_free(struct iser_tgt_conn *conn);

@@ -361,23 +361,51 @@ void iser_tgt_session_late(struct iser_tgt_conn *conn)
 	kfree(waiting);
 }
 
+static bool iser_tgt_session_busy(const struct iser_tgt_session *sess)
+{
+	unsigned int i;
+
+	for (i = 0; sess->cmds && i < sess->nr_cmds; i++)
+		if (READ_ONCE(sess->cmds[i].busy))
+			return true;
+
+	return false;
+}
+
 /**
- * iser_tgt_session_close - the connection has ended
+ * iser_tgt_session_stop - the connection has ended
  * @conn: the connection, drained
  *
- * Context: the release work; waits for the commands in the backstores.
+ * Context: the release work, may sleep.
+ * Return: true if no request is left.
+ */
+bool iser_tgt_session_stop(struct iser_tgt_conn *conn)
+{
+	struct iser_tgt_session *sess = conn->upper;
+
+	spin_lock(&iser_tgt_sessions_lock);
+	list_del_init(&sess->all_entry);
+	spin_unlock(&iser_tgt_sessions_lock);
+
+	if (!sess->se_sess)
+		return true;
+
+	target_stop_session(sess->se_sess);
+	return !iser_tgt_session_busy(sess);
+}
+
+/**
+ * iser_tgt_session_close - no request is left
+ * @conn: the connection
+ *
+ * Context: the release work; waits for the core to be through with the last.
  */
 void iser_tgt_session_close(struct iser_tgt_conn *conn)
 {
 	struct iser_tgt_session *sess = conn->upper;
 	struct iser_tgt_tpg *tpg = sess->tpg;
 
-	spin_lock(&iser_tgt_sessions_lock);
-	list_del_init(&sess->all_entry);
-	spin_unlock(&iser_tgt_sessions_lock);
-
 	if (sess->se_sess) {
-		target_stop_session(sess->se_sess);
 		target_wait_for_sess_cmds(sess->se_sess);
 		cancel_work_sync(&sess->abort.work);
 		spin_lock(&tpg->lock);

@@ -42,18 +42,9 @@ static void iser_tgt_conn_wait_for(struct iser_tgt_conn *conn, const char *what)
 	WRITE_ONCE(conn->waits_for, what);
 }
 
-/*
- * The only place that takes a connection apart, and the order it is done in.
- * Every wait here ends by itself: the drain when the device has flushed its
- * queues and their completions were handled, some of which go down to the
- * backstore, the upper layer's when the backstore has answered.
- */
-static void iser_tgt_conn_release(struct work_struct *work)
+/* Nothing is received, sent or posted after this. */
+static void iser_tgt_conn_quiesce(struct iser_tgt_conn *conn)
 {
-	struct iser_tgt_conn *conn =
-		container_of(work, struct iser_tgt_conn, release_work);
-	struct iser_tgt_device *dev = conn->dev;
-
 	spin_lock(&conn->post_lock);
 	conn->state = ISER_TGT_CONN_CLOSING;
 	spin_unlock(&conn->post_lock);
@@ -80,9 +71,25 @@ static void iser_tgt_conn_release(struct work_struct *work)
 	iser_tgt_xfer_flush(conn);
 
 	iser_tgt_conn_wait_for(conn, "its commands");
+	spin_lock(&conn->rx_lock);
+	conn->rx_parked = true;
+	spin_unlock(&conn->rx_lock);
+	/* Pairs with the barrier in iser_tgt_conn_kick(). */
+	smp_store_mb(conn->quiet, true);
+}
+
+/* No request is left. */
+static void iser_tgt_conn_free(struct iser_tgt_conn *conn)
+{
+	struct iser_tgt_device *dev = conn->dev;
+
 	iser_tgt_upper->close(conn);
-	/* A command that ended meanwhile may have kicked it; it does nothing. */
+	/*
+	 * Requests that ended meanwhile may have kicked both. The first does
+	 * nothing, and this is the last run of the second.
+	 */
 	cancel_work_sync(&conn->rx_work);
+	cancel_work(&conn->release_work);
 
 	iser_tgt_window_end(conn);
 	iser_tgt_conn_wait_for(conn, "its queue pair to be destroyed");
@@ -100,6 +107,26 @@ static void iser_tgt_conn_release(struct work_struct *work)
 	iser_tgt_listener_conn_del(conn);
 	spin_unlock(&iser_tgt_conn_lock);
 	kfree(conn);
+}
+
+/*
+ * The only place that takes a connection apart, and the order it is done in.
+ * Every wait here ends by itself: the drain when the device has flushed its
+ * queues and their completions were handled.
+ *
+ * Requests end when their backstore answers, which may take for ever, and there
+ * are as many workers as there are. So nobody waits for them here: with each
+ * that ends, iser_tgt_conn_kick() has this look again.
+ */
+static void iser_tgt_conn_release(struct work_struct *work)
+{
+	struct iser_tgt_conn *conn =
+		container_of(work, struct iser_tgt_conn, release_work);
+
+	if (!conn->quiet)
+		iser_tgt_conn_quiesce(conn);
+	if (iser_tgt_upper->stop(conn))
+		iser_tgt_conn_free(conn);
 }
 
 /**

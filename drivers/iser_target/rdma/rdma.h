@@ -315,6 +315,7 @@ enum iser_tgt_conn_close {
  * @xfer_drained: it is
  * @deadline: closes the connection unless stopped in time
  * @release_work: the owner
+ * @quiet: all that is left to wait for is requests; they kick it when they end
  * @waits_for: what it is waiting for, plain words
  * @late: says so if that takes long
  * @last_rx: jiffies of the last sign of life: a PDU, or the receipt of one
@@ -382,6 +383,7 @@ struct iser_tgt_conn {
 
 	struct delayed_work deadline;
 	struct work_struct release_work;
+	bool quiet;
 	const char *waits_for;
 	struct delayed_work late;
 	unsigned long last_rx;
@@ -398,16 +400,20 @@ struct iser_tgt_conn {
  *	again with the same PDU after iser_tgt_conn_kick().
  * @posted: a lazy PDU has been posted; called once for each, unless it is never
  *	posted. In process context.
- * @close: the queue pair has been drained and nothing more will be posted or
- *	received: end the session, wait for its commands. May sleep.
+ * @stop: the queue pair has been drained and nothing more will be posted or
+ *	received: take no more requests. Returns false as long as some are
+ *	left, each of which calls iser_tgt_conn_kick() when it ends; it is
+ *	called again then. May sleep.
+ * @close: none is left: end the session. May sleep.
  * @late: the end of the connection takes long: say what its requests wait for.
- *	Maybe while @close or @receive is under way.
+ *	Maybe while @stop, @close or @receive is under way.
  * @free: drop conn->upper; the last call.
  */
 struct iser_tgt_upper {
 	int (*open)(struct iser_tgt_conn *conn);
 	int (*receive)(struct iser_tgt_conn *conn, struct iser_tgt_rx *rx);
 	void (*posted)(struct iser_tgt_tx *tx);
+	bool (*stop)(struct iser_tgt_conn *conn);
 	void (*close)(struct iser_tgt_conn *conn);
 	void (*late)(struct iser_tgt_conn *conn);
 	void (*free)(struct iser_tgt_conn *conn);

@@ -134,14 +134,20 @@ void iser_tgt_rx_work(struct work_struct *work)
  * iser_tgt_conn_kick - what a waiting PDU lacked may be there now
  * @conn: the connection
  *
+ * Or, at the end, what its release waits for: a request has ended.
+ *
  * Context: any.
  */
 void iser_tgt_conn_kick(struct iser_tgt_conn *conn)
 {
-	/* Pairs with the lock around the setting of rx_parked. */
+	/* Pairs with the lock where rx_parked is set, and with quiet. */
 	smp_mb();
-	if (READ_ONCE(conn->rx_parked) && !iser_tgt_conn_closing(conn))
+	if (likely(!READ_ONCE(conn->rx_parked)))
+		return;
+	if (!iser_tgt_conn_closing(conn))
 		queue_work(iser_tgt_rx_wq, &conn->rx_work);
+	else if (READ_ONCE(conn->quiet))
+		queue_work(iser_tgt_release_wq, &conn->release_work);
 }
 
 /**
