@@ -129,17 +129,18 @@ int iser_tgt_conn_request(struct iser_tgt_listener *listener,
 	conn->peer = cm_id->route.addr.dst_addr;
 	conn->local = cm_id->route.addr.src_addr;
 
-	ret = iser_tgt_qp_create(conn);
+	/* Its limits first: a queue pair is dear. */
+	ret = iser_tgt_upper->open(conn);
 	if (ret)
 		goto free_conn;
 
-	ret = iser_tgt_upper->open(conn);
+	ret = iser_tgt_qp_create(conn);
 	if (ret)
-		goto destroy_qp;
+		goto free_upper;
 
 	if (!iser_tgt_publish(listener, conn)) {
 		ret = -ENODEV;
-		goto free_upper;
+		goto destroy_qp;
 	}
 
 	/* From here on the release work owns it. */
@@ -158,10 +159,11 @@ int iser_tgt_conn_request(struct iser_tgt_listener *listener,
 	}
 	return 0;
 
-free_upper:
-	iser_tgt_upper->free(conn);
 destroy_qp:
 	iser_tgt_qp_destroy(conn);
+free_upper:
+	/* Nothing of the device refers to what it frees any more. */
+	iser_tgt_upper->free(conn);
 free_conn:
 	kfree(conn);
 put_dev:

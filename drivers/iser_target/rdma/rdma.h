@@ -392,8 +392,8 @@ struct iser_tgt_conn {
 
 /**
  * struct iser_tgt_upper - what the layer above does
- * @open: a peer connects: set up conn->upper. May sleep. 0, or a negative
- *	errno to turn the peer away.
+ * @open: a peer connects, there is no queue pair yet: set up conn->upper. May
+ *	sleep. 0, or a negative errno to turn the peer away.
  * @receive: a PDU came in. Called for one PDU of a connection at a time, in
  *	order; in process context. Returns 0 when it is dealt with (the buffer is
  *	given back by iser_tgt_rx_put(), now or later), or -EAGAIN to be called
