@@ -5,11 +5,12 @@
  * or the connection gone.
  */
 
-#include <linux/jhash.h>
 #include <linux/module.h>
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/once.h>
 #include <linux/seq_file.h>
+#include <linux/siphash.h>
 #include <net/ipv6.h>
 
 #include "lio.h"
@@ -36,10 +37,21 @@ MODULE_PARM_DESC(login_text_max,
 
 /* Seconds over which the rate is taken. */
 #define ISER_TGT_RATE_WINDOW	10
-/* Peers remembered; those of one slot share their rate. */
-#define ISER_TGT_RATE_SLOTS	256
+/*
+ * Peers remembered, in sets by a hash that no peer can compute: else one could
+ * push another out of its place, or share it.
+ */
+#define ISER_TGT_RATE_SETS	64
+#define ISER_TGT_RATE_WAYS	4
 
+/**
+ * struct iser_tgt_rate - how often a peer began to log in
+ * @addr: the peer's address
+ * @start: begin of the time that is counted, jiffies
+ * @begun: logins since then that were not refused for a limit; 0 if unused
+ */
 struct iser_tgt_rate {
+	struct in6_addr addr;
 	unsigned long start;
 	u64 begun;
 };
@@ -47,41 +59,74 @@ struct iser_tgt_rate {
 static DEFINE_SPINLOCK(iser_tgt_limits_lock);
 static LIST_HEAD(iser_tgt_pending);
 static unsigned int iser_tgt_nr_pending;
-static struct iser_tgt_rate iser_tgt_rates[ISER_TGT_RATE_SLOTS];
+static struct iser_tgt_rate
+iser_tgt_rates[ISER_TGT_RATE_SETS][ISER_TGT_RATE_WAYS];
 
+static void iser_tgt_rate_addr(const struct sockaddr_storage *peer,
+			       struct in6_addr *addr)
+{
+	if (peer->ss_family == AF_INET)
+		ipv6_addr_set_v4mapped(((const struct sockaddr_in *)
+					peer)->sin_addr.s_addr, addr);
+	else
+		*addr = ((const struct sockaddr_in6 *)peer)->sin6_addr;
+}
+
+static bool iser_tgt_rate_over(const struct iser_tgt_rate *rate)
+{
+	return !rate->begun ||
+	       time_after(jiffies, rate->start + ISER_TGT_RATE_WINDOW * HZ);
+}
+
+/* The peer's place; a new one is the one whose time is over, or began first. */
 static struct iser_tgt_rate *
 iser_tgt_rate_of(const struct sockaddr_storage *peer)
 {
-	u32 hash;
+	static siphash_key_t key __read_mostly;
+	struct iser_tgt_rate *set, *place;
+	struct in6_addr addr;
+	unsigned int i;
 
-	if (peer->ss_family == AF_INET)
-		hash = jhash_1word((__force u32)((const struct sockaddr_in *)
-						 peer)->sin_addr.s_addr, 0);
-	else
-		hash = ipv6_addr_hash(&((const struct sockaddr_in6 *)
-					peer)->sin6_addr);
-	return &iser_tgt_rates[hash % ISER_TGT_RATE_SLOTS];
+	get_random_once(&key, sizeof(key));
+	iser_tgt_rate_addr(peer, &addr);
+	set = iser_tgt_rates[siphash(&addr, sizeof(addr), &key) %
+			     ISER_TGT_RATE_SETS];
+	place = set;
+	for (i = 0; i < ISER_TGT_RATE_WAYS; i++) {
+		if (set[i].begun && ipv6_addr_equal(&set[i].addr, &addr)) {
+			place = &set[i];
+			goto found;
+		}
+		if (!iser_tgt_rate_over(place) &&
+		    (iser_tgt_rate_over(&set[i]) ||
+		     time_before(set[i].start, place->start)))
+			place = &set[i];
+	}
+	place->addr = addr;
+	place->begun = 0;
+found:
+	if (iser_tgt_rate_over(place)) {
+		place->start = jiffies;
+		place->begun = 0;
+	}
+	return place;
 }
 
-static bool iser_tgt_rate_ok(const struct sockaddr_storage *peer)
+static bool iser_tgt_rate_ok(const struct iser_tgt_rate *rate)
 {
-	struct iser_tgt_rate *rate = iser_tgt_rate_of(peer);
 	unsigned int limit = READ_ONCE(login_rate_per_peer);
 
-	if (jiffies - rate->start > ISER_TGT_RATE_WINDOW * HZ) {
-		rate->start = jiffies;
-		rate->begun = 0;
-	}
-	rate->begun++;
-	return !limit || rate->begun <= (u64)limit * ISER_TGT_RATE_WINDOW;
+	return !limit || rate->begun < (u64)limit * ISER_TGT_RATE_WINDOW;
 }
 
+/* What is refused does not count: a peer that tries again gets in some day. */
 static const char *iser_tgt_limit_hit(const struct sockaddr_storage *peer)
 {
+	struct iser_tgt_rate *rate = iser_tgt_rate_of(peer);
 	struct iser_tgt_session *sess;
 	unsigned int same = 0;
 
-	if (!iser_tgt_rate_ok(peer))
+	if (!iser_tgt_rate_ok(rate))
 		return "this address begins too many logins";
 	if (iser_tgt_nr_pending >= READ_ONCE(max_pending_logins))
 		return "too many connections have not logged in";
@@ -90,6 +135,8 @@ static const char *iser_tgt_limit_hit(const struct sockaddr_storage *peer)
 			same++;
 	if (same >= READ_ONCE(max_pending_logins_per_peer))
 		return "too many connections of this address have not logged in";
+
+	rate->begun++;
 	return NULL;
 }
 
