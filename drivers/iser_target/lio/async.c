@@ -56,7 +56,7 @@ void iser_tgt_session_drop(struct iser_tgt_session *sess, const char *why)
 
 	sess->drop_reason = why;
 	cmd->tx.done = iser_tgt_drop_done;
-	iser_tgt_conn_set_deadline(conn, ISER_TGT_DROP_DEADLINE);
+	iser_tgt_conn_set_deadline(conn, ISER_TGT_DROP_DEADLINE, why);
 	iser_tgt_pdu_async(cmd->tx.hdr, ISER_TGT_ASYNC_DROP_SESSION, 0,
 			   sess->keys.time2wait, sess->keys.time2retain);
 	iser_tgt_send(&cmd->tx, 0, 0);

@@ -255,7 +255,8 @@ static int iser_tgt_logout_receive(struct iser_tgt_session *sess,
 			sess->ltx_last = true;
 		/* Not all clients have a buffer for the answer. */
 		iser_tgt_conn_set_deadline(sess->conn,
-					   ISER_TGT_LOGOUT_DEADLINE);
+					   ISER_TGT_LOGOUT_DEADLINE,
+					   "not gone after its logout");
 	}
 	iser_tgt_rx_put(rx);
 	iser_tgt_reply_send(sess, &reply, 0);

@@ -104,7 +104,8 @@ static u16 iser_tgt_identify_tpg(struct iser_tgt_login *login,
 
 	if (!status)
 		iser_tgt_conn_set_deadline(sess->conn, HZ *
-			READ_ONCE(tpg->attrib.login_timeout));
+			READ_ONCE(tpg->attrib.login_timeout),
+			iser_tgt_login_late);
 	return status;
 }
 
@@ -161,6 +162,9 @@ static void iser_tgt_ltx_done(struct iser_tgt_tx *tx, int status)
 				    "login refused");
 	/* That was the final response: commands have contexts of their own. */
 	if (sess->ffp && !sess->discovery) {
+		/* The initiator has it only now. */
+		if (!status)
+			iser_tgt_conn_end_deadline(conn, iser_tgt_login_late);
 		iser_tgt_login_tx_free(conn, sess->ltx);
 		sess->ltx = NULL;
 	}

@@ -325,7 +325,8 @@ int iser_tgt_session_start(struct iser_tgt_session *sess)
 	/* StatSN of the final Login Response is put in when it is posted. */
 	iser_tgt_conn_set_live(conn, login->stat_sn - 1, login->exp_cmd_sn,
 			       !sess->discovery);
-	iser_tgt_conn_set_deadline(conn, 0);
+	if (sess->discovery)
+		iser_tgt_conn_end_deadline(conn, iser_tgt_login_late);
 	iser_tgt_login_ends(sess);
 	sess->hello_due = !sess->discovery && sess->keys.hello_required;
 	sess->since = jiffies;

@@ -147,7 +147,8 @@ int iser_tgt_conn_request(struct iser_tgt_listener *listener,
 	cm_id->context = conn;
 	cm_id->event_handler = iser_tgt_conn_event;
 	iser_tgt_conn_set_deadline(conn, HZ * clamp(READ_ONCE(login_timeout),
-						    1U, 3600U));
+						    1U, 3600U),
+				   iser_tgt_login_late);
 
 	ret = iser_tgt_rx_queue_begin(conn->rxq);
 	if (!ret)

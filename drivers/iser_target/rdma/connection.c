@@ -17,13 +17,24 @@ struct workqueue_struct *iser_tgt_wq;
 struct workqueue_struct *iser_tgt_rx_wq;
 struct workqueue_struct *iser_tgt_release_wq;
 
+const char *const iser_tgt_login_late = "login not ended in time";
+
+/* It may have been put off, or be over, as it fires. */
 static void iser_tgt_conn_expired(struct work_struct *work)
 {
 	struct iser_tgt_conn *conn =
 		container_of(to_delayed_work(work), struct iser_tgt_conn,
 			     deadline);
+	const char *why;
 
-	iser_tgt_conn_close(conn, "not logged in or out in time");
+	spin_lock(&conn->post_lock);
+	why = conn->deadline_why;
+	if (time_before(jiffies, conn->deadline_at))
+		why = NULL;
+	spin_unlock(&conn->post_lock);
+
+	if (why)
+		iser_tgt_conn_close(conn, why);
 }
 
 /* Once, whatever it is that takes so long. */
@@ -227,18 +238,39 @@ void iser_tgt_conn_set_live(struct iser_tgt_conn *conn, u32 stat_sn,
 /**
  * iser_tgt_conn_set_deadline - close the connection if it takes too long
  * @conn: the connection
- * @delay: jiffies from now; 0 for no deadline
+ * @delay: jiffies from now
+ * @why: the reason to close it for, a string constant
  *
- * Once the release has begun there is none any more.
+ * Takes the place of the one before. Once the release has begun there is none
+ * any more.
  *
  * Context: any but interrupts.
  */
-void iser_tgt_conn_set_deadline(struct iser_tgt_conn *conn, unsigned long delay)
+void iser_tgt_conn_set_deadline(struct iser_tgt_conn *conn, unsigned long delay,
+				const char *why)
 {
 	spin_lock(&conn->post_lock);
-	if (!delay)
-		cancel_delayed_work(&conn->deadline);
-	else if (conn->state != ISER_TGT_CONN_CLOSING)
+	if (conn->state != ISER_TGT_CONN_CLOSING) {
+		conn->deadline_why = why;
+		conn->deadline_at = jiffies + delay;
 		mod_delayed_work(iser_tgt_wq, &conn->deadline, delay);
+	}
+	spin_unlock(&conn->post_lock);
+}
+
+/**
+ * iser_tgt_conn_end_deadline - it did not take too long
+ * @conn: the connection
+ * @why: of the deadline that is met; another one stays
+ *
+ * Context: any but interrupts.
+ */
+void iser_tgt_conn_end_deadline(struct iser_tgt_conn *conn, const char *why)
+{
+	spin_lock(&conn->post_lock);
+	if (conn->deadline_why == why) {
+		conn->deadline_why = NULL;
+		cancel_delayed_work(&conn->deadline);
+	}
 	spin_unlock(&conn->post_lock);
 }

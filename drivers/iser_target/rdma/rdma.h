@@ -314,6 +314,8 @@ enum iser_tgt_conn_close {
  *	queue pair is drained
  * @xfer_drained: it is
  * @deadline: closes the connection unless stopped in time
+ * @deadline_why: for what reason, NULL for no deadline; under @post_lock
+ * @deadline_at: when, jiffies; under @post_lock
  * @release_work: the owner
  * @quiet: all that is left to wait for is requests; they kick it when they end
  * @waits_for: what it is waiting for, plain words
@@ -382,6 +384,8 @@ struct iser_tgt_conn {
 	bool xfer_drained;
 
 	struct delayed_work deadline;
+	const char *deadline_why;
+	unsigned long deadline_at;
 	struct work_struct release_work;
 	bool quiet;
 	const char *waits_for;
@@ -476,8 +480,10 @@ void iser_tgt_conn_published(struct iser_tgt_conn *conn);
 void iser_tgt_conn_close(struct iser_tgt_conn *conn, const char *why);
 void iser_tgt_conn_set_live(struct iser_tgt_conn *conn, u32 stat_sn,
 			    u32 exp_cmd_sn, bool direct);
-void iser_tgt_conn_set_deadline(struct iser_tgt_conn *conn,
-				unsigned long delay);
+extern const char *const iser_tgt_login_late;
+void iser_tgt_conn_set_deadline(struct iser_tgt_conn *conn, unsigned long delay,
+				const char *why);
+void iser_tgt_conn_end_deadline(struct iser_tgt_conn *conn, const char *why);
 
 /*
  * PDUs a session of so many commands may have on their way. A context is free
