@@ -263,6 +263,15 @@ static int iser_tgt_logout_receive(struct iser_tgt_session *sess,
 	return 0;
 }
 
+/* All of the answer has been sent. */
+static void iser_tgt_text_forget(struct iser_tgt_session *sess)
+{
+	iser_tgt_exchange_answer(&sess->exchange, NULL, 0);
+	kvfree(sess->answer);
+	sess->answer = NULL;
+	WRITE_ONCE(sess->answer_len, 0);
+}
+
 static int iser_tgt_text_piece(struct iser_tgt_session *sess,
 			       struct iser_tgt_rx *rx)
 {
@@ -275,6 +284,8 @@ static int iser_tgt_text_piece(struct iser_tgt_session *sess,
 	iser_tgt_cmd_sn_take(sess, &rx->pdu);
 	len = iser_tgt_exchange_piece(&sess->exchange, reply.tx->hdr,
 				      reply.data);
+	if (sess->exchange.out_pos == sess->exchange.out_len)
+		iser_tgt_text_forget(sess);
 	iser_tgt_reply_send(sess, &reply, len);
 	iser_tgt_rx_put(rx);
 	return 0;
@@ -316,7 +327,7 @@ static int iser_tgt_text_receive(struct iser_tgt_session *sess,
 
 	switch (iser_tgt_exchange_request(x, pdu, text)) {
 	case ISER_TGT_EXCHANGE_ANSWER:
-		kvfree(sess->answer);
+		iser_tgt_text_forget(sess);
 		sess->answer = iser_tgt_text_answer(sess, x->in, x->in_len,
 						    &answer_len);
 		if (!sess->answer) {
@@ -324,12 +335,14 @@ static int iser_tgt_text_receive(struct iser_tgt_session *sess,
 					      ISER_TGT_REJECT_RESOURCES);
 			break;
 		}
+		WRITE_ONCE(sess->answer_len, answer_len);
 		iser_tgt_exchange_answer(x, sess->answer, answer_len);
 		fallthrough;
 	case ISER_TGT_EXCHANGE_SEND:
 		ret = iser_tgt_text_piece(sess, rx);
 		break;
 	default:
+		iser_tgt_text_forget(sess);
 		ret = iser_tgt_reject(sess, rx, x->reject);
 		break;
 	}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What a peer can make us spend before it has logged in: RFC 7145 section 11.
- * Counted from the connection request on, given back when the login is through
- * or the connection gone.
+ * Counted from the connection request on, given back when the login to a normal
+ * session is through or the connection gone.
  */
 
 #include <linux/module.h>
@@ -18,12 +18,12 @@
 static unsigned int max_pending_logins = 1024;
 module_param(max_pending_logins, uint, 0644);
 MODULE_PARM_DESC(max_pending_logins,
-		 "connections that have not logged in yet, all together");
+		 "connections that have not logged in yet, or only to discover, all together");
 
 static unsigned int max_pending_logins_per_peer = 256;
 module_param(max_pending_logins_per_peer, uint, 0644);
 MODULE_PARM_DESC(max_pending_logins_per_peer,
-		 "connections that have not logged in yet, of one address");
+		 "connections that have not logged in yet, or only to discover, of one address");
 
 static unsigned int login_rate_per_peer = 100;
 module_param(login_rate_per_peer, uint, 0644);
@@ -219,14 +219,18 @@ size_t iser_tgt_login_text_max(void)
  */
 void iser_tgt_limits_show(struct seq_file *m)
 {
+	const struct iser_tgt_session *sess;
+	size_t answers = 0;
 	unsigned int nr;
 
 	spin_lock(&iser_tgt_limits_lock);
 	nr = iser_tgt_nr_pending;
+	list_for_each_entry(sess, &iser_tgt_pending, pending_entry)
+		answers += READ_ONCE(sess->answer_len);
 	spin_unlock(&iser_tgt_limits_lock);
 
 	seq_printf(m, "pending: %u of %u\nbytes: %zu\n", nr,
-		   READ_ONCE(max_pending_logins),
+		   READ_ONCE(max_pending_logins), answers +
 		   nr * (sizeof(struct iser_tgt_conn) +
 			 sizeof(struct iser_tgt_session) +
 			 sizeof(struct iser_tgt_login_mem) +

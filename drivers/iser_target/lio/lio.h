@@ -246,7 +246,8 @@ struct iser_tgt_login_mem {
  * @entry: on @tpg's list, under @tpg->lock
  * @number: how many had joined @tpg by then
  * @all_entry: on the list of all sessions in full feature phase
- * @pending_entry: on the list of those that have not logged in
+ * @pending_entry: on the list of those that have not logged in, or only to
+ *	discover
  * @mem: login memory; NULL once in full feature phase of a normal session
  * @ltx: the login's response, and every response of a discovery session
  * @ltx_busy: @ltx is under way
@@ -284,7 +285,8 @@ struct iser_tgt_login_mem {
  * @given_back: free contexts, from wherever they were used
  * @tx_pool: memory of their responses
  * @exchange: text negotiation
- * @answer: its answer, kvmalloc
+ * @answer: its answer until the last piece is sent, kvmalloc
+ * @answer_len: bytes of it
  * @text_in: its request text after login
  */
 struct iser_tgt_session {
@@ -331,6 +333,7 @@ struct iser_tgt_session {
 	struct iser_tgt_tx_pool tx_pool;
 	struct iser_tgt_exchange exchange;
 	char *answer;
+	size_t answer_len;
 	char text_in[ISER_TGT_FFP_TEXT_MAX];
 };
 

@@ -305,7 +305,9 @@ int iser_tgt_login_receive(struct iser_tgt_session *sess,
 	case ISER_TGT_LOGIN_ENTER:
 		iser_tgt_login_respond(sess, false);
 		/* A discovery session goes on answering from this memory. */
-		if (!sess->discovery)
+		if (sess->discovery)
+			iser_tgt_login_wipe(login);
+		else
 			iser_tgt_login_free(sess);
 		break;
 	case ISER_TGT_LOGIN_REFUSE:

@@ -13,6 +13,9 @@
 DEFINE_SPINLOCK(iser_tgt_sessions_lock);
 LIST_HEAD(iser_tgt_all_sessions);
 
+/* For the answers of discovery; one that needs longer may begin again. */
+#define ISER_TGT_DISCOVERY_MAX	(60 * HZ)
+
 static atomic_t iser_tgt_next_sid;
 
 /**
@@ -325,9 +328,12 @@ int iser_tgt_session_start(struct iser_tgt_session *sess)
 	/* StatSN of the final Login Response is put in when it is posted. */
 	iser_tgt_conn_set_live(conn, login->stat_sn - 1, login->exp_cmd_sn,
 			       !sess->discovery);
+	/* Discovery may need no authentication: it counts as a login. */
 	if (sess->discovery)
-		iser_tgt_conn_end_deadline(conn, iser_tgt_login_late);
-	iser_tgt_login_ends(sess);
+		iser_tgt_conn_set_deadline(conn, ISER_TGT_DISCOVERY_MAX,
+					   "discovery not ended in time");
+	else
+		iser_tgt_login_ends(sess);
 	sess->hello_due = !sess->discovery && sess->keys.hello_required;
 	sess->since = jiffies;
 	/* Pairs with the acquire of who shows it. */

@@ -210,16 +210,21 @@ static void iser_tgt_login_line(const struct iser_tgt_session *sess, void *data)
 	struct iser_tgt_logins_of *of = data;
 	const struct iser_tgt_tpg *tpg = READ_ONCE(sess->tpg);
 	const struct iser_tgt_conn *conn = sess->conn;
+	bool discovers;
 
 	if (tpg ? tpg != of->tpg :
 		  !iser_tgt_tpg_reachable(of->tpg, conn->listener))
 		return;
 
+	/* Pairs with the release at the end of the login. */
+	discovers = smp_load_acquire(&sess->ffp) && sess->discovery;
 	iser_tgt_line(&of->lines,
-		      "peer=%pISpc local=%pISpc device=%s/%u initiator=%s age=%lu\n",
+		      "peer=%pISpc local=%pISpc device=%s/%u initiator=%s age=%lu session=%s\n",
 		      &conn->peer, &conn->local, conn->cm_id->device->name,
-		      conn->cm_id->port_num, tpg ? sess->initiator : "-",
-		      iser_tgt_seconds_since(sess->since));
+		      conn->cm_id->port_num,
+		      tpg || discovers ? sess->initiator : "-",
+		      iser_tgt_seconds_since(sess->since),
+		      discovers ? "discovery" : "none");
 }
 
 /**

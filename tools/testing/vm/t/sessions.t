@@ -110,7 +110,7 @@ is "$(cat $all)" "" "... from there, too"
 hold silent --connections 3 --only-hold
 read -r -u "${HOLD[0]}" line
 is "$line" held=3 "three that say nothing"
-is "$(grep -c "^peer=$IP:[0-9]* local=$IP:$PORT device=$LINK-lan0/1 initiator=- age=[0-9]*\$" "$tpg/logins")" 3 "are logins without a name"
+is "$(grep -c "^peer=$IP:[0-9]* local=$IP:$PORT device=$LINK-lan0/1 initiator=- age=[0-9]* session=none\$" "$tpg/logins")" 3 "are logins without a name"
 is "$(cat "$tpg/sessions")" "" "and no sessions"
 mkdir "$CFS/iser/$IQN/tpgt_2"
 is "$(cat "$CFS/iser/$IQN/tpgt_2/logins")" "" "a portal group without their portal does not know them"
