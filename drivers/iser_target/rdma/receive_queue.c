@@ -198,6 +198,10 @@ static int iser_tgt_rx_post_own(struct iser_tgt_conn *conn,
 {
 	int ret = -ENOTCONN;
 
+	/* What a queue pair in error flushes it would only flush again. */
+	if (iser_tgt_conn_closing(conn))
+		return ret;
+
 	spin_lock(&conn->post_lock);
 	if (conn->state != ISER_TGT_CONN_CLOSING)
 		ret = ib_post_recv(conn->qp, first, NULL);
