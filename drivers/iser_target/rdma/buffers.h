@@ -121,6 +121,7 @@ struct iser_tgt_rx {
  * @max: how many there may be
  * @step: how many to add at a time, at least
  * @spare: buffers that no window counts on
+ * @tight: so few that windows should not keep what they do not use
  * @free: buffers to post again
  * @nr_free: how many
  * @batch: how many to gather before they are posted
@@ -139,6 +140,7 @@ struct iser_tgt_rx_queue {
 	unsigned int max;
 	unsigned int step;
 	atomic_t spare;
+	bool tight;
 	struct llist_head free;
 	atomic_t nr_free;
 	unsigned int batch;

@@ -26,8 +26,11 @@ struct iser_tgt_conn;
 struct iser_tgt_cq;
 struct iser_tgt_listener;
 
-/* PDUs that may wait before a session is in full feature phase. */
-#define ISER_TGT_LOGIN_WAITING	4
+/*
+ * PDUs that may wait before a session is in full feature phase: RFC 7143 6.3
+ * has the initiator wait for the answer to one.
+ */
+#define ISER_TGT_LOGIN_WAITING	1
 /* Completion vectors used of a device; each has receive buffers. */
 #define ISER_TGT_VECTORS	16
 /* Data segment of a login's response, pages. */

@@ -325,6 +325,21 @@ int iser_tgt_rx_queue_grow(struct iser_tgt_rx_queue *q, unsigned int nr)
 	return 0;
 }
 
+/* Buffers that nobody counts on, those that can still be made included. */
+static int iser_tgt_rx_left(const struct iser_tgt_rx_queue *q)
+{
+	return (int)(q->max - READ_ONCE(q->nr)) + atomic_read(&q->spare);
+}
+
+/* Less than half of a shared queue is left for others. */
+static void iser_tgt_rx_judge(struct iser_tgt_rx_queue *q)
+{
+	bool tight = q->srq && iser_tgt_rx_left(q) < (int)q->max / 2;
+
+	if (unlikely(READ_ONCE(q->tight) != tight))
+		WRITE_ONCE(q->tight, tight);
+}
+
 /**
  * iser_tgt_rx_reserve - have receive buffers that nobody else counts on
  * @q: the queue
@@ -345,6 +360,7 @@ int iser_tgt_rx_reserve(struct iser_tgt_rx_queue *q, unsigned int nr)
 		if (ret && atomic_read(&q->spare) < (int)nr)
 			return ret;
 	}
+	iser_tgt_rx_judge(q);
 	return 0;
 }
 
@@ -358,21 +374,30 @@ int iser_tgt_rx_reserve(struct iser_tgt_rx_queue *q, unsigned int nr)
 void iser_tgt_rx_unreserve(struct iser_tgt_rx_queue *q, unsigned int nr)
 {
 	atomic_add(nr, &q->spare);
+	iser_tgt_rx_judge(q);
 }
 
 /**
  * iser_tgt_rx_borrow - one more, if one is to be had at once
  * @q: the queue
  *
+ * The last quarter of a shared queue is for logins.
+ *
  * Context: any but interrupts.
  * Return: true if the caller has it now.
  */
 bool iser_tgt_rx_borrow(struct iser_tgt_rx_queue *q)
 {
-	int left = atomic_dec_if_positive(&q->spare);
+	int left;
+
+	if (q->srq && iser_tgt_rx_left(q) <= (int)q->max / 4)
+		return false;
+
+	left = atomic_dec_if_positive(&q->spare);
 
 	if (left < ISER_TGT_SRQ_LIMIT && q->srq && READ_ONCE(q->nr) < q->max)
 		queue_work(iser_tgt_wq, &q->upkeep);
+	iser_tgt_rx_judge(q);
 	return left >= 0;
 }
 

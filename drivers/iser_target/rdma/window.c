@@ -2,7 +2,8 @@
 /*
  * The command window: never more requests than there are receive buffers for.
  * On a shared receive queue a session begins with a small window that is
- * always its own, and gets more of it when it uses it up.
+ * always its own, and gets more of it when it uses it up. While buffers are
+ * few, what it does not use is not promised again.
  */
 
 #include "../iscsi/window.h"
@@ -10,6 +11,13 @@
 
 /* What a session that has used up its window gets more at a time. */
 #define ISER_TGT_WINDOW_STEP	4
+
+/* PDUs that may wait: what the initiator was promised, and immediate ones. */
+static void iser_tgt_window_bound(struct iser_tgt_conn *conn)
+{
+	WRITE_ONCE(conn->rx_waiting_max, conn->window + ISER_TGT_RECV_EXTRA +
+		   ISER_TGT_RECV_BATCH);
+}
 
 /**
  * iser_tgt_window_start - receive buffers and window of a session
@@ -39,8 +47,7 @@ int iser_tgt_window_start(struct iser_tgt_conn *conn, u32 depth)
 		return ret;
 
 	conn->rx_reserved = extra;
-	WRITE_ONCE(conn->rx_waiting_max, depth + ISER_TGT_RECV_EXTRA +
-		   ISER_TGT_RECV_BATCH);
+	iser_tgt_window_bound(conn);
 	if (!q->srq)
 		WRITE_ONCE(q->batch, ISER_TGT_RECV_BATCH);
 	return 0;
@@ -82,6 +89,24 @@ void iser_tgt_window_used(struct iser_tgt_conn *conn,
 		WRITE_ONCE(conn->window_short, true);
 }
 
+/*
+ * RFC 7143 4.2.2.1: MaxCmdSN never moves back, but it need not move on. A
+ * session that goes idle gives up all but its own as its last requests end, and
+ * one that keeps using its window loses nothing.
+ */
+static bool iser_tgt_window_shrink(struct iser_tgt_conn *conn)
+{
+	u32 unused = conn->max_cmd_sn + 1 - READ_ONCE(conn->exp_cmd_sn);
+
+	if (conn->window <= ISER_TGT_WINDOW_MIN || unused < ISER_TGT_WINDOW_MIN)
+		return false;
+
+	conn->window--;
+	iser_tgt_rx_unreserve(conn->rxq, 1);
+	iser_tgt_window_bound(conn);
+	return true;
+}
+
 /**
  * iser_tgt_window_advance - a numbered request has ended
  * @conn: the connection
@@ -94,6 +119,10 @@ void iser_tgt_window_advance(struct iser_tgt_conn *conn)
 {
 	u32 wanted;
 
+	if (unlikely(READ_ONCE(conn->rxq->tight)) &&
+	    iser_tgt_window_shrink(conn))
+		return;
+
 	conn->max_cmd_sn++;
 	if (likely(!READ_ONCE(conn->window_short)))
 		return;
@@ -105,6 +134,7 @@ void iser_tgt_window_advance(struct iser_tgt_conn *conn)
 		conn->window++;
 		conn->max_cmd_sn++;
 	}
+	iser_tgt_window_bound(conn);
 }
 
 /**
