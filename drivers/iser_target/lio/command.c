@@ -137,12 +137,27 @@ static void iser_tgt_cmd_fill(struct iser_tgt_cmd *cmd,
 	cmd->write_stag = pdu->write_stag;
 	cmd->write_va = pdu->write_va;
 	cmd->tx.opens = !pdu->immediate;
+	cmd->immediate = pdu->immediate;
+	if (unlikely(cmd->immediate))
+		atomic_inc(&cmd->sess->immediate);
 	memset(&cmd->se_cmd, 0, sizeof(cmd->se_cmd));
 	cmd->se_cmd.tag = iser_tgt_task_tag(cmd->sess, pdu->itt);
 	/* The core fills part of the sense data and sends all of it. */
 	if (unlikely(cmd->dirty))
 		memset(iser_tgt_tx_data(&cmd->tx), 0, ISER_TGT_FFP_DATA_MAX);
 	cmd->dirty = false;
+}
+
+/*
+ * RFC 7143 4.2.2.1 has a target take one immediate task management function and
+ * one other request. The window does not hold back more, and each command may
+ * keep a receive buffer.
+ */
+static bool iser_tgt_too_many_immediate(struct iser_tgt_session *sess,
+					const struct iser_tgt_pdu *pdu)
+{
+	return pdu->immediate &&
+	       atomic_read(&sess->immediate) >= ISER_TGT_SHARED_EXTRA;
 }
 
 /* One writer: the receive side. */
@@ -196,6 +211,10 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		      !(flags & (ISER_TGT_CMD_READ | ISER_TGT_CMD_WRITE)))))
 		return iser_tgt_reject(sess, rx,
 				       ISER_TGT_REJECT_INVALID_FIELD);
+
+	if (unlikely(iser_tgt_too_many_immediate(sess, pdu)))
+		return iser_tgt_reject(sess, rx,
+				       ISER_TGT_REJECT_TOO_MANY_IMM);
 
 	cmd = iser_tgt_cmd_get(sess);
 	if (unlikely(!cmd))

@@ -87,6 +87,8 @@ void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd)
 		cmd->tx.opens = false;
 		iser_tgt_window_open(conn);
 	}
+	if (unlikely(cmd->immediate))
+		iser_tgt_cmd_immediate_ends(cmd);
 	/* Pairs with the acquire in iser_tgt_cmd_get_own(). */
 	smp_store_release(&cmd->busy, false);
 	if (likely(cmd < sess->cmds + sess->nr_cmds))

@@ -271,6 +271,7 @@ struct iser_tgt_login_mem {
  * @depth: commands in the window
  * @since: when the connection came, then when the login was through, jiffies
  * @requests: commands and task management so far, of the receive side
+ * @immediate: SCSI commands under way that are not counted by CmdSN
  * @commands: SCSI commands so far; this and the next two are written by the
  *	receive side only
  * @bytes_read: data their READs asked for
@@ -319,6 +320,7 @@ struct iser_tgt_session {
 	u32 depth;
 	unsigned long since;
 	u32 requests;
+	atomic_t immediate;
 	u64 commands;
 	u64 bytes_read;
 	u64 bytes_written;
@@ -362,6 +364,7 @@ struct iser_tgt_session {
  * @held: a function whose answer waits
  * @close_after: close the connection when the response is sent
  * @dirty: its response's data area is not all zeros
+ * @immediate: counted by sess->immediate
  * @watched: executed by a worker because its backstore has slept
  * @rsv: the initiator named a buffer for a READ
  * @wsv: the initiator named a buffer for a WRITE
@@ -400,7 +403,8 @@ struct iser_tgt_cmd {
 	bool held;
 	bool close_after;
 	bool dirty;
-	/* written by the receive side only */
+	/* written by the receive side only, while the context is in use */
+	bool immediate:1;
 	bool watched:1;
 	bool rsv:1;
 	bool wsv:1;
@@ -426,6 +430,13 @@ static inline struct iser_tgt_acl *iser_tgt_acl(struct se_node_acl *nacl)
 static inline struct iser_tgt_cmd *iser_tgt_cmd(struct se_cmd *se_cmd)
 {
 	return container_of(se_cmd, struct iser_tgt_cmd, se_cmd);
+}
+
+/* Before the response is posted: the initiator may send the next one then. */
+static inline void iser_tgt_cmd_immediate_ends(struct iser_tgt_cmd *cmd)
+{
+	cmd->immediate = false;
+	atomic_dec(&cmd->sess->immediate);
 }
 
 /* fabric.c */

@@ -104,6 +104,9 @@ static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd)
 		cmd->rx = NULL;
 	}
 
+	if (unlikely(cmd->immediate))
+		iser_tgt_cmd_immediate_ends(cmd);
+
 	/* The sense data is there already, behind its two bytes of length. */
 	if (se_cmd->sense_buffer &&
 	    (se_cmd->se_cmd_flags & (SCF_TRANSPORT_TASK_SENSE |

@@ -7,6 +7,7 @@ import os
 import subprocess
 import time
 
+from iser import pdu as P
 from iser.initiator import OPEN_ISCSI_KEYS, OPERATIONAL, SECURITY
 from iser.pdu import TaskManagement as T
 from iser.pdu import TaskManagementResponse as R
@@ -29,24 +30,35 @@ def stall(t):
         subprocess.run(["dmsetup", "resume", "--noudevsync", dm], check=True)
 
 
-def iser_tgt_buffers_are_added_when_they_run_out(t):
-    """WRITEs for immediate delivery are outside of every window; while the disk keeps them they hold receive buffers, more than a shared
-    queue begins with. The device tells, buffers are added, and whoever sends a request is still heard."""
+def rfc7143_11_17_1_too_many_immediate_commands(t):
+    """WRITEs for immediate delivery are outside of every window, and each keeps a receive buffer for as long as the disk keeps it. The
+    first two of a session are taken, the others rejected with reason 6; whoever sends a request is still heard. When the two have
+    ended, the next ones are taken."""
     sessions = [t.disk(MIB) for _ in range(4)]
-    if sessions[0].wire.is_iwarp:
-        t.skip("no shared receive queues on iWARP")
     running, blocks = [], 4 * KIB // sessions[0].block_size
+
+    def immediate(s, lba):
+        return s.start(s.rw_cdb(0x2A, lba, blocks), write=stamped(4 * KIB, lba, lba), imm=4 * KIB, immediate=1)
+
     with stall(t):
-        for _ in range(36):
-            for s in sessions:
+        for s in sessions:
+            for _ in range(2):
                 lba = len(running) * blocks
-                running.append((s, lba, s.start(s.rw_cdb(0x2A, lba, blocks), write=stamped(4 * KIB, lba, lba), imm=4 * KIB, immediate=1)))
+                running.append((s, lba, immediate(s, lba)))
+        for _ in range(30):
+            for s in sessions:
+                request = P.ScsiCommand(stamped(4 * KIB, 0, 0), w=True, attr=1, cdb=s.rw_cdb(0x2A, 0, blocks), lun=s._lun(None),
+                                        edtl=4 * KIB, immediate=1)
+                t.rejected(s, request, P.Reject.TOO_MANY_IMMEDIATE)
         for s in sessions:
             t.alive(s)
     for s, _, c in running:
         t.good(s.finish(c, t.target.ms(30000)), "a WRITE that was kept")
     for s, lba, _ in running:
         t.ok(t.good(s.read(lba, blocks)).data == stamped(4 * KIB, lba, lba), f"wrong data at block {lba}")
+    for s in sessions:
+        for lba in range(0, 8 * blocks, blocks):
+            t.good(s.finish(immediate(s, lba)), "an immediate WRITE, one after the other")
 
 
 def _kept(s, write, lba):
