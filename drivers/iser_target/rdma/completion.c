@@ -184,11 +184,24 @@ found:
 	return 0;
 }
 
+/* Under the device's cq_lock: has a vector an idle queue beside this one. */
+static bool iser_tgt_cq_spare(const struct list_head *cqs,
+			      const struct iser_tgt_cq *cq)
+{
+	const struct iser_tgt_cq *other;
+
+	list_for_each_entry(other, cqs, entry)
+		if (other != cq && !other->users)
+			return true;
+
+	return false;
+}
+
 /**
  * iser_tgt_cq_put - give a connection's room back
  * @conn: the connection, its queue pair destroyed
  *
- * One queue a vector is kept for the next connection.
+ * One idle queue a vector is kept for the next connection.
  *
  * Context: may sleep.
  */
@@ -208,7 +221,7 @@ void iser_tgt_cq_put(struct iser_tgt_conn *conn)
 		cq->shared = 0;
 		WARN_ON_ONCE(cq->used);
 	}
-	last = last && !list_is_singular(cqs);
+	last = last && iser_tgt_cq_spare(cqs, cq);
 	if (last)
 		list_del(&cq->entry);
 	spin_unlock(&dev->cq_lock);
