@@ -258,6 +258,8 @@ struct iser_tgt_login_mem {
  * @drop_reason: why the connection is closed when its last message has left
  * @abort: of a set of tasks, on their way
  * @hello_due: the next message must be an iSER Hello
+ * @entering: its login is through, and waits for the session that it replaces;
+ *	under @tpg->lock
  * @live: this is the session of its initiator port, under @tpg->lock
  * @discovery: discovery session
  * @se_sess: the core's session
@@ -307,6 +309,7 @@ struct iser_tgt_session {
 	const char *drop_reason;
 	struct iser_tgt_abort_set abort;
 	bool hello_due;
+	bool entering;
 	bool live;
 	bool discovery;
 	struct se_session *se_sess;
@@ -515,6 +518,7 @@ void iser_tgt_session_late(struct iser_tgt_conn *conn);
 void iser_tgt_session_free(struct iser_tgt_conn *conn);
 int iser_tgt_session_receive(struct iser_tgt_conn *conn,
 			     struct iser_tgt_rx *rx);
+bool iser_tgt_session_replaces(struct iser_tgt_session *sess);
 int iser_tgt_session_start(struct iser_tgt_session *sess);
 void iser_tgt_close_se_session(struct se_session *se_sess);
 void iser_tgt_sessions_each(void (*fn)(struct iser_tgt_session *sess));

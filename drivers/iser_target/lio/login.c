@@ -263,20 +263,35 @@ iser_tgt_login_enter(struct iser_tgt_session *sess)
 	}
 }
 
+static enum iser_tgt_login_verdict
+iser_tgt_login_look(struct iser_tgt_session *sess, const struct iser_tgt_rx *rx)
+{
+	struct iser_tgt_login_mem *mem = sess->mem;
+
+	if (rx->error)
+		return iser_tgt_login_malformed(&mem->login, &rx->pdu,
+						rx->error);
+
+	iser_tgt_rx_copy(rx, rx->pdu.ahs_len, mem->data,
+			 min_t(size_t, rx->pdu.data_len, sizeof(mem->data)));
+	return iser_tgt_login_request(&mem->login, &rx->pdu, mem->data);
+}
+
 /**
  * iser_tgt_login_receive - a PDU before full feature phase
  * @sess: the session
  * @rx: the PDU
  *
  * Context: the connection's worker, may sleep.
- * Return: 0, or -EAGAIN while the last response is still under way.
+ * Return: 0, or -EAGAIN while the last response is still under way or a session
+ * is there that this one replaces.
  */
 int iser_tgt_login_receive(struct iser_tgt_session *sess,
 			   struct iser_tgt_rx *rx)
 {
-	struct iser_tgt_login_mem *mem = sess->mem;
-	struct iser_tgt_login *login = &mem->login;
-	enum iser_tgt_login_verdict verdict;
+	enum iser_tgt_login_verdict verdict = ISER_TGT_LOGIN_ENTER;
+	struct iser_tgt_login *login = &sess->mem->login;
+	bool waited = sess->entering;
 
 	if (READ_ONCE(sess->ltx_busy))
 		return -EAGAIN;
@@ -285,14 +300,16 @@ int iser_tgt_login_receive(struct iser_tgt_session *sess,
 		return 0;
 	}
 
-	if (rx->error) {
-		verdict = iser_tgt_login_malformed(login, &rx->pdu, rx->error);
-	} else {
-		iser_tgt_rx_copy(rx, rx->pdu.ahs_len, mem->data,
-				 min_t(size_t, rx->pdu.data_len,
-				       sizeof(mem->data)));
-		verdict = iser_tgt_login_request(login, &rx->pdu, mem->data);
+	/* Else it is the request that is through. */
+	if (!waited)
+		verdict = iser_tgt_login_look(sess, rx);
+	if (verdict == ISER_TGT_LOGIN_ENTER && !login->discovery &&
+	    iser_tgt_session_replaces(sess)) {
+		iser_tgt_conn_says_late(sess->conn, "the session it replaces");
+		return -EAGAIN;
 	}
+	if (waited)
+		iser_tgt_conn_not_late(sess->conn);
 	iser_tgt_rx_put(rx);
 
 	if (verdict == ISER_TGT_LOGIN_ENTER)

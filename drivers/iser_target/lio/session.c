@@ -124,37 +124,33 @@ iser_tgt_session_same(struct iser_tgt_session *sess)
 	return NULL;
 }
 
-/* Of several that log in at once, the last one stays. */
-static bool iser_tgt_session_reinstated(struct iser_tgt_session *sess)
+/**
+ * iser_tgt_session_replaces - does a login take the place of a session
+ * @sess: the session to be, its login through
+ *
+ * Of several that log in at once, the last one stays. The old session may take
+ * as long as its backstore to go, and there are as many workers as there are:
+ * when it is gone, iser_tgt_conn_kick() has the login go on.
+ *
+ * Context: the connection's worker.
+ * Return: true if there still is one; it is closing then.
+ */
+bool iser_tgt_session_replaces(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_tpg *tpg = sess->tpg;
 	struct iser_tgt_session *old;
 
+	memcpy(sess->isid, sess->mem->login.isid, sizeof(sess->isid));
 	spin_lock(&tpg->lock);
 	old = iser_tgt_session_same(sess);
 	if (old)
 		iser_tgt_conn_close(old->conn, "session reinstated");
 	else
 		sess->live = true;
+	sess->entering = old;
 	spin_unlock(&tpg->lock);
 
-	return !old || iser_tgt_conn_closing(sess->conn);
-}
-
-/* When its own connection ends it is not woken: it looks once a second. */
-static void iser_tgt_session_wait_for_old(struct iser_tgt_session *sess)
-{
-	unsigned long quiet = jiffies + ISER_TGT_WAIT_QUIET;
-	bool said = false;
-
-	while (!wait_event_timeout(sess->tpg->idle,
-				   iser_tgt_session_reinstated(sess), HZ)) {
-		if (said || time_before(jiffies, quiet))
-			continue;
-		pr_warn("still waiting for the old session of %s\n",
-			sess->initiator);
-		said = true;
-	}
+	return old;
 }
 
 /* Its own session to be is one of those counted. */
@@ -213,9 +209,6 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 	struct se_session *se_sess;
 	int ret;
 
-	iser_tgt_session_wait_for_old(sess);
-	if (!sess->live)
-		return -ECANCELED;
 	if (iser_tgt_session_one_too_many(sess))
 		return -EUSERS;
 
@@ -297,8 +290,8 @@ static void iser_tgt_session_start_discovery(struct iser_tgt_session *sess)
  * RFC 7145 5.1.2: after the initiator has shown who it is, before the final
  * Login Response. What was allocated goes with the connection on failure.
  *
- * Context: the connection's worker, may sleep; waits for a session that this
- * one replaces.
+ * Context: the connection's worker, may sleep. No session is left that this one
+ * replaces.
  * Return: 0, -EACCES if the initiator may not enter after all, -EUSERS if it
  * has as many sessions as it may, -ENOSPC without receive buffers, -ENOMEM,
  * -ECANCELED if the connection has ended while it waited.
@@ -411,6 +404,7 @@ void iser_tgt_session_close(struct iser_tgt_conn *conn)
 {
 	struct iser_tgt_session *sess = conn->upper;
 	struct iser_tgt_tpg *tpg = sess->tpg;
+	struct iser_tgt_session *other;
 
 	if (sess->se_sess) {
 		target_wait_for_sess_cmds(sess->se_sess);
@@ -435,6 +429,9 @@ void iser_tgt_session_close(struct iser_tgt_conn *conn)
 	spin_lock(&tpg->lock);
 	sess->se_sess = NULL;
 	list_del_init(&sess->entry);
+	list_for_each_entry(other, &tpg->sessions, entry)
+		if (other->entering)
+			iser_tgt_conn_kick(other->conn);
 	wake_up_all(&tpg->idle);
 	spin_unlock(&tpg->lock);
 }

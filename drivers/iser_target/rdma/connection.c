@@ -10,9 +10,9 @@
 
 struct workqueue_struct *iser_tgt_wq;
 /*
- * A request may wait, a login for the session it replaces, and a release for a
- * backstore, as long as that takes: neither may use up the workers of the other,
- * nor those of deadlines and repairs, which wait for nobody.
+ * A request may wait for the core, PERSISTENT RESERVE OUT for other commands,
+ * and a release for the device. Neither may use up the workers of the other, nor
+ * those of deadlines and repairs, which wait for nobody.
  */
 struct workqueue_struct *iser_tgt_rx_wq;
 struct workqueue_struct *iser_tgt_release_wq;
@@ -53,6 +53,31 @@ static void iser_tgt_conn_wait_for(struct iser_tgt_conn *conn, const char *what)
 	WRITE_ONCE(conn->waits_for, what);
 }
 
+/**
+ * iser_tgt_conn_says_late - say in the log what is waited for if it takes long
+ * @conn: the connection
+ * @what: plain words, a string constant
+ *
+ * Context: the connection's worker. Once it has begun, more of the same change
+ * nothing.
+ */
+void iser_tgt_conn_says_late(struct iser_tgt_conn *conn, const char *what)
+{
+	iser_tgt_conn_wait_for(conn, what);
+	queue_delayed_work(iser_tgt_wq, &conn->late, ISER_TGT_WAIT_QUIET);
+}
+
+/**
+ * iser_tgt_conn_not_late - the wait is over
+ * @conn: the connection
+ *
+ * Context: the connection's worker, may sleep.
+ */
+void iser_tgt_conn_not_late(struct iser_tgt_conn *conn)
+{
+	cancel_delayed_work_sync(&conn->late);
+}
+
 /* Nothing is received, sent or posted after this. */
 static void iser_tgt_conn_quiesce(struct iser_tgt_conn *conn)
 {
@@ -61,7 +86,7 @@ static void iser_tgt_conn_quiesce(struct iser_tgt_conn *conn)
 	spin_unlock(&conn->post_lock);
 
 	iser_tgt_conn_wait_for(conn, "the handler that accepts it");
-	queue_delayed_work(iser_tgt_wq, &conn->late, ISER_TGT_WAIT_QUIET);
+	mod_delayed_work(iser_tgt_wq, &conn->late, ISER_TGT_WAIT_QUIET);
 
 	/* Let a handler that is just accepting this connection come out. */
 	rdma_lock_handler(conn->cm_id);

@@ -481,6 +481,8 @@ extern struct workqueue_struct *iser_tgt_release_wq;
 void iser_tgt_conn_init(struct iser_tgt_conn *conn);
 void iser_tgt_conn_published(struct iser_tgt_conn *conn);
 void iser_tgt_conn_close(struct iser_tgt_conn *conn, const char *why);
+void iser_tgt_conn_says_late(struct iser_tgt_conn *conn, const char *what);
+void iser_tgt_conn_not_late(struct iser_tgt_conn *conn);
 void iser_tgt_conn_set_live(struct iser_tgt_conn *conn, u32 stat_sn,
 			    u32 exp_cmd_sn, bool direct);
 extern const char *const iser_tgt_login_late;

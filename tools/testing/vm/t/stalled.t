@@ -35,7 +35,7 @@ mount -t debugfs none /sys/kernel/debug 2>/dev/null
 rules "a login that waits for the session before it" stalled/iser_tgt_who_waits
 echo 120 >"$(tpg)/attrib/login_timeout"
 rules "... and one that has patience" stalled/iser_tgt_the_old_session
-like "$(dmesg)" "iser_tgt: still waiting for the old session of $INITIATOR" "... the log says what it waited for"
+like "$(dmesg)" "iser_tgt: .* \\($INITIATOR\\): still waiting for the session it replaces" "... the log says what it waited for"
 works "all is removed" remove_all
 dmsetup remove $ISER_TGT_STALL
 done_testing
