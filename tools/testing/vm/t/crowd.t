@@ -39,6 +39,15 @@ echo 5 >$param/max_pending_logins_per_peer
 out=$($crowd silent --target "$IP:$PORT" --iqn "$IQN" --connections 8 --only-hold)
 is "$(sed -n 's/^held=//p' <<<"$out")" 5 "max_pending_logins_per_peer=5 holds five of eight"
 works "they go" wait_for 20 "no pending login" nobody_pends
+coproc CROWD { exec $crowd discoveries --target "$IP:$PORT" --iqn "$IQN" --connections 8 --wait; }
+read -r -t $((60 * SLOW)) -u "${CROWD[0]}" got
+is "$got" held=5 "... and five of eight that have logged in to discover"
+is "$(pending)" 5 "they are counted"
+is "$(grep -c 'session=discovery' "$(tpg)/logins")" 5 "... and shown"
+crowd_pid=$CROWD_PID
+eval "exec ${CROWD[1]}>&-"
+wait "$crowd_pid"
+works "they go" wait_for 20 "no pending login" nobody_pends
 echo 256 >$param/max_pending_logins_per_peer
 echo 3 >$param/max_pending_logins
 out=$($crowd silent --target "$IP:$PORT" --iqn "$IQN" --connections 8 --only-hold)
