@@ -172,36 +172,48 @@ static void iser_tgt_device_unprepare(struct iser_tgt_device *dev)
 			iser_tgt_rx_queue_free(q);
 	}
 	iser_tgt_cqs_free(dev);
+	dev->unshared = false;
+}
+
+/* Attributes may promise what the driver then refuses. */
+static void iser_tgt_device_unshare(struct iser_tgt_device *dev, int error)
+{
+	dev_warn_ratelimited(&dev->ibdev->dev,
+			     "iser_tgt: no shared receive queue: %d; connections get their own\n",
+			     error);
+	/* Memory may be there for the next connection. */
+	if (error != -ENOMEM)
+		WRITE_ONCE(dev->unshared, true);
 }
 
 /**
  * iser_tgt_device_prepare - have the shared receive queues of a device
  * @dev: the device, in use by the caller
  *
- * A device whose queues cannot be made is asked again by the next connection.
+ * Connections of a vector without one get receive queues of their own.
  *
  * Context: may sleep, waits for nobody.
- * Return: 0, also if the device shares none, or a negative errno.
  */
-int iser_tgt_device_prepare(struct iser_tgt_device *dev)
+void iser_tgt_device_prepare(struct iser_tgt_device *dev)
 {
 	struct iser_tgt_rx_queue *q;
 	unsigned int i;
 
-	if (!iser_tgt_device_shares(dev))
-		return 0;
+	if (!iser_tgt_device_shares(dev) || READ_ONCE(dev->unshared))
+		return;
 
 	for (i = 0; i < dev->nr_vectors; i++) {
 		if (READ_ONCE(dev->shared[i]))
 			continue;
 		q = iser_tgt_rx_queue_shared(dev);
-		if (IS_ERR(q))
-			return PTR_ERR(q);
+		if (IS_ERR(q)) {
+			iser_tgt_device_unshare(dev, PTR_ERR(q));
+			return;
+		}
 		/* Somebody else may have made it at the same time. */
 		if (cmpxchg(&dev->shared[i], NULL, q))
 			iser_tgt_rx_queue_free(q);
 	}
-	return 0;
 }
 
 /* Holds the device that is @ibdev; for NULL one that nobody has prepared. */
@@ -234,9 +246,7 @@ void iser_tgt_devices_prepare(void)
 	struct iser_tgt_device *dev;
 
 	while ((dev = iser_tgt_device_hold(NULL))) {
-		if (iser_tgt_device_prepare(dev))
-			dev_warn(&dev->ibdev->dev,
-				 "iser_tgt: no memory for receive buffers yet\n");
+		iser_tgt_device_prepare(dev);
 		iser_tgt_device_put(dev);
 	}
 }

@@ -187,10 +187,7 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 	unsigned int nr_cqe, sends;
 	int ret;
 
-	ret = iser_tgt_device_prepare(dev);
-	if (ret)
-		return ret;
-
+	iser_tgt_device_prepare(dev);
 	if (conn->integrity)
 		attr.create_flags |= IB_QP_CREATE_INTEGRITY_EN;
 	iser_tgt_qp_attr(conn, &attr);

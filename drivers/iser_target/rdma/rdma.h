@@ -71,6 +71,7 @@ struct iser_tgt_vector {
  * @recv_order: allocation order of its pieces
  * @recv_sge: scatter elements of a receive buffer
  * @prepared: @shared was tried, under iser_tgt_conn_lock
+ * @unshared: cannot make @shared, whatever its attributes say
  * @shared: receive queue of each vector, NULL for none
  * @pool: data buffers of each vector
  * @integrity: makes and checks protection information
@@ -95,6 +96,7 @@ struct iser_tgt_device {
 	unsigned int recv_order;
 	unsigned int recv_sge;
 	bool prepared;
+	bool unshared;
 	struct iser_tgt_rx_queue *shared[ISER_TGT_VECTORS];
 	struct iser_tgt_data_pool pool[ISER_TGT_VECTORS];
 	bool integrity;
@@ -435,7 +437,7 @@ void iser_tgt_rdma_exit(void);
 struct iser_tgt_device *iser_tgt_device_get(struct ib_device *ibdev);
 void iser_tgt_device_put(struct iser_tgt_device *dev);
 void iser_tgt_device_put_locked(struct iser_tgt_device *dev);
-int iser_tgt_device_prepare(struct iser_tgt_device *dev);
+void iser_tgt_device_prepare(struct iser_tgt_device *dev);
 void iser_tgt_device_close_queue(struct iser_tgt_device *dev,
 				 const struct iser_tgt_rx_queue *q);
 void iser_tgt_devices_prepare(void);
