@@ -67,6 +67,7 @@ struct iser_tgt_tpg_attrib {
 	u32 fabric_prot_type;
 	u32 tpg_enabled_sendtargets;
 	u32 sessions_per_initiator;
+	u32 max_sessions;
 	u32 nopin_interval;
 	u32 nopin_timeout;
 	u32 unsent_immediate_data;

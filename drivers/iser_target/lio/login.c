@@ -250,6 +250,9 @@ iser_tgt_login_enter(struct iser_tgt_session *sess)
 	case -EUSERS:
 		return iser_tgt_login_refuse(login, ISER_TGT_LOGIN_NO_RESOURCES,
 					     "this initiator has as many sessions as it may");
+	case -EDQUOT:
+		return iser_tgt_login_refuse(login, ISER_TGT_LOGIN_NO_RESOURCES,
+					     "portal group has as many sessions as it may");
 	case -ENOSPC:
 		return iser_tgt_login_refuse(login, ISER_TGT_LOGIN_NO_RESOURCES,
 					     "all receive buffers are spoken for: srq_size");

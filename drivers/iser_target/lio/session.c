@@ -154,19 +154,27 @@ bool iser_tgt_session_replaces(struct iser_tgt_session *sess)
 }
 
 /* Its own session to be is one of those counted. */
-static bool iser_tgt_session_one_too_many(struct iser_tgt_session *sess)
+static int iser_tgt_session_one_too_many(struct iser_tgt_session *sess)
 {
-	u32 limit = READ_ONCE(sess->tpg->attrib.sessions_per_initiator);
+	const struct iser_tgt_tpg_attrib *attrib = &sess->tpg->attrib;
+	u32 limit = READ_ONCE(attrib->sessions_per_initiator);
+	u32 limit_all = READ_ONCE(attrib->max_sessions);
 	struct iser_tgt_session *other;
-	u32 nr = 0;
+	u32 nr = 0, all = 0;
 
 	spin_lock(&sess->tpg->lock);
-	list_for_each_entry(other, &sess->tpg->sessions, entry)
-		if (other->live && !strcmp(other->initiator, sess->initiator))
+	list_for_each_entry(other, &sess->tpg->sessions, entry) {
+		if (!other->live)
+			continue;
+		all++;
+		if (!strcmp(other->initiator, sess->initiator))
 			nr++;
+	}
 	spin_unlock(&sess->tpg->lock);
 
-	return limit && nr > limit;
+	if (limit && nr > limit)
+		return -EUSERS;
+	return limit_all && all > limit_all ? -EDQUOT : 0;
 }
 
 /*
@@ -209,8 +217,9 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 	struct se_session *se_sess;
 	int ret;
 
-	if (iser_tgt_session_one_too_many(sess))
-		return -EUSERS;
+	ret = iser_tgt_session_one_too_many(sess);
+	if (ret)
+		return ret;
 
 	mutex_lock(&tpg->core_mutex);
 	se_sess = target_setup_session(&tpg->se_tpg, 0, 0,
@@ -293,8 +302,9 @@ static void iser_tgt_session_start_discovery(struct iser_tgt_session *sess)
  * Context: the connection's worker, may sleep. No session is left that this one
  * replaces.
  * Return: 0, -EACCES if the initiator may not enter after all, -EUSERS if it
- * has as many sessions as it may, -ENOSPC without receive buffers, -ENOMEM,
- * -ECANCELED if the connection has ended while it waited.
+ * has as many sessions as it may, -EDQUOT if the portal group has, -ENOSPC
+ * without receive buffers, -ENOMEM, -ECANCELED if the connection has ended while
+ * it waited.
  */
 int iser_tgt_session_start(struct iser_tgt_session *sess)
 {

@@ -47,6 +47,7 @@ ISER_TGT_ATTRIB(login_timeout, 1, 300);
 ISER_TGT_ATTRIB(tpg_enabled_sendtargets, 0, 1);
 /* 0 for any number */
 ISER_TGT_ATTRIB(sessions_per_initiator, 0, 65535);
+ISER_TGT_ATTRIB(max_sessions, 0, 65535);
 /* seconds, 0 for none */
 ISER_TGT_ATTRIB(nopin_interval, 0, 3600);
 /* seconds beyond that */
@@ -121,6 +122,7 @@ struct configfs_attribute *iser_tgt_tpg_attrib_attrs[] = {
 	&iser_tgt_tpg_attrib_attr_fabric_prot_type,
 	&iser_tgt_tpg_attrib_attr_tpg_enabled_sendtargets,
 	&iser_tgt_tpg_attrib_attr_sessions_per_initiator,
+	&iser_tgt_tpg_attrib_attr_max_sessions,
 	&iser_tgt_tpg_attrib_attr_nopin_interval,
 	&iser_tgt_tpg_attrib_attr_nopin_timeout,
 	&iser_tgt_tpg_attrib_attr_unsent_immediate_data,

@@ -90,6 +90,7 @@ note "the slow disk at depth 1: $one_iops reads/s"
 
 session_of() { sed -n 's/.* tsih=\([0-9]*\) .*/\1/p' "$(tpg "$1")/dynamic_sessions" "$(tpg "$1")/sessions" 2>/dev/null | head -n 1; }
 before=$(session_of $fast)
+like "$before" '[0-9]' "its session has a number"
 # beside WHAT SECONDS : the fast disk while something else goes on has its rate and its latency
 beside() {
 	works "the fast disk beside $1" measure beside "$memory" 2 "$2"
