@@ -45,6 +45,7 @@ static int iser_tgt_accept(struct iser_tgt_conn *conn,
 			   const struct rdma_conn_param *req)
 {
 	struct iser_tgt_cm_hdr hdr = { .flags = ISER_TGT_CM_ZBVA_NOT_SUP };
+	int ret;
 	struct rdma_conn_param param = {
 		.initiator_depth = conn->ord,
 		.retry_count = 7,
@@ -61,8 +62,10 @@ static int iser_tgt_accept(struct iser_tgt_conn *conn,
 
 	/* Only for InfiniBand and RoCE; the others have no such timer. */
 	rdma_set_min_rnr_timer(conn->cm_id, IB_RNR_TIMER_000_64);
-	conn->accepted = true;
-	return rdma_accept(conn->cm_id, &param);
+	ret = rdma_accept(conn->cm_id, &param);
+	/* The release waits for this handler before it looks. */
+	conn->accepted = !ret;
+	return ret;
 }
 
 static bool iser_tgt_publish(struct iser_tgt_listener *listener,

@@ -32,6 +32,8 @@ static void iser_tgt_qp_event(struct ib_event *event, void *context)
 		break;
 	case IB_EVENT_QP_LAST_WQE_REACHED:
 		WRITE_ONCE(conn->dev->tells_last_wqe, true);
+		/* It was late once; it does tell. */
+		WRITE_ONCE(conn->dev->no_last_wqe, false);
 		WRITE_ONCE(conn->last_wqe, true);
 		wake_up_all(&conn->drained);
 		/* Nobody has asked for it: the queue pair is in error. */

@@ -287,7 +287,7 @@ enum iser_tgt_conn_close {
  * @rxq: receive buffers, shared or its own
  * @rx_reserved: of these, those we can count on
  * @pool: data buffers
- * @accepted: the queue pair may have received something
+ * @accepted: the peer knows of it, so the queue pair may have received something
  * @last_wqe: the queue pair takes no more buffers of a shared queue
  * @drained: woken when @last_wqe becomes true
  * @rx_lock: protects @rx_waiting, its number and the setting of @rx_parked

@@ -118,5 +118,9 @@ insmod "$events"/last_wqe.ko || bail "no last_wqe.ko"
 works "the first session's queue pair is waited for" closes 1 7 15
 works "... no later one" closes 0 0 3
 rmmod last_wqe
+works "it tells after all, and a session ends at once" closes 0 0 3
+insmod "$events"/last_wqe.ko
+works "... and is waited for from then on" closes 1 7 15
+rmmod last_wqe
 works "all is removed" remove_all
 done_testing
