@@ -80,6 +80,13 @@ serves "one RDMA READ at a time, max_qp_init_rd_atom=1" 64 max_qp_init_rd_atom=1
 refuses "max_qp_init_rd_atom=0" 'max_qp_init_rd_atom is 0, 1 are needed' max_qp_init_rd_atom=0
 
 serves "no shared receive queues, max_srq=0" 64 max_srq=0 max_srq_wr=0 max_srq_sge=0
+# attributes that promise what the driver then refuses
+if [ "$LINK" = rxe ] && kernel_since 6 11; then
+	module_params=srq_size=2097152
+	serves "shared receive queues that are refused" 64 max_srq_wr=-1 max_cqe=-1
+	module_params=
+	works "... the log says so" said "$LINK-lan0: iser_tgt: no shared receive queue: -22; connections get their own"
+fi
 serves "one completion vector" 64 num_comp_vectors=1
 serves "64 completion vectors" 64 num_comp_vectors=64
 
