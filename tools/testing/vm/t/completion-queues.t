@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Completion queues: the target's own, with room for all of a shared receive queue, more of them when they are full, and none left behind.
 # link: rxe: soft iWARP has no shared receive queue here
+# processors: 2
 # needs: conformance
 
 seconds=600
