@@ -3,6 +3,7 @@
 # Machines that nobody has at hand, for iser-tgt-doctor: a /sys of plain files and commands that print what they are told, below $machine,
 # which is the root directory of the doctor. Sourced.
 
+# shellcheck source=tools/testing/host.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../host.sh"
 clean_up() { as_root rm -rf --one-file-system "$work"; }
 

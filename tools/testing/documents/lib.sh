@@ -3,6 +3,7 @@
 # For the tests of README.md and the user guide that need no guest. Sourced.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tools/testing/host.sh
 . "$here/../host.sh"
 cd "$TOP" || exit
 # shellcheck disable=SC2034 # for those who source this

@@ -3,6 +3,7 @@
 # For the tests in t/, on the host: TAP, and the packages, built. Sourced.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tools/testing/host.sh
 . "$here/../host.sh"
 
 # Who is not root is it in a user namespace: all that a Debian in a directory needs.

@@ -4,6 +4,7 @@
 # the cache: this machine may be a target itself.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tools/testing/host.sh
 . "$here/../host.sh"
 [ -n "${ISER_TGT_DEPS:-}" ] || "$VM_DIR/deps"
 PLUGIN=$TOP/configfs/rtslib

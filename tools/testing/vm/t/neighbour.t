@@ -59,10 +59,10 @@ targets() {
 works "targets" targets || bail "no targets" "$(cat /tmp/out)"
 start_initiator || bail "no iscsid"
 discover >/dev/null
-works "login to the slow one" login $slow || bail "no login"
-works "login to the fast one" login $fast || bail "no login"
-works "login to the one with few tags" login $few || bail "no login"
-memory=$(disk $fast) && file=$(disk $slow 0) && late=$(disk $slow 1) && few_disk=$(disk $few) || bail "no disks"
+works "login to the slow one" login "$slow" || bail "no login"
+works "login to the fast one" login "$fast" || bail "no login"
+works "login to the one with few tags" login "$few" || bail "no login"
+memory=$(disk "$fast") && file=$(disk "$slow" 0) && late=$(disk "$slow" 1) && few_disk=$(disk "$few") || bail "no disks"
 
 # measure NAME DISK DEPTH SECONDS [FIO ARGUMENT...] : sets NAME_iops and NAME_p99 (us); fails if fio does
 measure() {
@@ -89,7 +89,7 @@ works "the slow disk at depth 1" measure one "$file" 1 3
 note "the slow disk at depth 1: $one_iops reads/s"
 
 session_of() { sed -n 's/.* tsih=\([0-9]*\) .*/\1/p' "$(tpg "$1")/dynamic_sessions" "$(tpg "$1")/sessions" 2>/dev/null | head -n 1; }
-before=$(session_of $fast)
+before=$(session_of "$fast")
 like "$before" '[0-9]' "its session has a number"
 # beside WHAT SECONDS : the fast disk while something else goes on has its rate and its latency
 beside() {
@@ -149,7 +149,7 @@ busy=$!
 sleep 1
 dmsetup suspend --noflush --nolockfs --noudevsync slow0
 beside "a file whose disk stands still" 6
-is "$(session_of $fast)" "$before" "... in the same session"
+is "$(session_of "$fast")" "$before" "... in the same session"
 dmsetup resume --noudevsync slow0
 works "the reads of that file succeed once it goes on" wait $busy
 taken_for_silent() { dmesg | grep -E 'no sign of life|ping not taken'; }
