@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # An initiator is slowed down by its own LUNs, not by those of others: a disk in memory beside one that is slow, that stands still, that
-# flushes, discards and compares, or that has no tags left, all on one completion vector.
+# flushes or discards, or that has no tags left, all on one completion vector.
 # link: rxe: what is measured is which thread calls a backstore
 
 seconds=1800
@@ -100,11 +100,16 @@ beside() {
 	works "... and its p99 is at most 1.5 times what it is alone" at_least $((alone_p99 * 15)) $((beside_p99 * 10))
 }
 
+# meanwhile command... : in the background, and under way
+meanwhile() {
+	"$@" >/tmp/meanwhile 2>&1 &
+	busy=$!
+	sleep 1
+}
+
 # --- a slow file ---
 
-measure sixteen "$file" 16 5 >/tmp/sixteen 2>&1 &
-busy=$!
-sleep 1
+meanwhile measure sixteen "$file" 16 5
 beside "a slow file at depth 16" 3
 wait $busy
 measure sixteen "$file" 16 3
@@ -112,12 +117,9 @@ measure sixteen "$file" 16 3
 note "the slow disk at depth 16: $sixteen_iops reads/s"
 works "the slow disk at depth 16 does at least 10 times what it does at depth 1" at_least "$sixteen_iops" $((one_iops * 10))
 
-# --- flushes, discards, compares ---
+# --- flushes, discards ---
 
-fio --name=f --filename="$file" --direct=1 --ioengine=libaio --rw=randwrite --bs=4k --iodepth=4 --fsync=1 --time_based --runtime=5 \
-	>/tmp/flush 2>&1 &
-busy=$!
-sleep 1
+meanwhile measure flushes "$file" 4 5 --rw=randwrite --fsync=1
 beside "SYNCHRONIZE CACHE on a slow file" 3
 wait $busy
 # not by blkdiscard: Linux 7.3 discards nothing on a disk of LIO. The processor is for what is measured
@@ -126,27 +128,19 @@ discards() {
 	sg=$(sg_of "$late") || return
 	while [ $SECONDS -lt $end ]; do nice -n 19 sg_unmap --force --lba=0 --num=2048 "$sg" || return; done
 }
-discards >/tmp/discards 2>&1 &
-busy=$!
-sleep 1
+meanwhile discards
 beside "UNMAP on a slow disk" 3
 works "... which took them" wait $busy
 
 # --- no tags ---
 
-fio --name=t --filename="$few_disk" --direct=1 --ioengine=libaio --rw=randread --bs=4k --iodepth=32 --time_based --runtime=5 \
-	>/tmp/few 2>&1 &
-busy=$!
-sleep 1
+meanwhile measure few_tags "$few_disk" 32 5
 beside "a disk without tags" 3
 works "... whose reads succeed" wait $busy
 
 # --- one that stands still ---
 
-fio --name=s --filename="$file" --direct=1 --ioengine=libaio --rw=randread --bs=4k --iodepth=16 --time_based --runtime=8 \
-	>/tmp/still 2>&1 &
-busy=$!
-sleep 1
+meanwhile measure still "$file" 16 8
 dmsetup suspend --noflush --nolockfs --noudevsync slow0
 beside "a file whose disk stands still" 6
 is "$(session_of "$fast")" "$before" "... in the same session"
