@@ -3,6 +3,7 @@
 
 #include <linux/module.h>
 
+#include "lio/execute.h"
 #include "lio/lio.h"
 #include "rdma/rdma.h"
 

@@ -2,6 +2,7 @@
 /* What a target tells without being asked: RFC 7143 11.9. */
 
 #include "lio.h"
+#include "waiting.h"
 
 /* For the message that says so to leave before the connection does. */
 #define ISER_TGT_DROP_DEADLINE	(HZ / 2)

@@ -10,6 +10,7 @@
 #include <linux/workqueue.h>
 #include <scsi/scsi_proto.h>
 
+#include "execute.h"
 #include "lio.h"
 
 /* Backstores remembered; of more, the one that slept longest ago is dropped. */
@@ -138,7 +139,7 @@ static bool iser_tgt_opcode_sleeps(const u8 *cdb)
  * The backstore's submit_type decides for commands that move blocks.
  *
  * Context: any.
- * Return: whether.
+ * Return: never, always, or while its backstore is found to.
  */
 enum iser_tgt_sleep iser_tgt_may_sleep(const struct se_cmd *se_cmd)
 {

@@ -5,7 +5,9 @@
 #include <scsi/scsi_proto.h>
 #include <scsi/scsi_tcq.h>
 
+#include "execute.h"
 #include "lio.h"
+#include "waiting.h"
 
 static int iser_tgt_task_attr(u8 flags)
 {

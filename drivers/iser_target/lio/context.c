@@ -2,6 +2,7 @@
 /* Contexts of requests: taken and given back. */
 
 #include "lio.h"
+#include "waiting.h"
 
 static void iser_tgt_cmd_ready(struct iser_tgt_cmd *cmd)
 {

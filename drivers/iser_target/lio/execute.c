@@ -12,7 +12,9 @@
 #include <linux/slab.h>
 #include <scsi/scsi_proto.h>
 
+#include "execute.h"
 #include "lio.h"
+#include "waiting.h"
 
 /* Commands of one backstore that are executed at a time. */
 #define ISER_TGT_LANE_MAX	32
@@ -207,12 +209,10 @@ static void iser_tgt_execute_now(struct iser_tgt_cmd *cmd)
 /* A backstore that sleeps still is one to be watched on. */
 static void iser_tgt_execute_watched(struct iser_tgt_cmd *cmd)
 {
-	const struct se_device *dev = cmd->se_cmd.se_dev;
-	unsigned long slept = READ_ONCE(current->nvcsw);
+	struct iser_tgt_watch watch = iser_tgt_watch_begin(&cmd->se_cmd);
 
 	iser_tgt_execute_now(cmd);
-	if (READ_ONCE(current->nvcsw) != slept)
-		iser_tgt_backstore_slept(dev);
+	iser_tgt_watch_end(watch);
 }
 
 /*

@@ -17,7 +17,7 @@
 struct iser_tgt_cmd;
 
 /**
- * struct iser_tgt_watch - a direct call of a backstore
+ * struct iser_tgt_watch - a call of a backstore that may turn out to sleep
  * @dev: its device, for comparison only once the call has begun
  * @slept: voluntary context switches before it
  * @noio: what memory allocation might do before it
@@ -65,8 +65,9 @@ static inline bool iser_tgt_submits_at_once(const struct se_device *dev)
 }
 
 /*
- * Around each direct call. Memory may be reclaimed by writing to a LUN of this
- * target, which needs the very thread that would wait for it.
+ * Around each direct call, and those of a backstore that slept lately. Memory
+ * may be reclaimed by writing to a LUN of this target, which needs the very
+ * thread that would wait for it.
  */
 static inline struct iser_tgt_watch
 iser_tgt_watch_begin(const struct se_cmd *se_cmd)

@@ -7,6 +7,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include "lio.h"
+#include "waiting.h"
 
 #define ISER_TGT_KEEPALIVE_SCAN	HZ
 

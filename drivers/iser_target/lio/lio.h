@@ -16,7 +16,6 @@
 #include "../iscsi/text.h"
 #include "../iscsi/window.h"
 #include "../rdma/rdma.h"
-#include "execute.h"
 
 struct iser_tgt_lane;
 
@@ -162,30 +161,6 @@ enum iser_tgt_cmd_own {
 	ISER_TGT_CMD_PING,
 	ISER_TGT_CMD_MESSAGE,
 	ISER_TGT_CMD_OWN
-};
-
-/**
- * enum iser_tgt_stage - where a context is, for whoever waits for it
- * @ISER_TGT_CMD_RECEIVED: its request has been received
- * @ISER_TGT_CMD_FETCHES: its data is being read from the initiator
- * @ISER_TGT_CMD_QUEUED: waits for a worker
- * @ISER_TGT_CMD_IN_BACKSTORE: in the backstore
- * @ISER_TGT_CMD_RESPONDS: its response is being sent
- * @ISER_TGT_CMD_HELD: a function whose answer waits for those of tasks
- * @ISER_TGT_CMD_ABORTS: aborts a set of tasks
- * @ISER_TGT_CMD_ASKS: a ping
- * @ISER_TGT_CMD_TELLS: an asynchronous message
- */
-enum iser_tgt_stage {
-	ISER_TGT_CMD_RECEIVED,
-	ISER_TGT_CMD_FETCHES,
-	ISER_TGT_CMD_QUEUED,
-	ISER_TGT_CMD_IN_BACKSTORE,
-	ISER_TGT_CMD_RESPONDS,
-	ISER_TGT_CMD_HELD,
-	ISER_TGT_CMD_ABORTS,
-	ISER_TGT_CMD_ASKS,
-	ISER_TGT_CMD_TELLS,
 };
 
 /**

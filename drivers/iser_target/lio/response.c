@@ -4,6 +4,7 @@
 #include <scsi/scsi_proto.h>
 
 #include "lio.h"
+#include "waiting.h"
 
 /* Order of the largest data buffer that may be kept until a later send. */
 #define ISER_TGT_LAZY_ORDER	1

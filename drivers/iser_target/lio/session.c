@@ -303,8 +303,8 @@ static void iser_tgt_session_start_discovery(struct iser_tgt_session *sess)
  * replaces.
  * Return: 0, -EACCES if the initiator may not enter after all, -EUSERS if it
  * has as many sessions as it may, -EDQUOT if the portal group has, -ENOSPC
- * without receive buffers, -ENOMEM, -ECANCELED if the connection has ended while
- * it waited.
+ * without receive buffers, -ENOMEM, -ECANCELED if the core has asked the session
+ * to go meanwhile.
  */
 int iser_tgt_session_start(struct iser_tgt_session *sess)
 {

@@ -8,6 +8,7 @@
 #include <scsi/scsi_common.h>
 
 #include "lio.h"
+#include "waiting.h"
 
 static void iser_tgt_tmf_core_done(struct iser_tgt_tx *tx, int status)
 {

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "../wait.h"
+#include "lio.h"
 #include "waiting.h"
 
 /* LUNs that are being taken away, as many as are told of. */

@@ -9,6 +9,7 @@
 
 #include <linux/slab.h>
 
+#include "lio.h"
 #include "waiting.h"
 
 static const char * const iser_tgt_stages[] = {

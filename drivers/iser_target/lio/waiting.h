@@ -3,7 +3,35 @@
 #ifndef ISER_TGT_WAITING_H
 #define ISER_TGT_WAITING_H
 
-#include "lio.h"
+#include <linux/types.h>
+
+#include "../iscsi/name.h"
+
+struct iser_tgt_cmd;
+
+/**
+ * enum iser_tgt_stage - where a context is, for whoever waits for it
+ * @ISER_TGT_CMD_RECEIVED: its request has been received
+ * @ISER_TGT_CMD_FETCHES: its data is being read from the initiator
+ * @ISER_TGT_CMD_QUEUED: waits for a worker
+ * @ISER_TGT_CMD_IN_BACKSTORE: in the backstore
+ * @ISER_TGT_CMD_RESPONDS: its response is being sent
+ * @ISER_TGT_CMD_HELD: a function whose answer waits for those of tasks
+ * @ISER_TGT_CMD_ABORTS: aborts a set of tasks
+ * @ISER_TGT_CMD_ASKS: a ping
+ * @ISER_TGT_CMD_TELLS: an asynchronous message
+ */
+enum iser_tgt_stage {
+	ISER_TGT_CMD_RECEIVED,
+	ISER_TGT_CMD_FETCHES,
+	ISER_TGT_CMD_QUEUED,
+	ISER_TGT_CMD_IN_BACKSTORE,
+	ISER_TGT_CMD_RESPONDS,
+	ISER_TGT_CMD_HELD,
+	ISER_TGT_CMD_ABORTS,
+	ISER_TGT_CMD_ASKS,
+	ISER_TGT_CMD_TELLS,
+};
 
 #define ISER_TGT_WAITING_SHOWN	8
 

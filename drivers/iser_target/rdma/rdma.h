@@ -21,9 +21,9 @@
 
 #include "../iscsi/pdu.h"
 #include "buffers.h"
+#include "completion.h"
 
 struct iser_tgt_conn;
-struct iser_tgt_cq;
 struct iser_tgt_listener;
 
 /*
@@ -43,16 +43,6 @@ struct iser_tgt_listener;
 #define ISER_TGT_XFER_PIECE	16
 /* Sends in a row whose completion is not asked for. */
 #define ISER_TGT_UNSIGNALLED	15
-
-/**
- * struct iser_tgt_vector - a completion vector of a device
- * @cqs: its completion queues, the fullest first
- * @conns: connections
- */
-struct iser_tgt_vector {
-	struct list_head cqs;
-	unsigned int conns;
-};
 
 /**
  * struct iser_tgt_device - an RDMA device we may be reached through
@@ -513,17 +503,6 @@ static inline bool iser_tgt_rx_may_wait(const struct iser_tgt_conn *conn)
 {
 	return READ_ONCE(conn->rx_parked);
 }
-
-/* completion.c */
-void iser_tgt_vectors_init(struct iser_tgt_device *dev);
-unsigned int iser_tgt_vector_get(struct iser_tgt_device *dev);
-void iser_tgt_vector_put(struct iser_tgt_device *dev, unsigned int vector);
-int iser_tgt_cq_get(struct iser_tgt_conn *conn, unsigned int shared,
-		    unsigned int own);
-void iser_tgt_cq_put(struct iser_tgt_conn *conn);
-void iser_tgt_cqs_free(struct iser_tgt_device *dev);
-struct ib_cq *iser_tgt_cq_ib(const struct iser_tgt_cq *cq);
-bool iser_tgt_cq_idle(const struct iser_tgt_conn *conn);
 
 /* queue_pair.c */
 unsigned int iser_tgt_qp_wr_min(unsigned int depth);
