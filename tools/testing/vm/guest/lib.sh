@@ -232,12 +232,12 @@ start_initiator() {
 	sed -i -e 's/^node.startup.*/node.startup = manual/' -e 's/^\(node.session.timeo.replacement_timeout\).*/\1 = 20/' /etc/iscsi/iscsid.conf
 	# iscsiadm's own second try after a response that it has missed takes what is left of the first, and dies of it
 	echo 'discovery.sendtargets.reopen_max = 0' >>/etc/iscsi/iscsid.conf
-	# what is cut off before its answer shall not take the 30 s of a data centre either
+	# a discovery that is cut off before its answer fails after this, not after open-iscsi's 30 s: races.t waits 20 s for it
 	printf 'discovery.sendtargets.timeo.%s = '"$((10 * SLOW))"'\n' active_timeout login_timeout >>/etc/iscsi/iscsid.conf
 	prompt_iscsiadm
 	run_iscsid
 }
-# why: see discover
+# Real-time priority for iscsiadm; discover says why.
 prompt_iscsiadm() {
 	# shellcheck disable=SC2016 # "$@" is the script's
 	printf '#!/bin/sh\nexec chrt -f 10 /usr/sbin/iscsiadm "$@"\n' >/usr/local/sbin/iscsiadm && chmod +x /usr/local/sbin/iscsiadm
