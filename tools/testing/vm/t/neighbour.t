@@ -116,7 +116,7 @@ meanwhile() {
 
 meanwhile measure sixteen "$file" 16 5
 beside "a slow file at depth 16" 3
-wait $busy
+works "... which was read all the time" wait $busy
 measure sixteen "$file" 16 3
 # shellcheck disable=SC2154
 note "the slow disk at depth 16: $sixteen_iops reads/s"
@@ -126,7 +126,7 @@ works "the slow disk at depth 16 does at least 10 times what it does at depth 1"
 
 meanwhile measure flushes "$file" 4 5 --rw=randwrite --fsync=1
 beside "SYNCHRONIZE CACHE on a slow file" 3
-wait $busy
+works "... which took them" wait $busy
 # not by blkdiscard: Linux 7.3 discards nothing on a disk of LIO. The processor is for what is measured
 discards() {
 	local end=$((SECONDS + 5)) sg
