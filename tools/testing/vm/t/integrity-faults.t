@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # Blocks that know who wrote them, over a cable that loses and reorders packets, and through connections that end under load: what was
 # acknowledged is there, what was in flight is old or new.
-# INTEGRITY_SECONDS: how long a writer runs over a bad cable (4).
+# INTEGRITY_SECONDS: how long a writer runs over a bad cable (2).
 # needs: integrity
 
 roles="target initiator"
-seconds=$((900 + 6 * ${INTEGRITY_SECONDS:-4}))
-machine="--smp 1 --mem 1024 --append iser_tgt.integrity_seconds=${INTEGRITY_SECONDS:-4}"
+seconds=$((900 + 6 * ${INTEGRITY_SECONDS:-2}))
+machine="--smp 1 --mem 1024 --append iser_tgt.integrity_seconds=${INTEGRITY_SECONDS:-2}"
 . "$(dirname "$0")/../in-guest"
 # shellcheck source=tools/testing/vm/guest/ask.sh
 . /src/tools/testing/vm/guest/ask.sh
@@ -120,13 +120,13 @@ initiator() {
 	# The initiator brings its session back and repeats what was not answered; none of the old commands may come after that.
 	recovery 120
 	for _ in 1 2 3; do
-		writer 0 --seconds $((9 * SLOW)) --size 512-262144 --depth 16-64 || bail "a writer" "$(cat /tmp/writer.out)"
+		writer 0 --seconds $((5 * SLOW)) --size 512-262144 --depth 16-64 || bail "a writer" "$(cat /tmp/writer.out)"
 		target_does disable "$IQN"
 		target_does enable "$IQN"
 		works "the target closes the session under load: the initiator comes back, nothing is lost" writer_ends 0
 		said
 	done
-	writer 1 --seconds $((9 * SLOW)) --size 512-262144 --depth 16-64 || bail "a writer" "$(cat /tmp/writer.out)"
+	writer 1 --seconds $((5 * SLOW)) --size 512-262144 --depth 16-64 || bail "a writer" "$(cat /tmp/writer.out)"
 	works "sg_reset of the target" sg_reset --target --no-escalate "$(disk "$IQN" 1)"
 	works "the initiator drops its connection under load: nothing is lost" writer_ends 0
 	said

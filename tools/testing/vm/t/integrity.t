@@ -2,24 +2,25 @@
 # SPDX-License-Identifier: GPL-2.0
 # Blocks that know who wrote them, where and when, from two sessions at once: sizes of 512 B to 16 MiB, depths of 1 to 64, any
 # offset, on each kind of backstore, at both path MTUs of RoCE.
-# INTEGRITY_SECONDS: how long each pair of writers runs (4).
+# INTEGRITY_SECONDS: how long each pair of writers runs (2).
 # processors: 2
 # differs by: link
 # needs: integrity
 
-seconds=$((600 + 12 * ${INTEGRITY_SECONDS:-4}))
-machine="--append iser_tgt.integrity_seconds=${INTEGRITY_SECONDS:-4}"
+seconds=$((600 + 12 * ${INTEGRITY_SECONDS:-2}))
+machine="--append iser_tgt.integrity_seconds=${INTEGRITY_SECONDS:-2}"
 . "$(dirname "$0")/../in-guest"
 
 run=$(sed -n 's/.*iser_tgt.integrity_seconds=\([0-9]*\).*/\1/p' /proc/cmdline)
 stores=(rd file brd tcmu)
 other=$IQN-too
+mib=$((SLOW > 1 ? 40 : 80))
 
 targets() {
 	local store
-	modprobe brd rd_nr=1 rd_size=$((80 << 10)) && load_target || return
+	modprobe brd rd_nr=1 rd_size=$((mib << 10)) && load_target || return
 	for store in "${stores[@]}"; do
-		backstore "$store" "$store" 80 || return
+		backstore "$store" "$store" $mib || return
 	done
 	make_target "$IQN" "${stores[@]}" && make_target "$other" "${stores[@]}" || return
 	add_portal "$IQN" "$IP:$PORT" && add_portal "$other" "[$IP6]:$PORT" && enable "$IQN" && enable "$other"

@@ -12,6 +12,7 @@ machine=--icount
 alone || bail "no RDMA device"
 fast=$IQN:fast slow=$IQN:slow few=$IQN:few
 ms=100		# what a read, write or flush of the slow disk takes
+time=600ms	# how long a rate is measured; each second that the processor of the guest is busy is 15 of the host
 disk_mib=64
 
 load_target && modprobe -a dm_mod dm_delay || bail "no target"
@@ -64,7 +65,7 @@ works "login to the fast one" login "$fast" || bail "no login"
 works "login to the one with few tags" login "$few" || bail "no login"
 memory=$(disk "$fast") && file=$(disk "$slow" 0) && late=$(disk "$slow" 1) && few_disk=$(disk "$few") || bail "no disks"
 
-# measure NAME DISK DEPTH SECONDS [FIO ARGUMENT...] : sets NAME_iops and NAME_p99 (us); fails if fio does
+# measure NAME DISK DEPTH DURATION [FIO ARGUMENT...] : sets NAME_iops and NAME_p99 (us); fails if fio does
 measure() {
 	local name=$1 dev=$2 depth=$3 time=$4 out
 	shift 4
@@ -80,18 +81,18 @@ at_least() { [ "$1" -ge "$2" ]; }
 
 # --- alone ---
 
-measure warm "$memory" 2 1
-works "the fast disk alone" measure alone "$memory" 2 3 || bail "no reads" "$(cat /tmp/out)"
+measure warm "$memory" 2 200ms
+works "the fast disk alone" measure alone "$memory" 2 $time || bail "no reads" "$(cat /tmp/out)"
 # shellcheck disable=SC2154 # set by measure
 note "alone: $alone_iops reads/s, p99 $alone_p99 us"
-works "the slow disk at depth 1" measure one "$file" 1 3
+works "the slow disk at depth 1" measure one "$file" 1 3s
 # shellcheck disable=SC2154
 note "the slow disk at depth 1: $one_iops reads/s"
 
 session_of() { sed -n 's/.* tsih=\([0-9]*\) .*/\1/p' "$(tpg "$1")/dynamic_sessions" "$(tpg "$1")/sessions" 2>/dev/null | head -n 1; }
 before=$(session_of "$fast")
 like "$before" '[0-9]' "its session has a number"
-# beside WHAT SECONDS : the fast disk while something else goes on has its rate and its latency
+# beside WHAT DURATION : the fast disk while something else goes on has its rate and its latency
 beside() {
 	works "the fast disk beside $1" measure beside "$memory" 2 "$2"
 	# shellcheck disable=SC2154
@@ -114,40 +115,40 @@ meanwhile() {
 
 # --- a slow file ---
 
-meanwhile measure sixteen "$file" 16 5
-beside "a slow file at depth 16" 3
+meanwhile measure sixteen "$file" 16 3s
+beside "a slow file at depth 16" $time
 works "... which was read all the time" wait $busy
-measure sixteen "$file" 16 3
+measure sixteen "$file" 16 3s
 # shellcheck disable=SC2154
 note "the slow disk at depth 16: $sixteen_iops reads/s"
 works "the slow disk at depth 16 does at least 10 times what it does at depth 1" at_least "$sixteen_iops" $((one_iops * 10))
 
 # --- flushes, discards ---
 
-meanwhile measure flushes "$file" 4 5 --rw=randwrite --fsync=1
-beside "SYNCHRONIZE CACHE on a slow file" 3
+meanwhile measure flushes "$file" 4 3s --rw=randwrite --fsync=1
+beside "SYNCHRONIZE CACHE on a slow file" $time
 works "... which took them" wait $busy
 # not by blkdiscard: Linux 7.3 discards nothing on a disk of LIO. The processor is for what is measured
 discards() {
-	local end=$((SECONDS + 5)) sg
+	local end=$((SECONDS + 3)) sg
 	sg=$(sg_of "$late") || return
 	while [ $SECONDS -lt $end ]; do nice -n 19 sg_unmap --force --lba=0 --num=2048 "$sg" || return; done
 }
 meanwhile discards
-beside "UNMAP on a slow disk" 3
+beside "UNMAP on a slow disk" $time
 works "... which took them" wait $busy
 
 # --- no tags ---
 
-meanwhile measure few_tags "$few_disk" 32 5
-beside "a disk without tags" 3
+meanwhile measure few_tags "$few_disk" 32 3s
+beside "a disk without tags" $time
 works "... whose reads succeed" wait $busy
 
 # --- one that stands still ---
 
-meanwhile measure still "$file" 16 8
+meanwhile measure still "$file" 16 6s
 dmsetup suspend --noflush --nolockfs --noudevsync slow0
-beside "a file whose disk stands still" 6
+beside "a file whose disk stands still" 4s
 is "$(session_of "$fast")" "$before" "... in the same session"
 dmsetup resume --noudevsync slow0
 works "the reads of that file succeed once it goes on" wait $busy

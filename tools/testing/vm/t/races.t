@@ -152,7 +152,7 @@ for i in 1 2 3; do
 done
 came() { [ "$(cat /tmp/newcomers.* | wc -l)" -ge "$1" ]; }
 works "newcomers" wait_for 30 "ten of them" came 10
-rounds=0 worst=0 failed=0 end=$((SECONDS + 20))
+rounds=0 worst=0 failed=0 end=$((SECONDS + 10))
 # change command... : it succeeds; how long it takes
 change() {
 	local took=${EPOCHREALTIME/./}

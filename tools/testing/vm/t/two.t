@@ -9,7 +9,7 @@ seconds=600
 
 arrived() { [ -e "/scratch/$1" ]; }
 verified() {
-	fio --name=v --filename="$1" --direct=1 --ioengine=libaio --rw=randrw --bs=64k --iodepth=16 --size=24M --verify=crc32c --verify_fatal=1
+	fio --name=v --filename="$1" --direct=1 --ioengine=libaio --rw=randrw --bs=64k --iodepth=16 --size=8M --verify=crc32c --verify_fatal=1
 }
 
 target() {
@@ -32,7 +32,7 @@ initiator() {
 	works "initiator: discovery over the wire" discover
 	works "initiator: login" login || bail "initiator: login" "$(tail -n 20 "$HERE/iscsid.log")"
 	dev=$(disk) || bail "initiator: a disk" "none appeared"
-	works "initiator: 24 MiB written and verified over the wire" verified "$dev"
+	works "initiator: 8 MiB written and verified over the wire" verified "$dev"
 	fio --name=busy --filename="$dev" --direct=1 --ioengine=libaio --rw=randwrite --bs=64k --iodepth=32 --size=64M --time_based --runtime=120 \
 		>/dev/null 2>&1 &
 	wait_for 30 "fio to write" in_mid_write "$(awk '{ print $5 }' "/sys/block/${dev#/dev/}/stat")" || bail "initiator: fio does not write"
@@ -49,7 +49,7 @@ second() {
 	works "second: discovery" discover
 	works "second: login" login || bail "second: login" "$(tail -n 20 "$HERE/iscsid.log")"
 	dev=$(disk) || bail "second: a disk" "none appeared"
-	works "second: 24 MiB written and verified" verified "$dev"
+	works "second: 8 MiB written and verified" verified "$dev"
 	works "second: logout" logout
 	stop_initiator
 	done_testing
