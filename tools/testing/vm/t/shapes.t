@@ -3,7 +3,7 @@
 # RDMA devices that are not like the soft ones: the target serves those with short queues and few scatter elements, with as many commands
 # at a time as have room, and refuses in plain words those that have no room for one. A module of the tests has the soft device look so,
 # to the target alone. And events of the RDMA CM that the target does not know do not end a session.
-# differs by: kernel
+# differs by: oldest
 seconds=900
 
 . "$(dirname "$0")/../in-guest"
