@@ -117,9 +117,9 @@ static bool iser_tgt_device_fits(struct ib_device *ibdev)
 	       iser_tgt_device_has(ibdev, "max_qp_init_rd_atom",
 				   attrs->max_qp_init_rd_atom, 1) &&
 	       iser_tgt_device_has(ibdev, "max_qp_wr", attrs->max_qp_wr,
-				   iser_tgt_qp_wr_min(1)) &&
+				   iser_tgt_qp_wr_min(attrs, 1)) &&
 	       iser_tgt_device_has(ibdev, "max_cqe", attrs->max_cqe,
-				   iser_tgt_qp_cqe_min(1));
+				   iser_tgt_qp_cqe_min(attrs, 1));
 }
 
 static int iser_tgt_device_add(struct ib_device *ibdev)

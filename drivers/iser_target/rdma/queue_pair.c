@@ -8,8 +8,10 @@
 
 /* Sends beside those of contexts: a login's last, the drain. */
 #define ISER_TGT_QP_EXTRA	2
-/* Send queue entries of a credit: to register memory, to use it, to invalidate. */
-#define ISER_TGT_CREDIT_WRS	3
+/* Send queue entries of an MR: to register memory, to use it, to invalidate. */
+#define ISER_TGT_MR_WRS		3
+/* Scatterlist entries the core registers at a time, at most. */
+#define ISER_TGT_MR_SGE		256U
 /* Completions beside those of work requests. */
 #define ISER_TGT_CQ_EXTRA	2
 
@@ -71,10 +73,29 @@ static unsigned int iser_tgt_qp_credits_min(unsigned int depth)
 	return max(depth / 2, 1U);
 }
 
-static unsigned int iser_tgt_qp_sends_min(unsigned int depth)
+static unsigned int iser_tgt_qp_send_sge(const struct ib_device_attr *cap)
 {
-	return iser_tgt_qp_sends(depth) +
-	       ISER_TGT_CREDIT_WRS * iser_tgt_qp_credits_min(depth);
+	return min_t(unsigned int, cap->max_send_sge, ISER_TGT_XFER_SGE);
+}
+
+/*
+ * What a piece takes that seemed to need an MR. If an IOMMU makes few entries
+ * of many, the core does without, and the device's longest plain list counts.
+ */
+static unsigned int iser_tgt_qp_mr_wrs(const struct ib_device_attr *cap)
+{
+	unsigned int sge = min_t(unsigned int, iser_tgt_qp_send_sge(cap),
+				 cap->max_sge_rd);
+
+	return max_t(unsigned int, ISER_TGT_MR_WRS,
+		     DIV_ROUND_UP(cap->max_sgl_rd, max(sge, 1U)));
+}
+
+static unsigned int iser_tgt_qp_sends_min(const struct ib_device_attr *cap,
+					  unsigned int depth)
+{
+	return iser_tgt_qp_sends(depth) + iser_tgt_qp_credits_min(depth) +
+	       iser_tgt_qp_mr_wrs(cap);
 }
 
 /* One more for the drain. */
@@ -86,26 +107,30 @@ static unsigned int iser_tgt_qp_recvs(unsigned int depth)
 
 /**
  * iser_tgt_qp_wr_min - entries a queue must be able to have
+ * @cap: what the device can do
  * @depth: commands in flight
  *
  * Context: any.
  * Return: work requests, of the longer of send and receive queue.
  */
-unsigned int iser_tgt_qp_wr_min(unsigned int depth)
+unsigned int iser_tgt_qp_wr_min(const struct ib_device_attr *cap,
+				unsigned int depth)
 {
-	return max(iser_tgt_qp_sends_min(depth), iser_tgt_qp_recvs(depth));
+	return max(iser_tgt_qp_sends_min(cap, depth), iser_tgt_qp_recvs(depth));
 }
 
 /**
  * iser_tgt_qp_cqe_min - entries a completion queue must be able to have
+ * @cap: what the device can do
  * @depth: commands in flight
  *
  * Context: any.
  * Return: completions.
  */
-unsigned int iser_tgt_qp_cqe_min(unsigned int depth)
+unsigned int iser_tgt_qp_cqe_min(const struct ib_device_attr *cap,
+				 unsigned int depth)
 {
-	return iser_tgt_qp_sends_min(depth) + iser_tgt_qp_recvs(depth) +
+	return iser_tgt_qp_sends_min(cap, depth) + iser_tgt_qp_recvs(depth) +
 	       ISER_TGT_CQ_EXTRA;
 }
 
@@ -118,8 +143,8 @@ static void iser_tgt_qp_fit_depth(struct iser_tgt_conn *conn)
 	unsigned int depth = conn->depth;
 
 	/* iser_tgt_device_fits() has seen that one command has room. */
-	while (depth > 1 && (iser_tgt_qp_wr_min(depth) > max_qp_wr ||
-			     iser_tgt_qp_cqe_min(depth) > max_cqe))
+	while (depth > 1 && (iser_tgt_qp_wr_min(cap, depth) > max_qp_wr ||
+			     iser_tgt_qp_cqe_min(cap, depth) > max_cqe))
 		depth--;
 	if (depth == conn->depth)
 		return;
@@ -131,14 +156,31 @@ static void iser_tgt_qp_fit_depth(struct iser_tgt_conn *conn)
 }
 
 /*
- * One credit pays for one rdma_rw context of up to sge_per_credit entries, and
- * that is what the core reserves send queue entries and MRs for. Every command
- * has room for its response beside that, so a response never waits.
+ * MRs are dear: each is some KiB of the device's memory and a command to its
+ * firmware, before anybody has logged in. Long scatterlists of the core's pages
+ * need them on some devices, and may wait for each other; every RDMA READ does
+ * on iWARP (RFC 5040 5.1), and all protection information.
+ */
+static unsigned int iser_tgt_qp_mrs(const struct iser_tgt_conn *conn)
+{
+	if (conn->integrity || rdma_protocol_iwarp(conn->dev->ibdev,
+						   conn->cm_id->port_num))
+		return max_t(unsigned int, conn->depth / 2, ISER_TGT_XFER_MRS);
+
+	return ISER_TGT_XFER_MRS;
+}
+
+/*
+ * A credit pays for one work request of up to sge_per_credit entries. The core
+ * reserves entries for MRs beside them; where it needs none, those are credits
+ * as well. Every command has room for its response beside that, so a response
+ * never waits.
  */
 static void iser_tgt_qp_attr(struct iser_tgt_conn *conn,
 			     struct ib_qp_init_attr *attr)
 {
 	const struct ib_device_attr *cap = &conn->dev->ibdev->attrs;
+	unsigned int mr_wrs = iser_tgt_qp_mr_wrs(cap);
 	unsigned int sends, recvs, room;
 
 	iser_tgt_qp_fit_depth(conn);
@@ -147,25 +189,61 @@ static void iser_tgt_qp_attr(struct iser_tgt_conn *conn,
 	room = min_t(unsigned int, cap->max_qp_wr,
 		     cap->max_cqe - recvs - ISER_TGT_CQ_EXTRA) - sends;
 
+	conn->mrs_all = min(iser_tgt_qp_mrs(conn),
+			    (room - iser_tgt_qp_credits_min(conn->depth)) /
+			    mr_wrs);
+	/* The core adds those of the MRs itself. */
+	sends += (mr_wrs - ISER_TGT_MR_WRS) * conn->mrs_all;
 	/* Those whose end nobody has heard of may keep theirs. */
 	conn->credits_all = min(max_t(unsigned int, conn->depth / 2,
-				      ISER_TGT_XFER_PIECE) +
+				      2 * ISER_TGT_XFER_PIECE) +
 				ISER_TGT_UNSIGNALLED,
-				room / ISER_TGT_CREDIT_WRS);
-	atomic_set(&conn->credits, conn->credits_all);
+				room - mr_wrs * conn->mrs_all);
 	/* Whatever those keep, there is enough left for one piece. */
 	if (conn->credits_all > ISER_TGT_UNSIGNALLED)
 		conn->unsignalled_max = ISER_TGT_UNSIGNALLED;
 	conn->piece_max = min_t(unsigned int, ISER_TGT_XFER_PIECE,
 				conn->credits_all - conn->unsignalled_max);
 
-	attr->cap.max_send_wr = sends;
-	attr->cap.max_rdma_ctxs = conn->credits_all;
+	attr->cap.max_send_wr = sends + conn->credits_all;
+	attr->cap.max_rdma_ctxs = conn->mrs_all;
 	conn->recv_wr = recvs - 1;
 	attr->cap.max_recv_wr = recvs;
-	attr->cap.max_send_sge = min_t(unsigned int, cap->max_send_sge,
-				       ISER_TGT_XFER_SGE);
+	attr->cap.max_send_sge = iser_tgt_qp_send_sge(cap);
 	attr->cap.max_recv_sge = conn->dev->recv_sge;
+}
+
+/* What moves with which work requests: rdma_rw_io_needs_mr() of the core. */
+static void iser_tgt_qp_pieces(struct iser_tgt_conn *conn)
+{
+	const struct ib_device_attr *cap = &conn->dev->ibdev->attrs;
+	struct ib_qp *qp = conn->qp;
+
+	conn->sge_per_credit = qp->max_write_sge;
+	conn->sge_per_mr = clamp_t(unsigned int, conn->integrity ?
+				   cap->max_pi_fast_reg_page_list_len :
+				   cap->max_fast_reg_page_list_len, 1,
+				   ISER_TGT_MR_SGE);
+	conn->read_plain = UINT_MAX;
+	conn->write_plain = UINT_MAX;
+	if (rdma_protocol_iwarp(conn->dev->ibdev, conn->cm_id->port_num)) {
+		conn->read_plain = 0;
+	} else {
+		conn->sge_per_credit = min(qp->max_write_sge, qp->max_read_sge);
+		if (cap->max_sgl_rd)
+			conn->read_plain = cap->max_sgl_rd;
+		else if (!list_empty(&qp->rdma_mrs) && !conn->integrity)
+			/* ib_core was loaded with force_mr. */
+			conn->read_plain = conn->write_plain = 0;
+	}
+
+	/* It has made none: what it reserved is an entry each. */
+	if (list_empty(&qp->rdma_mrs)) {
+		conn->credits_all += conn->mrs_all;
+		conn->mrs_all = 0;
+	}
+	atomic_set(&conn->credits, conn->credits_all);
+	atomic_set(&conn->mrs, conn->mrs_all);
 }
 
 /**
@@ -206,7 +284,7 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 	}
 	sends = attr.cap.max_send_wr;
 	nr_cqe = attr.cap.max_recv_wr + attr.cap.max_send_wr +
-		 ISER_TGT_CREDIT_WRS * conn->credits_all + ISER_TGT_CQ_EXTRA;
+		 ISER_TGT_MR_WRS * conn->mrs_all + ISER_TGT_CQ_EXTRA;
 	ret = iser_tgt_cq_get(conn, conn->rxq ? conn->rxq->max : 0, nr_cqe);
 	if (ret)
 		goto put_vector;
@@ -215,16 +293,14 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 	attr.recv_cq = attr.send_cq;
 	ret = rdma_create_qp(conn->cm_id, dev->pd, &attr);
 	if (ret) {
-		pr_warn_ratelimited("%pISpc: %s makes no queue pair of %u sends, %u receives and %d transfers: %d\n",
+		pr_warn_ratelimited("%pISpc: %s makes no queue pair of %u sends, %u receives and %d MRs: %d\n",
 				    &conn->peer, dev_name(&ibdev->dev), sends,
-				    conn->recv_wr, conn->credits_all, ret);
+				    conn->recv_wr, conn->mrs_all, ret);
 		goto put_cq;
 	}
 
 	conn->qp = conn->cm_id->qp;
-	conn->sge_per_credit = min(conn->qp->max_write_sge,
-				   rdma_protocol_iwarp(ibdev, attr.port_num) ?
-				   ISER_TGT_XFER_SGE : conn->qp->max_read_sge);
+	iser_tgt_qp_pieces(conn);
 	if (conn->rxq)
 		return 0;
 

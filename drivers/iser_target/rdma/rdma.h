@@ -37,10 +37,15 @@ struct iser_tgt_listener;
 #define ISER_TGT_LOGIN_PAGES	DIV_ROUND_UP(ISER_TGT_LOGIN_DATA_MAX, PAGE_SIZE)
 /* PDUs that nobody asked for, one of a kind at a time. */
 #define ISER_TGT_SEND_OWN	3
-/* Scatterlist entries that one credit of the send queue pays for. */
-#define ISER_TGT_XFER_SGE	16
+/*
+ * Scatter elements of a work request, at most: each send queue entry has room
+ * for so many, used or not.
+ */
+#define ISER_TGT_XFER_SGE	8
 /* Credits one piece of a transfer may take: 1 MiB of single pages. */
-#define ISER_TGT_XFER_PIECE	16
+#define ISER_TGT_XFER_PIECE	32
+/* Pieces at a time that registered memory may be needed for. */
+#define ISER_TGT_XFER_MRS	8
 /* Sends in a row whose completion is not asked for. */
 #define ISER_TGT_UNSIGNALLED	15
 
@@ -171,6 +176,7 @@ struct iser_tgt_sig {
  * @left: bytes not yet posted, the piece included
  * @piece: bytes of the piece
  * @credits: send queue credits the piece holds
+ * @registers: it holds an MR instead
  * @trimmed_len: real length of @trimmed, bytes
  * @trimmed: entry shortened so that nothing past the wanted length moves
  * @va: remote address of the piece
@@ -198,7 +204,8 @@ struct iser_tgt_xfer {
 	u32 skipped;
 	u32 left;
 	u32 piece;
-	u32 credits;
+	u16 credits;
+	bool registers;
 	u32 trimmed_len;
 	struct scatterlist *trimmed;
 	u64 va;
@@ -298,11 +305,16 @@ enum iser_tgt_conn_close {
  * @window: requests that may be in the window or in flight, under @post_lock
  * @window_max: cmdsn_depth
  * @window_short: the initiator used up its window
- * @credits: send queue credits free
+ * @credits: send queue credits free, of one work request each
  * @credits_all: all of them
+ * @mrs: MRs free, each with the send queue entries its use takes
+ * @mrs_all: all of them, 0 if the device registers nothing
  * @piece_max: credits that one piece of a transfer may take
  * @unsignalled_max: sends in a row whose completion need not be asked for
  * @sge_per_credit: scatterlist entries a credit pays for
+ * @read_plain: scatterlist entries an RDMA READ may have before it needs an MR
+ * @write_plain: the same for an RDMA WRITE
+ * @sge_per_mr: scatterlist entries an MR covers
  * @xfer_lock: protects @xfer_wait, @xfer_stuck and @xfer_drained
  * @xfer_wait: transfers that wait for credits, first come first served
  * @xfer_stuck: transfers of which only a part could be posted; over once the
@@ -369,9 +381,14 @@ struct iser_tgt_conn {
 
 	atomic_t credits;
 	int credits_all;
+	atomic_t mrs;
+	int mrs_all;
 	unsigned int piece_max;
 	unsigned int unsignalled_max;
 	unsigned int sge_per_credit;
+	unsigned int read_plain;
+	unsigned int write_plain;
+	unsigned int sge_per_mr;
 	/* xfer_wait, xfer_stuck and xfer_drained */
 	spinlock_t xfer_lock;
 	struct list_head xfer_wait;
@@ -505,8 +522,10 @@ static inline bool iser_tgt_rx_may_wait(const struct iser_tgt_conn *conn)
 }
 
 /* queue_pair.c */
-unsigned int iser_tgt_qp_wr_min(unsigned int depth);
-unsigned int iser_tgt_qp_cqe_min(unsigned int depth);
+unsigned int iser_tgt_qp_wr_min(const struct ib_device_attr *cap,
+				unsigned int depth);
+unsigned int iser_tgt_qp_cqe_min(const struct ib_device_attr *cap,
+				 unsigned int depth);
 int iser_tgt_qp_create(struct iser_tgt_conn *conn);
 void iser_tgt_qp_destroy(struct iser_tgt_conn *conn);
 void iser_tgt_qp_drain(struct iser_tgt_conn *conn);

@@ -96,6 +96,7 @@ void iser_tgt_xfer_start_sig(struct iser_tgt_xfer *xfer,
 	sig->bad = false;
 	iser_tgt_xfer_init(xfer, conn, len, va, rkey, dir);
 	xfer->sig = sig;
+	xfer->registers = true;
 	xfer->sg = sg;
 	xfer->nents = nents;
 	iser_tgt_xfer_queue(xfer);

@@ -2,7 +2,7 @@
 /*
  * A command's data by RDMA READ or RDMA WRITE: one work request for a buffer
  * that is mapped already, otherwise pieces as large as the send queue has
- * credits for. Without credits a transfer waits its turn.
+ * credits for, or an MR covers. Without either a transfer waits its turn.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -11,12 +11,17 @@
 
 static void iser_tgt_piece_done(struct ib_cq *cq, struct ib_wc *wc);
 
-static bool iser_tgt_credits_take(struct iser_tgt_conn *conn, int nr)
+static bool iser_tgt_credits_take(struct iser_tgt_xfer *xfer)
 {
-	if (likely(atomic_sub_return(nr, &conn->credits) >= 0))
+	struct iser_tgt_conn *conn = xfer->conn;
+
+	if (unlikely(xfer->registers))
+		return atomic_dec_if_positive(&conn->mrs) >= 0;
+
+	if (likely(atomic_sub_return(xfer->credits, &conn->credits) >= 0))
 		return true;
 
-	atomic_add(nr, &conn->credits);
+	atomic_add(xfer->credits, &conn->credits);
 	return false;
 }
 
@@ -24,9 +29,14 @@ static bool iser_tgt_credits_take(struct iser_tgt_conn *conn, int nr)
 static void iser_tgt_piece_plan(struct iser_tgt_xfer *xfer)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
+	unsigned int plain = xfer->dir == DMA_FROM_DEVICE ? conn->read_plain :
+							    conn->write_plain;
 	unsigned int max = conn->sge_per_credit * conn->piece_max;
 	struct scatterlist *sg = xfer->sg;
 
+	/* What the core registers has one MR, or none. */
+	if (max > plain)
+		max = max(plain, conn->sge_per_mr);
 	xfer->nents = 0;
 	xfer->piece = 0;
 	while (sg && xfer->nents < max && xfer->piece < xfer->left) {
@@ -43,6 +53,7 @@ static void iser_tgt_piece_plan(struct iser_tgt_xfer *xfer)
 		xfer->nents++;
 		sg = sg_next(sg);
 	}
+	xfer->registers = xfer->nents > plain;
 	xfer->credits = DIV_ROUND_UP(xfer->nents, conn->sge_per_credit);
 }
 
@@ -71,7 +82,10 @@ static void iser_tgt_credits_put(struct iser_tgt_xfer *xfer)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
 
-	atomic_add(xfer->credits, &conn->credits);
+	if (unlikely(xfer->registers))
+		atomic_inc(&conn->mrs);
+	else
+		atomic_add(xfer->credits, &conn->credits);
 	/* Who looks for one that waits, next, must not look before. */
 	smp_mb__after_atomic();
 }
@@ -219,7 +233,7 @@ static void iser_tgt_xfer_kick(struct iser_tgt_conn *conn)
 		spin_lock(&conn->xfer_lock);
 		xfer = list_first_entry_or_null(&conn->xfer_wait,
 						struct iser_tgt_xfer, wait);
-		if (!xfer || !iser_tgt_credits_take(conn, xfer->credits)) {
+		if (!xfer || !iser_tgt_credits_take(xfer)) {
 			spin_unlock(&conn->xfer_lock);
 			return;
 		}
@@ -241,7 +255,7 @@ void iser_tgt_xfer_queue(struct iser_tgt_xfer *xfer)
 	struct iser_tgt_conn *conn = xfer->conn;
 
 	if (likely(list_empty_careful(&conn->xfer_wait) &&
-		   iser_tgt_credits_take(conn, xfer->credits))) {
+		   iser_tgt_credits_take(xfer))) {
 		if (likely(iser_tgt_piece_post(xfer)))
 			return;
 	} else {
@@ -318,7 +332,7 @@ void iser_tgt_xfer_end(struct iser_tgt_xfer *xfer)
  * @rkey: remote STag
  * @dir: DMA_TO_DEVICE for RDMA WRITE, DMA_FROM_DEVICE for RDMA READ
  *
- * Planned as one piece for one credit; iser_tgt_xfer_start() plans anew.
+ * Planned as one piece of one work request; iser_tgt_xfer_start() plans anew.
  *
  * Context: any.
  */
@@ -333,6 +347,7 @@ void iser_tgt_xfer_init(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
 	xfer->left = len;
 	xfer->piece = len;
 	xfer->credits = 1;
+	xfer->registers = false;
 	xfer->va = va;
 	xfer->rkey = rkey;
 	xfer->dir = dir;
