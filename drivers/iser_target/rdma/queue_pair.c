@@ -230,11 +230,13 @@ static void iser_tgt_qp_pieces(struct iser_tgt_conn *conn)
 		conn->read_plain = 0;
 	} else {
 		conn->sge_per_credit = min(qp->max_write_sge, qp->max_read_sge);
-		if (cap->max_sgl_rd)
+		if (cap->max_sgl_rd) {
 			conn->read_plain = cap->max_sgl_rd;
-		else if (!list_empty(&qp->rdma_mrs) && !conn->integrity)
+		} else if (!list_empty(&qp->rdma_mrs) && !conn->integrity) {
 			/* ib_core was loaded with force_mr. */
-			conn->read_plain = conn->write_plain = 0;
+			conn->read_plain = 0;
+			conn->write_plain = 0;
+		}
 	}
 
 	/* It has made none: what it reserved is an entry each. */

@@ -129,6 +129,31 @@ static void iser_tgt_piece_end(struct iser_tgt_xfer *xfer)
 	iser_tgt_credits_put(xfer);
 }
 
+static void iser_tgt_xfer_failed(struct iser_tgt_conn *conn,
+				 enum dma_data_direction dir,
+				 const struct ib_wc *wc)
+{
+	if (wc->status != IB_WC_WR_FLUSH_ERR)
+		pr_warn_ratelimited("%pISpc (%s): %s failed: %s\n",
+				    &conn->peer, conn->who,
+				    dir == DMA_TO_DEVICE ? "RDMA WRITE" :
+							   "RDMA READ",
+				    ib_wc_status_msg(wc->status));
+	iser_tgt_conn_close(conn, "data transfer failed");
+}
+
+/*
+ * Nobody asks for the completion of an RDMA WRITE with a response behind it. If
+ * one comes, it tells why the response will not be sent.
+ */
+static void iser_tgt_write_done(struct ib_cq *cq, struct ib_wc *wc)
+{
+	if (unlikely(wc->status != IB_WC_SUCCESS))
+		iser_tgt_xfer_failed(wc->qp->qp_context, DMA_TO_DEVICE, wc);
+}
+
+static struct ib_cqe iser_tgt_write_cqe = { .done = iser_tgt_write_done };
+
 /* The work requests of a mapped buffer, with @tx behind them if there is one */
 static struct ib_send_wr *iser_tgt_chunk_wrs(struct iser_tgt_xfer *xfer,
 					     struct iser_tgt_tx *tx)
@@ -138,8 +163,7 @@ static struct ib_send_wr *iser_tgt_chunk_wrs(struct iser_tgt_xfer *xfer,
 	ib_dma_sync_single_for_device(xfer->conn->dev->ibdev, xfer->sge.addr,
 				      xfer->sge.length, xfer->dir);
 	wr->next = tx ? &tx->wr : NULL;
-	/* Flushed, an unsignalled request completes as well: to nobody. */
-	wr->wr_cqe = tx ? NULL : &xfer->cqe;
+	wr->wr_cqe = tx ? &iser_tgt_write_cqe : &xfer->cqe;
 	wr->sg_list = &xfer->sge;
 	wr->num_sge = 1;
 	wr->opcode = xfer->dir == DMA_TO_DEVICE ? IB_WR_RDMA_WRITE :
@@ -155,6 +179,7 @@ static struct ib_send_wr *iser_tgt_piece_wrs(struct iser_tgt_xfer *xfer,
 {
 	struct iser_tgt_conn *conn = xfer->conn;
 	u8 port = conn->cm_id->port_num;
+	struct ib_send_wr *first, *wr;
 	int ret;
 
 	if (unlikely(xfer->sig))
@@ -165,8 +190,14 @@ static struct ib_send_wr *iser_tgt_piece_wrs(struct iser_tgt_xfer *xfer,
 	if (ret < 0)
 		return ERR_PTR(ret);
 
-	return rdma_rw_ctx_wrs(&xfer->rw, conn->qp, port,
-			       tx ? NULL : &xfer->cqe, tx ? &tx->wr : NULL);
+	first = rdma_rw_ctx_wrs(&xfer->rw, conn->qp, port,
+				tx ? NULL : &xfer->cqe, tx ? &tx->wr : NULL);
+	if (xfer->dir == DMA_TO_DEVICE)
+		for (wr = first; wr && wr->opcode == IB_WR_RDMA_WRITE;
+		     wr = wr->next)
+			if (!wr->wr_cqe)
+				wr->wr_cqe = &iser_tgt_write_cqe;
+	return first;
 }
 
 /*
@@ -281,13 +312,7 @@ static void iser_tgt_piece_done(struct ib_cq *cq, struct ib_wc *wc)
 	int status = 0;
 
 	if (unlikely(wc->status != IB_WC_SUCCESS)) {
-		if (wc->status != IB_WC_WR_FLUSH_ERR)
-			pr_warn_ratelimited("%pISpc: %s failed: %s\n",
-					    &conn->peer,
-					    xfer->dir == DMA_TO_DEVICE ?
-					    "RDMA WRITE" : "RDMA READ",
-					    ib_wc_status_msg(wc->status));
-		iser_tgt_conn_close(conn, "data transfer failed");
+		iser_tgt_xfer_failed(conn, xfer->dir, wc);
 		status = -EIO;
 	}
 

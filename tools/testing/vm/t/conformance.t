@@ -24,5 +24,8 @@ like "$(cat /tmp/mute.out)" '^discovery=(59|[67][0-9])$' "a discovery session in
 like "$(cat /tmp/mute.out)" '^normal=(89|9[0-9]|10[0-9])$' "... and one that has never said anything, after nopin_interval, nopin_timeout and a minute"
 like "$(dmesg)" "iser_tgt: $LINK-lan0 port 1: 10\.0\.0\.1:[0-9]+ \(${INITIATOR}[^)]*\): (last WQE reached|QP access error)" \
 	"a queue pair in error is in the log, with device, port, peer, session and event"
+if [ "$LINK" = rxe ]; then
+	like "$(dmesg)" "iser_tgt: 10\.0\.0\.1:[0-9]+ \(${INITIATOR}[^)]*\): RDMA WRITE failed: remote access error" "... and so is why data could not be sent"
+fi
 works "all is removed" remove_all
 done_testing
