@@ -92,14 +92,13 @@ static void iser_tgt_conn_quiesce(struct iser_tgt_conn *conn)
 	rdma_lock_handler(conn->cm_id);
 	rdma_unlock_handler(conn->cm_id);
 
-	/*
-	 * In this order: rdma_disconnect() takes siw's queue pair to a state
-	 * from which its send queue is not flushed.
-	 */
+	if (iser_tgt_qp_closes(conn))
+		rdma_disconnect(conn->cm_id);
 	iser_tgt_conn_wait_for(conn, "its queue pair to be drained");
 	iser_tgt_qp_drain(conn);
 	iser_tgt_sent_flush(conn);
-	rdma_disconnect(conn->cm_id);
+	if (!iser_tgt_qp_closes(conn))
+		rdma_disconnect(conn->cm_id);
 	iser_tgt_conn_wait_for(conn, "a request that is being received");
 	cancel_work_sync(&conn->rx_work);
 	cancel_delayed_work_sync(&conn->deadline);

@@ -358,6 +358,28 @@ void iser_tgt_qp_drain(struct iser_tgt_conn *conn)
 }
 
 /**
+ * iser_tgt_qp_closes - to disconnect it sends what it has to send
+ * @conn: the connection
+ *
+ * The end of an iWARP connection is that of its TCP connection: a drain takes
+ * the queue pair to the error state, and the adapter resets, so that the peer
+ * may lose the last response. Disconnected before, TCP closes behind it. siw
+ * does not flush the send queue of one that was disconnected. On InfiniBand and
+ * RoCE a response has been acknowledged by the peer's adapter when it has
+ * completed, and the drain lets nothing be lost.
+ *
+ * Context: any.
+ * Return: true if rdma_disconnect() comes before iser_tgt_qp_drain().
+ */
+bool iser_tgt_qp_closes(const struct iser_tgt_conn *conn)
+{
+	const struct ib_device *ibdev = conn->dev->ibdev;
+
+	return rdma_protocol_iwarp(ibdev, conn->cm_id->port_num) &&
+	       ibdev->ops.driver_id != RDMA_DRIVER_SIW;
+}
+
+/**
  * iser_tgt_qp_destroy - undo iser_tgt_qp_create()
  * @conn: the connection, drained; no PDU it received is in use
  *

@@ -526,8 +526,10 @@ unsigned int iser_tgt_qp_wr_min(const struct ib_device_attr *cap,
 				unsigned int depth);
 unsigned int iser_tgt_qp_cqe_min(const struct ib_device_attr *cap,
 				 unsigned int depth);
+void iser_tgt_qp_plan(struct iser_tgt_conn *conn);
 int iser_tgt_qp_create(struct iser_tgt_conn *conn);
 void iser_tgt_qp_destroy(struct iser_tgt_conn *conn);
+bool iser_tgt_qp_closes(const struct iser_tgt_conn *conn);
 void iser_tgt_qp_drain(struct iser_tgt_conn *conn);
 
 /* window.c */
