@@ -439,7 +439,7 @@ int iser_tgt_enable_tpg(struct se_portal_group *se_tpg, bool enable);
 bool iser_tgt_tpg_reachable(struct iser_tgt_tpg *tpg,
 			    struct iser_tgt_listener *listener);
 void iser_tgt_tpg_need_depth(struct iser_tgt_tpg *tpg, u32 depth);
-void iser_tgt_tpg_want_integrity(struct iser_tgt_tpg *tpg);
+void iser_tgt_tpg_integrity(struct iser_tgt_tpg *tpg);
 unsigned int iser_tgt_tpg_count_sessions(struct iser_tgt_tpg *tpg,
 					 struct iser_tgt_listener *listener,
 					 u64 number);
@@ -466,6 +466,7 @@ void iser_tgt_chap_order_default(u8 *order);
 
 /* portal.c */
 int iser_tgt_parse_portal(const char *name, struct sockaddr_storage *addr);
+void iser_tgt_portals_fit(struct iser_tgt_listener *listener);
 extern struct configfs_attribute *iser_tgt_portal_attrs[];
 struct se_tpg_np *iser_tgt_make_np(struct se_portal_group *se_tpg,
 				   struct config_group *group,

@@ -103,6 +103,33 @@ static bool iser_tgt_portal_taken(struct iser_tgt_wwn *wwn,
 }
 
 /**
+ * iser_tgt_portals_fit - new connections get queue pairs that are large enough
+ * @listener: an address; all portals there share it
+ *
+ * Nobody knows which portal group a connection is for when its queue pair is
+ * made.
+ *
+ * Context: holds iser_tgt_targets_sem.
+ */
+void iser_tgt_portals_fit(struct iser_tgt_listener *listener)
+{
+	bool integrity = false;
+	struct iser_tgt_wwn *wwn;
+	struct iser_tgt_tpg *tpg;
+	unsigned int depth = 1;
+
+	list_for_each_entry(wwn, &iser_tgt_targets, entry) {
+		list_for_each_entry(tpg, &wwn->tpgs, entry) {
+			if (!iser_tgt_tpg_reachable(tpg, listener))
+				continue;
+			depth = max(depth, tpg->max_depth);
+			integrity |= READ_ONCE(tpg->attrib.t10_pi);
+		}
+	}
+	iser_tgt_listener_wants(listener, depth, integrity);
+}
+
+/**
  * iser_tgt_make_np - mkdir of a portal
  * @se_tpg: its portal group
  * @group: unused
@@ -139,13 +166,12 @@ struct se_tpg_np *iser_tgt_make_np(struct se_portal_group *se_tpg,
 		goto free;
 	}
 
-	if (READ_ONCE(tpg->attrib.t10_pi))
-		iser_tgt_listener_want_integrity(portal->listener);
-
 	down_write(&iser_tgt_targets_sem);
 	ret = iser_tgt_portal_taken(tpg->wwn, portal->listener) ? -EEXIST : 0;
-	if (!ret)
+	if (!ret) {
 		list_add_tail(&portal->entry, &tpg->portals);
+		iser_tgt_portals_fit(portal->listener);
+	}
 	up_write(&iser_tgt_targets_sem);
 	if (ret) {
 		pr_err("%s: %s has this portal already\n", name,
@@ -175,6 +201,7 @@ void iser_tgt_drop_np(struct se_tpg_np *np)
 
 	down_write(&iser_tgt_targets_sem);
 	list_del(&portal->entry);
+	iser_tgt_portals_fit(portal->listener);
 	up_write(&iser_tgt_targets_sem);
 
 	iser_tgt_tpg_close_sessions(portal->tpg, portal->listener,

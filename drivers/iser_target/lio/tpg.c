@@ -184,6 +184,15 @@ bool iser_tgt_tpg_reachable(struct iser_tgt_tpg *tpg,
 	return false;
 }
 
+/* Holds iser_tgt_targets_sem. */
+static void iser_tgt_tpg_fit(struct iser_tgt_tpg *tpg)
+{
+	struct iser_tgt_portal *portal;
+
+	list_for_each_entry(portal, &tpg->portals, entry)
+		iser_tgt_portals_fit(portal->listener);
+}
+
 /**
  * iser_tgt_tpg_need_depth - queue pairs must have room for this many commands
  * @tpg: the portal group
@@ -193,28 +202,22 @@ bool iser_tgt_tpg_reachable(struct iser_tgt_tpg *tpg,
  */
 void iser_tgt_tpg_need_depth(struct iser_tgt_tpg *tpg, u32 depth)
 {
-	struct iser_tgt_portal *portal;
-
 	down_write(&iser_tgt_targets_sem);
 	tpg->max_depth = max(tpg->max_depth, depth);
-	list_for_each_entry(portal, &tpg->portals, entry)
-		iser_tgt_listener_set_depth(portal->listener, tpg->max_depth);
+	iser_tgt_tpg_fit(tpg);
 	up_write(&iser_tgt_targets_sem);
 }
 
 /**
- * iser_tgt_tpg_want_integrity - queue pairs must know T10-PI from now on
+ * iser_tgt_tpg_integrity - whether queue pairs must know T10-PI has changed
  * @tpg: the portal group
  *
  * Context: may sleep.
  */
-void iser_tgt_tpg_want_integrity(struct iser_tgt_tpg *tpg)
+void iser_tgt_tpg_integrity(struct iser_tgt_tpg *tpg)
 {
-	struct iser_tgt_portal *portal;
-
 	down_write(&iser_tgt_targets_sem);
-	list_for_each_entry(portal, &tpg->portals, entry)
-		iser_tgt_listener_want_integrity(portal->listener);
+	iser_tgt_tpg_fit(tpg);
 	up_write(&iser_tgt_targets_sem);
 }
 

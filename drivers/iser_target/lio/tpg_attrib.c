@@ -101,8 +101,8 @@ static ssize_t iser_tgt_tpg_attrib_t10_pi_store(struct config_item *item,
 
 	ret = iser_tgt_attrib_store(item, page, count, &tpg->attrib.t10_pi, 0,
 				    1);
-	if (ret > 0 && tpg->attrib.t10_pi)
-		iser_tgt_tpg_want_integrity(tpg);
+	if (ret > 0)
+		iser_tgt_tpg_integrity(tpg);
 	return ret;
 }
 

@@ -26,9 +26,9 @@
  * @stopping: the last portal has gone
  * @repair: listens again, now and then
  * @users: portals, under iser_tgt_listener_mutex
- * @depth: commands a connection may have in flight; the largest any portal
- *	group asked for
- * @integrity: a portal group wants protection information; never taken back
+ * @depth: commands a connection may have in flight; the most that a portal
+ *	group behind it asks for
+ * @integrity: one of them wants protection information
  * @conns: connections that came in here, under iser_tgt_conn_lock
  * @idle: woken when @conns becomes empty
  */
@@ -291,7 +291,7 @@ static void iser_tgt_listener_free(struct iser_tgt_listener *listener)
 /**
  * iser_tgt_listener_get - listen on an address
  * @addr: IPv4 or IPv6 address and port; the caller's network namespace
- * @depth: commands a connection may have in flight
+ * @depth: commands a connection may have in flight, if it is new
  *
  * An address or device that is not there yet is waited for in the background.
  *
@@ -311,7 +311,6 @@ iser_tgt_listener_get(const struct sockaddr_storage *addr, unsigned int depth)
 		if (net_eq(listener->net, net) &&
 		    iser_tgt_addr_equal(&listener->addr, addr)) {
 			listener->users++;
-			iser_tgt_listener_set_depth(listener, depth);
 			goto unlock;
 		}
 	}
@@ -380,28 +379,18 @@ void iser_tgt_listener_put(struct iser_tgt_listener *listener)
 }
 
 /**
- * iser_tgt_listener_set_depth - make room for deeper sessions
+ * iser_tgt_listener_wants - what queue pairs of new connections must be able to
  * @listener: the listener
- * @depth: commands a new connection may have in flight; never lowers it
+ * @depth: commands in flight
+ * @integrity: they know T10-PI
  *
  * Context: any.
  */
-void iser_tgt_listener_set_depth(struct iser_tgt_listener *listener,
-				 unsigned int depth)
+void iser_tgt_listener_wants(struct iser_tgt_listener *listener,
+			     unsigned int depth, bool integrity)
 {
-	if (depth > READ_ONCE(listener->depth))
-		WRITE_ONCE(listener->depth, depth);
-}
-
-/**
- * iser_tgt_listener_want_integrity - queue pairs that know T10-PI from now on
- * @listener: the listener
- *
- * Context: any.
- */
-void iser_tgt_listener_want_integrity(struct iser_tgt_listener *listener)
-{
-	WRITE_ONCE(listener->integrity, true);
+	WRITE_ONCE(listener->depth, depth);
+	WRITE_ONCE(listener->integrity, integrity);
 }
 
 /**

@@ -454,16 +454,13 @@ void iser_tgt_devices_unprepare(void);
 struct iser_tgt_listener *iser_tgt_listener_get(const struct sockaddr_storage *addr,
 						unsigned int depth);
 void iser_tgt_listener_put(struct iser_tgt_listener *listener);
-void iser_tgt_listener_set_depth(struct iser_tgt_listener *listener,
-				 unsigned int depth);
+void iser_tgt_listener_wants(struct iser_tgt_listener *listener,
+			     unsigned int depth, bool integrity);
 const char *iser_tgt_listener_word(int error);
 const char *iser_tgt_listener_state(struct iser_tgt_listener *listener);
 void iser_tgt_listener_conn_add(struct iser_tgt_listener *listener,
 				struct iser_tgt_conn *conn);
 void iser_tgt_listener_conn_del(struct iser_tgt_conn *conn);
-
-void iser_tgt_listener_want_integrity(struct iser_tgt_listener *listener);
-
 void iser_tgt_listeners_check(struct net *net, struct sockaddr_storage *addr);
 
 /* address.c */
