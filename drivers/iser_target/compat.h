@@ -77,4 +77,11 @@
 	((ibdev)->ops.driver_id != RDMA_DRIVER_RXE)
 #endif
 
+/*
+ * Soft-RoCE loses a buffer of a shared receive queue with each connection that
+ * breaks in the middle of a message.
+ */
+#define ISER_TGT_SRQ_LOSES(ibdev)				\
+	((ibdev)->ops.driver_id == RDMA_DRIVER_RXE)
+
 #endif

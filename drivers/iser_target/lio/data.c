@@ -103,7 +103,7 @@ bool iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 		imm = 0;
 	}
 	if (rest) {
-		cmd->chunk = iser_tgt_chunk_get(cmd->sess->conn->pool, rest);
+		cmd->chunk = iser_tgt_chunk_get(&cmd->sess->conn->vector->pool, rest);
 		if (!cmd->chunk)
 			return true;
 		cmd->chunk_skip = imm;

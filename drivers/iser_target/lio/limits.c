@@ -25,6 +25,11 @@ module_param(max_pending_logins_per_peer, uint, 0644);
 MODULE_PARM_DESC(max_pending_logins_per_peer,
 		 "connections that have not logged in yet, or only to discover, of one address");
 
+static unsigned int max_pending_login_mib = 256;
+module_param(max_pending_login_mib, uint, 0644);
+MODULE_PARM_DESC(max_pending_login_mib,
+		 "MiB that connections which have not logged in may take, all together, about");
+
 static unsigned int login_rate_per_peer = 100;
 module_param(login_rate_per_peer, uint, 0644);
 MODULE_PARM_DESC(login_rate_per_peer,
@@ -59,6 +64,7 @@ struct iser_tgt_rate {
 static DEFINE_SPINLOCK(iser_tgt_limits_lock);
 static LIST_HEAD(iser_tgt_pending);
 static unsigned int iser_tgt_nr_pending;
+static size_t iser_tgt_pending_bytes;
 static struct iser_tgt_rate
 iser_tgt_rates[ISER_TGT_RATE_SETS][ISER_TGT_RATE_WAYS];
 
@@ -119,9 +125,25 @@ static bool iser_tgt_rate_ok(const struct iser_tgt_rate *rate)
 	return !limit || rate->begun < (u64)limit * ISER_TGT_RATE_WINDOW;
 }
 
-/* What is refused does not count: a peer that tries again gets in some day. */
-static const char *iser_tgt_limit_hit(const struct sockaddr_storage *peer)
+static size_t iser_tgt_login_bytes(const struct iser_tgt_session *sess)
 {
+	return sess->conn->memory + sizeof(*sess) + sizeof(*sess->mem) +
+	       (1 + ISER_TGT_LOGIN_PAGES) * PAGE_SIZE;
+}
+
+/* However little it is, one at a time may always log in. */
+static bool iser_tgt_login_fits(const struct iser_tgt_session *sess)
+{
+	u64 max = (u64)READ_ONCE(max_pending_login_mib) << 20;
+
+	return !iser_tgt_nr_pending ||
+	       iser_tgt_pending_bytes + iser_tgt_login_bytes(sess) <= max;
+}
+
+/* What is refused does not count: a peer that tries again gets in some day. */
+static const char *iser_tgt_limit_hit(const struct iser_tgt_session *new)
+{
+	const struct sockaddr_storage *peer = &new->conn->peer;
 	struct iser_tgt_rate *rate = iser_tgt_rate_of(peer);
 	struct iser_tgt_session *sess;
 	unsigned int same = 0;
@@ -130,6 +152,8 @@ static const char *iser_tgt_limit_hit(const struct sockaddr_storage *peer)
 		return "this address begins too many logins";
 	if (iser_tgt_nr_pending >= READ_ONCE(max_pending_logins))
 		return "too many connections have not logged in";
+	if (!iser_tgt_login_fits(new))
+		return "connections that have not logged in take too much memory";
 	list_for_each_entry(sess, &iser_tgt_pending, pending_entry)
 		if (iser_tgt_addr_same_host(&sess->conn->peer, peer))
 			same++;
@@ -152,10 +176,11 @@ int iser_tgt_login_begins(struct iser_tgt_session *sess)
 	const char *reason;
 
 	spin_lock(&iser_tgt_limits_lock);
-	reason = iser_tgt_limit_hit(&sess->conn->peer);
+	reason = iser_tgt_limit_hit(sess);
 	if (!reason) {
 		list_add_tail(&sess->pending_entry, &iser_tgt_pending);
 		iser_tgt_nr_pending++;
+		iser_tgt_pending_bytes += iser_tgt_login_bytes(sess);
 	}
 	spin_unlock(&iser_tgt_limits_lock);
 
@@ -177,6 +202,7 @@ void iser_tgt_login_ends(struct iser_tgt_session *sess)
 	if (!list_empty(&sess->pending_entry)) {
 		list_del_init(&sess->pending_entry);
 		iser_tgt_nr_pending--;
+		iser_tgt_pending_bytes -= iser_tgt_login_bytes(sess);
 	}
 	spin_unlock(&iser_tgt_limits_lock);
 }
@@ -220,20 +246,16 @@ size_t iser_tgt_login_text_max(void)
 void iser_tgt_limits_show(struct seq_file *m)
 {
 	const struct iser_tgt_session *sess;
-	size_t answers = 0;
 	unsigned int nr;
+	size_t bytes;
 
 	spin_lock(&iser_tgt_limits_lock);
 	nr = iser_tgt_nr_pending;
+	bytes = iser_tgt_pending_bytes;
 	list_for_each_entry(sess, &iser_tgt_pending, pending_entry)
-		answers += READ_ONCE(sess->answer_len);
+		bytes += READ_ONCE(sess->answer_len);
 	spin_unlock(&iser_tgt_limits_lock);
 
 	seq_printf(m, "pending: %u of %u\nbytes: %zu\n", nr,
-		   READ_ONCE(max_pending_logins), answers +
-		   nr * (sizeof(struct iser_tgt_conn) +
-			 sizeof(struct iser_tgt_session) +
-			 sizeof(struct iser_tgt_login_mem) +
-			 (1 + ISER_TGT_LOGIN_PAGES) * PAGE_SIZE +
-			 2 * ISER_TGT_RECV_DATA_MIN + PAGE_SIZE));
+		   READ_ONCE(max_pending_logins), bytes);
 }

@@ -130,6 +130,13 @@ static int logins_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(logins);
 
+static int devices_show(struct seq_file *m, void *v)
+{
+	iser_tgt_devices_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(devices);
+
 /**
  * iser_tgt_refusals_init - start the ledger
  *
@@ -150,6 +157,8 @@ int iser_tgt_refusals_init(void)
 			    &refusal_counts_fops);
 	debugfs_create_file("logins", 0400, iser_tgt_debugfs, NULL,
 			    &logins_fops);
+	debugfs_create_file("devices", 0400, iser_tgt_debugfs, NULL,
+			    &devices_fops);
 	iser_tgt_sessions_debugfs(iser_tgt_debugfs);
 	return 0;
 }

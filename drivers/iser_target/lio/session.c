@@ -30,7 +30,8 @@ int iser_tgt_session_open(struct iser_tgt_conn *conn)
 	struct iser_tgt_session *sess;
 	int ret;
 
-	sess = kvzalloc_obj(*sess, GFP_KERNEL);
+	sess = kvzalloc_node(sizeof(*sess), GFP_KERNEL,
+			     iser_tgt_conn_node(conn));
 	if (!sess)
 		return -ENOMEM;
 
@@ -88,7 +89,8 @@ static int iser_tgt_session_alloc_cmds(struct iser_tgt_session *sess)
 
 	nr = iser_tgt_conn_sends(sess->depth);
 	sess->nr_cmds = nr - ISER_TGT_CMD_OWN;
-	cmds = kvcalloc(nr, sizeof(*cmds), GFP_KERNEL);
+	cmds = kvzalloc_node(array_size(nr, sizeof(*cmds)), GFP_KERNEL,
+			     iser_tgt_conn_node(conn));
 	if (!cmds)
 		return -ENOMEM;
 

@@ -14,6 +14,7 @@
 
 struct iser_tgt_conn;
 struct iser_tgt_device;
+struct iser_tgt_rx_slab;
 
 /* Data segment a receive buffer holds, bytes; a login's must fit. */
 #define ISER_TGT_RECV_DATA_MIN	8192U
@@ -28,6 +29,8 @@ struct iser_tgt_device;
 #define ISER_TGT_RECV_BATCH	8
 /* Fewer to spare in a shared queue than this, and it gets more. */
 #define ISER_TGT_SRQ_LIMIT	16
+/* How often what nobody needed since the last time is given back. */
+#define ISER_TGT_TRIM_INTERVAL	(10 * HZ)
 /* Immediate requests are not held back by the window; buffers beside it. */
 #define ISER_TGT_RECV_EXTRA	8
 /*
@@ -36,7 +39,7 @@ struct iser_tgt_device;
  */
 #define ISER_TGT_WINDOW_MIN	8
 #define ISER_TGT_SHARED_EXTRA	2
-/* Receive buffers for a login, if they are its own: one for a peer that errs */
+/* Receive buffers for a login: one for a peer that errs. */
 #define ISER_TGT_LOGIN_RECV	2
 /* Data buffers kept mapped are this large at most: 64 KiB of 4 KiB pages. */
 #define ISER_TGT_CHUNK_ORDER	4
@@ -44,11 +47,10 @@ struct iser_tgt_device;
 /**
  * struct iser_tgt_data_pool - data buffers of one completion vector
  * @dev: the device they are mapped for
- * @lock: protects the rest but @trim
+ * @lock: protects the rest
  * @free: by order
  * @nr: how many in @free
- * @unused: the least of @nr since the last trim
- * @trim: gives back what is not used
+ * @unused: the least of @nr since the last iser_tgt_pool_trim()
  */
 struct iser_tgt_data_pool {
 	struct iser_tgt_device *dev;
@@ -57,7 +59,6 @@ struct iser_tgt_data_pool {
 	struct list_head free[ISER_TGT_CHUNK_ORDER + 1];
 	unsigned int nr[ISER_TGT_CHUNK_ORDER + 1];
 	unsigned int unused[ISER_TGT_CHUNK_ORDER + 1];
-	struct delayed_work trim;
 };
 
 /**
@@ -80,6 +81,7 @@ struct iser_tgt_chunk {
  * struct iser_tgt_rx - a receive buffer and the PDU in it
  * @cqe: completion of the receive
  * @queue: where it is posted
+ * @slab: what it was allocated with
  * @conn: the connection the PDU came over
  * @free: on the queue's list of buffers to post again
  * @entry: on the connection's list of PDUs that wait
@@ -96,6 +98,7 @@ struct iser_tgt_chunk {
 struct iser_tgt_rx {
 	struct ib_cqe cqe;
 	struct iser_tgt_rx_queue *queue;
+	struct iser_tgt_rx_slab *slab;
 	struct iser_tgt_conn *conn;
 	struct llist_node free;
 	struct list_head entry;
@@ -120,11 +123,17 @@ struct iser_tgt_rx {
  * @nr: how many
  * @max: how many there may be
  * @step: how many to add at a time, at least
- * @spare: buffers that no window counts on
- * @tight: so few that windows should not keep what they do not use
+ * @spare: buffers that neither a window nor a login counts on
+ * @unused: the least of @spare since the last iser_tgt_shared_trim()
+ * @calm: nobody has asked for more in that time
+ * @tight: windows should not keep what they do not use
+ * @retire: buffers to free when they come back, instead of posting them
+ * @retired: those that have
  * @free: buffers to post again
  * @nr_free: how many
  * @batch: how many to gather before they are posted
+ * @lossy: the device may keep buffers of connections that it broke
+ * @ran_short: it has told that few are posted
  * @failed: the device has given up a shared queue
  * @upkeep: adds buffers to a shared queue that runs short, or closes the
  *	connections of one that failed
@@ -140,10 +149,16 @@ struct iser_tgt_rx_queue {
 	unsigned int max;
 	unsigned int step;
 	atomic_t spare;
+	int unused;
+	bool calm;
 	bool tight;
+	atomic_t retire;
+	struct llist_head retired;
 	struct llist_head free;
 	atomic_t nr_free;
 	unsigned int batch;
+	bool lossy;
+	bool ran_short;
 	bool failed;
 	struct work_struct upkeep;
 };
@@ -155,21 +170,31 @@ void iser_tgt_rx_layout(struct iser_tgt_device *dev);
 struct iser_tgt_rx_queue *iser_tgt_rx_queue_alloc(struct iser_tgt_device *dev,
 						  unsigned int max);
 struct iser_tgt_rx_queue *iser_tgt_rx_queue_own(struct iser_tgt_conn *conn);
-int iser_tgt_rx_queue_begin(struct iser_tgt_rx_queue *q);
+int iser_tgt_rx_queue_begin(struct iser_tgt_conn *conn);
 void iser_tgt_rx_queue_free(struct iser_tgt_rx_queue *q);
 int iser_tgt_rx_queue_grow(struct iser_tgt_rx_queue *q, unsigned int nr);
+void iser_tgt_rx_put(struct iser_tgt_rx *rx);
+void iser_tgt_rx_free_retired(struct iser_tgt_rx_queue *q);
+unsigned int iser_tgt_rx_max(const struct iser_tgt_rx_queue *q);
+
+/* receive_promise.c */
 int iser_tgt_rx_reserve(struct iser_tgt_rx_queue *q, unsigned int nr);
 void iser_tgt_rx_unreserve(struct iser_tgt_rx_queue *q, unsigned int nr);
 bool iser_tgt_rx_borrow(struct iser_tgt_rx_queue *q);
-void iser_tgt_rx_put(struct iser_tgt_rx *rx);
+void iser_tgt_rx_judge(struct iser_tgt_rx_queue *q);
+void iser_tgt_rx_retire(struct iser_tgt_rx_queue *q, unsigned int nr);
 
 /* receive_shared.c */
 bool iser_tgt_device_shares(const struct iser_tgt_device *dev);
 struct iser_tgt_rx_queue *iser_tgt_rx_queue_shared(struct iser_tgt_device *dev);
+unsigned int iser_tgt_shared_limit(const struct iser_tgt_rx_queue *q);
+void iser_tgt_shared_lossy(struct iser_tgt_rx_queue *q);
+void iser_tgt_shared_trim(struct iser_tgt_rx_queue *q);
 
 /* data_pool.c */
 void iser_tgt_pools_init(struct iser_tgt_device *dev);
-void iser_tgt_pool_use(struct iser_tgt_data_pool *pool);
+void iser_tgt_pool_trim(struct iser_tgt_data_pool *pool);
+size_t iser_tgt_pool_idle(struct iser_tgt_data_pool *pool);
 void iser_tgt_pools_empty(struct iser_tgt_device *dev);
 struct iser_tgt_chunk *iser_tgt_chunk_get(struct iser_tgt_data_pool *pool,
 					  u32 len);

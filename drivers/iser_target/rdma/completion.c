@@ -6,6 +6,7 @@
  * handlers of one connection run at a time.
  */
 
+#include <linux/log2.h>
 #include <linux/slab.h>
 
 #include "rdma.h"
@@ -34,10 +35,24 @@ struct iser_tgt_cq {
 };
 
 /**
- * iser_tgt_vectors_init - the completion vectors of a device, without queues
- * @dev: the device, with ibdev set
+ * iser_tgt_vectors - how many completion vectors of a device to use
+ * @ibdev: the device
  *
- * Drivers place their first vectors on the processors next to the device.
+ * As many as can be served at a time. Drivers place their first ones on the
+ * processors next to the device.
+ *
+ * Context: any.
+ * Return: the number, 1 or more.
+ */
+unsigned int iser_tgt_vectors(const struct ib_device *ibdev)
+{
+	return clamp_t(unsigned int, ibdev->num_comp_vectors, 1,
+		       num_online_cpus());
+}
+
+/**
+ * iser_tgt_vectors_init - the completion vectors of a device, without queues
+ * @dev: the device, with nr_vectors set
  *
  * Context: any.
  */
@@ -45,8 +60,6 @@ void iser_tgt_vectors_init(struct iser_tgt_device *dev)
 {
 	unsigned int i;
 
-	dev->nr_vectors = clamp_t(unsigned int, dev->ibdev->num_comp_vectors, 1,
-				  min(num_online_cpus(), ISER_TGT_VECTORS));
 	spin_lock_init(&dev->cq_lock);
 	for (i = 0; i < dev->nr_vectors; i++)
 		INIT_LIST_HEAD(&dev->vector[i].cqs);
@@ -59,15 +72,16 @@ void iser_tgt_vectors_init(struct iser_tgt_device *dev)
  * Context: any but interrupts.
  * Return: the vector; iser_tgt_vector_put() when the connection is gone.
  */
-unsigned int iser_tgt_vector_get(struct iser_tgt_device *dev)
+struct iser_tgt_vector *iser_tgt_vector_get(struct iser_tgt_device *dev)
 {
-	unsigned int i, best = 0;
+	struct iser_tgt_vector *best = dev->vector;
+	unsigned int i;
 
 	spin_lock(&dev->cq_lock);
 	for (i = 1; i < dev->nr_vectors; i++)
-		if (dev->vector[i].conns < dev->vector[best].conns)
-			best = i;
-	dev->vector[best].conns++;
+		if (dev->vector[i].conns < best->conns)
+			best = &dev->vector[i];
+	best->conns++;
 	spin_unlock(&dev->cq_lock);
 
 	return best;
@@ -80,10 +94,11 @@ unsigned int iser_tgt_vector_get(struct iser_tgt_device *dev)
  *
  * Context: any but interrupts.
  */
-void iser_tgt_vector_put(struct iser_tgt_device *dev, unsigned int vector)
+void iser_tgt_vector_put(struct iser_tgt_device *dev,
+			 struct iser_tgt_vector *vector)
 {
 	spin_lock(&dev->cq_lock);
-	dev->vector[vector].conns--;
+	vector->conns--;
 	spin_unlock(&dev->cq_lock);
 }
 
@@ -95,7 +110,7 @@ static void iser_tgt_cq_free(struct iser_tgt_cq *cq)
 
 /* @nr is how many the vector has. */
 static struct iser_tgt_cq *iser_tgt_cq_alloc(struct iser_tgt_device *dev,
-					     unsigned int vector,
+					     struct iser_tgt_vector *vector,
 					     unsigned int nr,
 					     unsigned int shared,
 					     unsigned int own)
@@ -104,6 +119,7 @@ static struct iser_tgt_cq *iser_tgt_cq_alloc(struct iser_tgt_device *dev,
 	unsigned int conns = ISER_TGT_CQ_CONNS <<
 			     min_t(unsigned int, nr, ISER_TGT_CQ_DOUBLINGS);
 	struct iser_tgt_cq *cq;
+	unsigned int cqe;
 	int ret;
 
 	if (shared + own > max)
@@ -113,8 +129,10 @@ static struct iser_tgt_cq *iser_tgt_cq_alloc(struct iser_tgt_device *dev,
 	if (!cq)
 		return ERR_PTR(-ENOMEM);
 
-	cq->cq = ib_alloc_cq(dev->ibdev, NULL, min(shared + conns * own, max),
-			     vector, IB_POLL_WORKQUEUE);
+	/* Devices make it a power of two of entries, with one of them free. */
+	cqe = roundup_pow_of_two(shared + conns * own + 1) - 1;
+	cq->cq = ib_alloc_cq(dev->ibdev, NULL, min(cqe, max),
+			     vector - dev->vector, IB_POLL_WORKQUEUE);
 	if (IS_ERR(cq->cq)) {
 		ret = PTR_ERR(cq->cq);
 		kfree(cq);
@@ -154,7 +172,7 @@ int iser_tgt_cq_get(struct iser_tgt_conn *conn, unsigned int shared,
 		    unsigned int own)
 {
 	struct iser_tgt_device *dev = conn->dev;
-	struct list_head *cqs = &dev->vector[conn->vector].cqs;
+	struct list_head *cqs = &conn->vector->cqs;
 	struct iser_tgt_cq *cq;
 	unsigned int nr = 0;
 
@@ -208,7 +226,7 @@ static bool iser_tgt_cq_spare(const struct list_head *cqs,
 void iser_tgt_cq_put(struct iser_tgt_conn *conn)
 {
 	struct iser_tgt_device *dev = conn->dev;
-	struct list_head *cqs = &dev->vector[conn->vector].cqs;
+	struct list_head *cqs = &conn->vector->cqs;
 	struct iser_tgt_cq *cq = conn->cq;
 	bool last;
 

@@ -115,7 +115,8 @@ int iser_tgt_conn_request(struct iser_tgt_listener *listener,
 	}
 
 	ret = -ENOMEM;
-	conn = kzalloc_obj(*conn, GFP_KERNEL);
+	conn = kzalloc_node(sizeof(*conn), GFP_KERNEL,
+			    ibdev_to_node(dev->ibdev));
 	if (!conn)
 		goto put_dev;
 
@@ -132,6 +133,7 @@ int iser_tgt_conn_request(struct iser_tgt_listener *listener,
 	conn->peer = cm_id->route.addr.dst_addr;
 	conn->local = cm_id->route.addr.src_addr;
 
+	iser_tgt_qp_plan(conn);
 	/* Its limits first: a queue pair is dear. */
 	ret = iser_tgt_upper->open(conn);
 	if (ret)
@@ -153,7 +155,7 @@ int iser_tgt_conn_request(struct iser_tgt_listener *listener,
 						    1U, 3600U),
 				   iser_tgt_login_late);
 
-	ret = iser_tgt_rx_queue_begin(conn->rxq);
+	ret = iser_tgt_rx_queue_begin(conn);
 	if (!ret)
 		ret = iser_tgt_accept(conn, req);
 	if (ret) {

@@ -14,7 +14,6 @@
 
 /* Poisoned data that reaches an initiator was never filled by a backstore. */
 #define ISER_TGT_POISON		0xa5
-#define ISER_TGT_TRIM_INTERVAL	(10 * HZ)
 
 static unsigned int data_pool_max = 64;
 module_param(data_pool_max, uint, 0644);
@@ -52,14 +51,15 @@ iser_tgt_chunk_alloc(struct iser_tgt_data_pool *pool, unsigned int order)
 	if (atomic_long_add_return(1L << order, &iser_tgt_pool_pages) > max)
 		goto uncount;
 
-	chunk = kmalloc_obj(*chunk, gfp);
+	chunk = kmalloc_node(sizeof(*chunk), gfp, ibdev_to_node(ibdev));
 	if (!chunk)
 		goto uncount;
 
 	chunk->pool = pool;
 	chunk->order = order;
 	/* Some file systems take references to single pages of it. */
-	chunk->page = alloc_pages(gfp | __GFP_COMP, order);
+	chunk->page = alloc_pages_node(ibdev_to_node(ibdev), gfp | __GFP_COMP,
+				       order);
 	if (!chunk->page)
 		goto free;
 
@@ -153,12 +153,14 @@ static void iser_tgt_pool_shrink(struct iser_tgt_data_pool *pool,
 	}
 }
 
-/* What nobody needed since the last time goes back to the system. */
-static void iser_tgt_pool_trim(struct work_struct *work)
+/**
+ * iser_tgt_pool_trim - what nobody needed since the last time goes back
+ * @pool: the pool
+ *
+ * Context: may sleep.
+ */
+void iser_tgt_pool_trim(struct iser_tgt_data_pool *pool)
 {
-	struct iser_tgt_data_pool *pool =
-		container_of(to_delayed_work(work), struct iser_tgt_data_pool,
-			     trim);
 	unsigned int order, unused;
 
 	for (order = 0; order <= ISER_TGT_CHUNK_ORDER; order++) {
@@ -172,7 +174,26 @@ static void iser_tgt_pool_trim(struct work_struct *work)
 		pool->unused[order] = pool->nr[order];
 		spin_unlock(&pool->lock);
 	}
-	queue_delayed_work(iser_tgt_wq, &pool->trim, ISER_TGT_TRIM_INTERVAL);
+}
+
+/**
+ * iser_tgt_pool_idle - data buffers that are kept and not in use
+ * @pool: the pool
+ *
+ * Context: any but interrupts.
+ * Return: bytes.
+ */
+size_t iser_tgt_pool_idle(struct iser_tgt_data_pool *pool)
+{
+	unsigned int order;
+	size_t bytes = 0;
+
+	spin_lock(&pool->lock);
+	for (order = 0; order <= ISER_TGT_CHUNK_ORDER; order++)
+		bytes += pool->nr[order] * (PAGE_SIZE << order);
+	spin_unlock(&pool->lock);
+
+	return bytes;
 }
 
 /**
@@ -186,25 +207,13 @@ void iser_tgt_pools_init(struct iser_tgt_device *dev)
 	unsigned int i, order;
 
 	for (i = 0; i < dev->nr_vectors; i++) {
-		struct iser_tgt_data_pool *pool = &dev->pool[i];
+		struct iser_tgt_data_pool *pool = &dev->vector[i].pool;
 
 		pool->dev = dev;
 		spin_lock_init(&pool->lock);
-		INIT_DELAYED_WORK(&pool->trim, iser_tgt_pool_trim);
 		for (order = 0; order <= ISER_TGT_CHUNK_ORDER; order++)
 			INIT_LIST_HEAD(&pool->free[order]);
 	}
-}
-
-/**
- * iser_tgt_pool_use - a connection is going to use a pool
- * @pool: the pool
- *
- * Context: any.
- */
-void iser_tgt_pool_use(struct iser_tgt_data_pool *pool)
-{
-	queue_delayed_work(iser_tgt_wq, &pool->trim, ISER_TGT_TRIM_INTERVAL);
 }
 
 /**
@@ -218,10 +227,11 @@ void iser_tgt_pools_empty(struct iser_tgt_device *dev)
 	unsigned int i, order;
 
 	for (i = 0; i < dev->nr_vectors; i++) {
-		cancel_delayed_work_sync(&dev->pool[i].trim);
+		struct iser_tgt_data_pool *pool = &dev->vector[i].pool;
+
 		for (order = 0; order <= ISER_TGT_CHUNK_ORDER; order++) {
-			iser_tgt_pool_shrink(&dev->pool[i], order, UINT_MAX);
-			dev->pool[i].unused[order] = 0;
+			iser_tgt_pool_shrink(pool, order, UINT_MAX);
+			pool->unused[order] = 0;
 		}
 	}
 }

@@ -4,6 +4,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 
 #include "../wait.h"
@@ -122,20 +123,58 @@ static bool iser_tgt_device_fits(struct ib_device *ibdev)
 				   iser_tgt_qp_cqe_min(attrs, 1));
 }
 
+/* Takes a vector's shared queue away, if no connection is there. */
+static struct iser_tgt_rx_queue *
+iser_tgt_vector_unshare(struct iser_tgt_vector *vector)
+{
+	struct iser_tgt_device *dev = vector->dev;
+	struct iser_tgt_rx_queue *q = NULL;
+
+	spin_lock(&dev->cq_lock);
+	if (!vector->conns)
+		q = xchg(&vector->shared, NULL);
+	spin_unlock(&dev->cq_lock);
+
+	return q;
+}
+
+static void iser_tgt_vector_trim(struct work_struct *work)
+{
+	struct iser_tgt_vector *vector =
+		container_of(to_delayed_work(work), struct iser_tgt_vector,
+			     trim);
+	struct iser_tgt_rx_queue *q = iser_tgt_vector_unshare(vector);
+
+	iser_tgt_pool_trim(&vector->pool);
+	if (q)
+		iser_tgt_rx_queue_free(q);
+	else if (READ_ONCE(vector->shared))
+		iser_tgt_shared_trim(vector->shared);
+	queue_delayed_work(iser_tgt_wq, &vector->trim, ISER_TGT_TRIM_INTERVAL);
+}
+
 static int iser_tgt_device_add(struct ib_device *ibdev)
 {
 	struct iser_tgt_device *dev;
+	unsigned int i, nr;
 	int ret;
 
 	if (!iser_tgt_device_fits(ibdev))
 		return -EOPNOTSUPP;
 
-	dev = kzalloc_obj(*dev, GFP_KERNEL);
+	nr = iser_tgt_vectors(ibdev);
+	dev = kvzalloc_node(struct_size(dev, vector, nr), GFP_KERNEL,
+			    ibdev_to_node(ibdev));
 	if (!dev)
 		return -ENOMEM;
 
 	dev->ibdev = ibdev;
+	dev->nr_vectors = nr;
 	iser_tgt_vectors_init(dev);
+	for (i = 0; i < nr; i++) {
+		dev->vector[i].dev = dev;
+		INIT_DELAYED_WORK(&dev->vector[i].trim, iser_tgt_vector_trim);
+	}
 	dev->integrity = iser_tgt_sig_able(ibdev);
 	iser_tgt_rx_layout(dev);
 	INIT_LIST_HEAD(&dev->conns);
@@ -156,7 +195,7 @@ static int iser_tgt_device_add(struct ib_device *ibdev)
 	return 0;
 
 free:
-	kfree(dev);
+	kvfree(dev);
 	return ret;
 }
 
@@ -164,9 +203,12 @@ static void iser_tgt_device_unprepare(struct iser_tgt_device *dev)
 {
 	unsigned int i;
 
+	for (i = 0; i < dev->nr_vectors; i++)
+		cancel_delayed_work_sync(&dev->vector[i].trim);
 	iser_tgt_pools_empty(dev);
 	for (i = 0; i < dev->nr_vectors; i++) {
-		struct iser_tgt_rx_queue *q = xchg(&dev->shared[i], NULL);
+		struct iser_tgt_rx_queue *q =
+			iser_tgt_vector_unshare(&dev->vector[i]);
 
 		if (q)
 			iser_tgt_rx_queue_free(q);
@@ -187,68 +229,39 @@ static void iser_tgt_device_unshare(struct iser_tgt_device *dev, int error)
 }
 
 /**
- * iser_tgt_device_prepare - have the shared receive queues of a device
+ * iser_tgt_device_shared - the receive queue that a vector's connections share
  * @dev: the device, in use by the caller
+ * @vector: one of its vectors
  *
- * Connections of a vector without one get receive queues of their own.
+ * Made for the first of them, as on a large machine most vectors may never have
+ * one, and kept for as long as there are any and ten to twenty seconds more.
  *
- * Context: may sleep, waits for nobody.
+ * Context: holds a connection of the vector; may sleep, waits for nobody.
+ * Return: the queue, or NULL: the connection gets one of its own.
  */
-void iser_tgt_device_prepare(struct iser_tgt_device *dev)
+struct iser_tgt_rx_queue *iser_tgt_device_shared(struct iser_tgt_device *dev,
+						 struct iser_tgt_vector *vector)
 {
-	struct iser_tgt_rx_queue *q;
-	unsigned int i;
+	struct iser_tgt_rx_queue *q, *other;
 
-	if (!iser_tgt_device_shares(dev) || READ_ONCE(dev->unshared))
-		return;
+	queue_delayed_work(iser_tgt_wq, &vector->trim, ISER_TGT_TRIM_INTERVAL);
+	if (!iser_tgt_device_shares(dev))
+		return NULL;
+	q = READ_ONCE(vector->shared);
+	if (q || READ_ONCE(dev->unshared))
+		return q;
 
-	for (i = 0; i < dev->nr_vectors; i++) {
-		if (READ_ONCE(dev->shared[i]))
-			continue;
-		q = iser_tgt_rx_queue_shared(dev);
-		if (IS_ERR(q)) {
-			iser_tgt_device_unshare(dev, PTR_ERR(q));
-			return;
-		}
-		/* Somebody else may have made it at the same time. */
-		if (cmpxchg(&dev->shared[i], NULL, q))
-			iser_tgt_rx_queue_free(q);
+	q = iser_tgt_rx_queue_shared(dev);
+	if (IS_ERR(q)) {
+		iser_tgt_device_unshare(dev, PTR_ERR(q));
+		return NULL;
 	}
-}
-
-/* Holds the device that is @ibdev; for NULL one that nobody has prepared. */
-static struct iser_tgt_device *iser_tgt_device_hold(struct ib_device *ibdev)
-{
-	struct iser_tgt_device *dev;
-
-	spin_lock(&iser_tgt_conn_lock);
-	list_for_each_entry(dev, &iser_tgt_devices, entry) {
-		if (ibdev ? dev->ibdev == ibdev : !dev->prepared) {
-			/* Whoever holds it is going to, if it is not. */
-			dev->prepared = true;
-			dev->users++;
-			goto unlock;
-		}
-	}
-	dev = NULL;
-unlock:
-	spin_unlock(&iser_tgt_conn_lock);
-	return dev;
-}
-
-/**
- * iser_tgt_devices_prepare - somebody listens: get what connections will need
- *
- * Context: may sleep. Not at the same time as iser_tgt_devices_unprepare().
- */
-void iser_tgt_devices_prepare(void)
-{
-	struct iser_tgt_device *dev;
-
-	while ((dev = iser_tgt_device_hold(NULL))) {
-		iser_tgt_device_prepare(dev);
-		iser_tgt_device_put(dev);
-	}
+	/* Somebody else may have made it at the same time. */
+	other = cmpxchg(&vector->shared, NULL, q);
+	if (!other)
+		return q;
+	iser_tgt_rx_queue_free(q);
+	return other;
 }
 
 /**
@@ -305,7 +318,7 @@ static void iser_tgt_device_remove(struct ib_device *ibdev, void *data)
 			    "connections on %s\n", dev_name(&ibdev->dev));
 	iser_tgt_device_unprepare(dev);
 	ib_dealloc_pd(dev->pd);
-	kfree(dev);
+	kvfree(dev);
 }
 
 /**
@@ -318,7 +331,20 @@ static void iser_tgt_device_remove(struct ib_device *ibdev, void *data)
  */
 struct iser_tgt_device *iser_tgt_device_get(struct ib_device *ibdev)
 {
-	return iser_tgt_device_hold(ibdev);
+	struct iser_tgt_device *dev;
+
+	spin_lock(&iser_tgt_conn_lock);
+	list_for_each_entry(dev, &iser_tgt_devices, entry) {
+		if (dev->ibdev == ibdev) {
+			dev->prepared = true;
+			dev->users++;
+			goto unlock;
+		}
+	}
+	dev = NULL;
+unlock:
+	spin_unlock(&iser_tgt_conn_lock);
+	return dev;
 }
 
 /**
@@ -344,6 +370,49 @@ void iser_tgt_device_put_locked(struct iser_tgt_device *dev)
 {
 	if (!--dev->users)
 		wake_up_all(&dev->idle);
+}
+
+/* Holds the device's cq_lock. */
+static void iser_tgt_vector_show(struct seq_file *m, unsigned int i,
+				 struct iser_tgt_vector *vector)
+{
+	const struct iser_tgt_rx_queue *q = READ_ONCE(vector->shared);
+	const struct list_head *cq;
+	unsigned int cqs = 0;
+
+	list_for_each(cq, &vector->cqs)
+		cqs++;
+	seq_printf(m, "  vector=%u connections=%u completion_queues=%u", i,
+		   vector->conns, cqs);
+	if (q)
+		seq_printf(m, " shared_receive_buffers=%u most=%u unpromised=%d",
+			   READ_ONCE(q->nr), iser_tgt_rx_max(q),
+			   atomic_read(&q->spare) + atomic_read(&q->retire));
+	seq_printf(m, " idle_data_buffers=%zuKiB\n",
+		   iser_tgt_pool_idle(&vector->pool) >> 10);
+}
+
+/**
+ * iser_tgt_devices_show - what there is for the connections of each device
+ * @m: where to
+ *
+ * Context: any but interrupts.
+ */
+void iser_tgt_devices_show(struct seq_file *m)
+{
+	struct iser_tgt_device *dev;
+	unsigned int i;
+
+	spin_lock(&iser_tgt_conn_lock);
+	list_for_each_entry(dev, &iser_tgt_devices, entry) {
+		seq_printf(m, "%s vectors=%u\n", dev_name(&dev->ibdev->dev),
+			   dev->nr_vectors);
+		spin_lock(&dev->cq_lock);
+		for (i = 0; i < dev->nr_vectors; i++)
+			iser_tgt_vector_show(m, i, &dev->vector[i]);
+		spin_unlock(&dev->cq_lock);
+	}
+	spin_unlock(&iser_tgt_conn_lock);
 }
 
 /**

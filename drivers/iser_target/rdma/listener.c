@@ -334,7 +334,6 @@ iser_tgt_listener_get(const struct sockaddr_storage *addr, unsigned int depth)
 	list_add_tail(&listener->entry, &iser_tgt_listeners);
 	spin_unlock_bh(&iser_tgt_listeners_lock);
 
-	iser_tgt_devices_prepare();
 	ret = iser_tgt_listen(listener);
 	/* A device that went meanwhile has told so in the handler. */
 	if (ret && READ_ONCE(listener->error))

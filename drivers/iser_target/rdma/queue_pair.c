@@ -14,6 +14,14 @@
 #define ISER_TGT_MR_SGE		256U
 /* Completions beside those of work requests. */
 #define ISER_TGT_CQ_EXTRA	2
+/*
+ * What devices keep in memory: of an entry of a send queue beside its scatter
+ * elements, of such an element, of a completion, and of an MR.
+ */
+#define ISER_TGT_WQE_BYTES	64
+#define ISER_TGT_SGE_BYTES	16
+#define ISER_TGT_CQE_BYTES	64
+#define ISER_TGT_MR_BYTES	(1024 + 8 * ISER_TGT_MR_SGE)
 
 static void iser_tgt_qp_broken(struct iser_tgt_conn *conn,
 			       const struct ib_event *event)
@@ -170,14 +178,32 @@ static unsigned int iser_tgt_qp_mrs(const struct iser_tgt_conn *conn)
 	return ISER_TGT_XFER_MRS;
 }
 
-/*
+/* Roughly: each driver has layouts of its own. */
+static size_t iser_tgt_qp_memory(const struct iser_tgt_conn *conn)
+{
+	const struct ib_device_attr *cap = &conn->dev->ibdev->attrs;
+	size_t wrs = conn->send_wr + ISER_TGT_MR_WRS * conn->mrs_all;
+	size_t wqe = ISER_TGT_WQE_BYTES +
+		     ISER_TGT_SGE_BYTES * iser_tgt_qp_send_sge(cap);
+
+	return sizeof(*conn) + wrs * (wqe + ISER_TGT_CQE_BYTES) +
+	       conn->recv_wr * ISER_TGT_SGE_BYTES * conn->dev->recv_sge +
+	       conn->mrs_all * ISER_TGT_MR_BYTES +
+	       ISER_TGT_LOGIN_RECV * iser_tgt_rx_memory(conn->dev);
+}
+
+/**
+ * iser_tgt_qp_plan - how large a queue pair a connection needs
+ * @conn: with cm_id, dev, depth and integrity set
+ *
  * A credit pays for one work request of up to sge_per_credit entries. The core
  * reserves entries for MRs beside them; where it needs none, those are credits
  * as well. Every command has room for its response beside that, so a response
  * never waits.
+ *
+ * Context: any.
  */
-static void iser_tgt_qp_attr(struct iser_tgt_conn *conn,
-			     struct ib_qp_init_attr *attr)
+void iser_tgt_qp_plan(struct iser_tgt_conn *conn)
 {
 	const struct ib_device_attr *cap = &conn->dev->ibdev->attrs;
 	unsigned int mr_wrs = iser_tgt_qp_mr_wrs(cap);
@@ -205,12 +231,9 @@ static void iser_tgt_qp_attr(struct iser_tgt_conn *conn,
 	conn->piece_max = min_t(unsigned int, ISER_TGT_XFER_PIECE,
 				conn->credits_all - conn->unsignalled_max);
 
-	attr->cap.max_send_wr = sends + conn->credits_all;
-	attr->cap.max_rdma_ctxs = conn->mrs_all;
+	conn->send_wr = sends + conn->credits_all;
 	conn->recv_wr = recvs - 1;
-	attr->cap.max_recv_wr = recvs;
-	attr->cap.max_send_sge = iser_tgt_qp_send_sge(cap);
-	attr->cap.max_recv_sge = conn->dev->recv_sge;
+	conn->memory = iser_tgt_qp_memory(conn);
 }
 
 /* What moves with which work requests: rdma_rw_io_needs_mr() of the core. */
@@ -250,7 +273,7 @@ static void iser_tgt_qp_pieces(struct iser_tgt_conn *conn)
 
 /**
  * iser_tgt_qp_create - queue pair and receive queue for a connection
- * @conn: with cm_id, dev and depth set
+ * @conn: as iser_tgt_qp_plan() has left it
  *
  * Context: may sleep.
  * Return: 0 or a negative errno.
@@ -264,27 +287,27 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 		.sq_sig_type = IB_SIGNAL_REQ_WR,
 		.qp_type = IB_QPT_RC,
 		.port_num = conn->cm_id->port_num,
+		.cap.max_send_wr = conn->send_wr,
+		.cap.max_send_sge = iser_tgt_qp_send_sge(&ibdev->attrs),
+		.cap.max_rdma_ctxs = conn->mrs_all,
 	};
 	struct iser_tgt_device *dev = conn->dev;
-	unsigned int nr_cqe, sends;
+	unsigned int nr_cqe;
 	int ret;
 
-	iser_tgt_device_prepare(dev);
 	if (conn->integrity)
 		attr.create_flags |= IB_QP_CREATE_INTEGRITY_EN;
-	iser_tgt_qp_attr(conn, &attr);
 	conn->vector = iser_tgt_vector_get(dev);
-	conn->pool = &dev->pool[conn->vector];
-	iser_tgt_pool_use(conn->pool);
-	conn->rxq = dev->shared[conn->vector];
+	conn->rxq = iser_tgt_device_shared(dev, conn->vector);
 	if (conn->rxq && unlikely(READ_ONCE(conn->rxq->failed)))
 		conn->rxq = NULL;
 	if (conn->rxq) {
 		attr.srq = conn->rxq->srq;
-		attr.cap.max_recv_wr = 0;
-		attr.cap.max_recv_sge = 0;
+	} else {
+		/* One more for the drain. */
+		attr.cap.max_recv_wr = conn->recv_wr + 1;
+		attr.cap.max_recv_sge = dev->recv_sge;
 	}
-	sends = attr.cap.max_send_wr;
 	nr_cqe = attr.cap.max_recv_wr + attr.cap.max_send_wr +
 		 ISER_TGT_MR_WRS * conn->mrs_all + ISER_TGT_CQ_EXTRA;
 	ret = iser_tgt_cq_get(conn, conn->rxq ? conn->rxq->max : 0, nr_cqe);
@@ -296,8 +319,9 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 	ret = rdma_create_qp(conn->cm_id, dev->pd, &attr);
 	if (ret) {
 		pr_warn_ratelimited("%pISpc: %s makes no queue pair of %u sends, %u receives and %d MRs: %d\n",
-				    &conn->peer, dev_name(&ibdev->dev), sends,
-				    conn->recv_wr, conn->mrs_all, ret);
+				    &conn->peer, dev_name(&ibdev->dev),
+				    conn->send_wr, conn->recv_wr,
+				    conn->mrs_all, ret);
 		goto put_cq;
 	}
 
@@ -317,6 +341,28 @@ put_cq:
 put_vector:
 	iser_tgt_vector_put(dev, conn->vector);
 	return ret;
+}
+
+/**
+ * iser_tgt_qp_closes - to disconnect it sends what it has to send
+ * @conn: the connection
+ *
+ * The end of an iWARP connection is that of its TCP connection: a drain takes
+ * the queue pair to the error state, and the adapter resets, so that the peer
+ * may lose the last response. Disconnected before, TCP closes behind it. siw
+ * does not flush the send queue of one that was disconnected. On InfiniBand and
+ * RoCE a response has been acknowledged by the peer's adapter when it has
+ * completed, and the drain lets nothing be lost.
+ *
+ * Context: any.
+ * Return: true if rdma_disconnect() comes before iser_tgt_qp_drain().
+ */
+bool iser_tgt_qp_closes(const struct iser_tgt_conn *conn)
+{
+	const struct ib_device *ibdev = conn->dev->ibdev;
+
+	return rdma_protocol_iwarp(ibdev, conn->cm_id->port_num) &&
+	       ibdev->ops.driver_id != RDMA_DRIVER_SIW;
 }
 
 /**
@@ -353,30 +399,10 @@ void iser_tgt_qp_drain(struct iser_tgt_conn *conn)
 		if (!READ_ONCE(dev->tells_last_wqe))
 			WRITE_ONCE(dev->no_last_wqe, true);
 	}
+	if (!READ_ONCE(conn->last_wqe))
+		iser_tgt_shared_lossy(conn->rxq);
 	/* What it received before that is in front of this. */
 	ib_drain_sq(conn->qp);
-}
-
-/**
- * iser_tgt_qp_closes - to disconnect it sends what it has to send
- * @conn: the connection
- *
- * The end of an iWARP connection is that of its TCP connection: a drain takes
- * the queue pair to the error state, and the adapter resets, so that the peer
- * may lose the last response. Disconnected before, TCP closes behind it. siw
- * does not flush the send queue of one that was disconnected. On InfiniBand and
- * RoCE a response has been acknowledged by the peer's adapter when it has
- * completed, and the drain lets nothing be lost.
- *
- * Context: any.
- * Return: true if rdma_disconnect() comes before iser_tgt_qp_drain().
- */
-bool iser_tgt_qp_closes(const struct iser_tgt_conn *conn)
-{
-	const struct ib_device *ibdev = conn->dev->ibdev;
-
-	return rdma_protocol_iwarp(ibdev, conn->cm_id->port_num) &&
-	       ibdev->ops.driver_id != RDMA_DRIVER_SIW;
 }
 
 /**
@@ -388,8 +414,9 @@ bool iser_tgt_qp_closes(const struct iser_tgt_conn *conn)
 void iser_tgt_qp_destroy(struct iser_tgt_conn *conn)
 {
 	rdma_destroy_qp(conn->cm_id);
-	iser_tgt_cq_put(conn);
-	iser_tgt_vector_put(conn->dev, conn->vector);
 	if (conn->rxq->conn)
 		iser_tgt_rx_queue_free(conn->rxq);
+	iser_tgt_cq_put(conn);
+	/* A shared queue may be gone after this. */
+	iser_tgt_vector_put(conn->dev, conn->vector);
 }

@@ -25,14 +25,13 @@
 
 struct iser_tgt_conn;
 struct iser_tgt_listener;
+struct seq_file;
 
 /*
  * PDUs that may wait before a session is in full feature phase: RFC 7143 6.3
  * has the initiator wait for the answer to one.
  */
 #define ISER_TGT_LOGIN_WAITING	1
-/* Completion vectors used of a device; each has receive buffers. */
-#define ISER_TGT_VECTORS	16
 /* Data segment of a login's response, pages. */
 #define ISER_TGT_LOGIN_PAGES	DIV_ROUND_UP(ISER_TGT_LOGIN_DATA_MAX, PAGE_SIZE)
 /* PDUs that nobody asked for, one of a kind at a time. */
@@ -59,20 +58,19 @@ struct iser_tgt_listener;
  * @conns: connections on this device, under iser_tgt_conn_lock
  * @removing: takes no new connections, under iser_tgt_conn_lock
  * @idle: woken when @users becomes 0
- * @cq_lock: protects @vector
- * @vector: completion vectors and their queues
- * @nr_vectors: completion vectors used
+ * @cq_lock: protects connections and completion queues of @vector
  * @recv_data: bytes of data a receive buffer holds
  * @recv_order: allocation order of its pieces
  * @recv_sge: scatter elements of a receive buffer
- * @prepared: @shared was tried, under iser_tgt_conn_lock
- * @unshared: cannot make @shared, whatever its attributes say
- * @shared: receive queue of each vector, NULL for none
- * @pool: data buffers of each vector
+ * @prepared: a connection has asked for it, so there may be something to give
+ *	back; under iser_tgt_conn_lock
+ * @unshared: makes no shared receive queue, whatever its attributes say
  * @integrity: makes and checks protection information
  * @no_last_wqe: does not tell that a queue pair is through with a shared
  *	receive queue, and never did
  * @tells_last_wqe: has told so at least once
+ * @nr_vectors: completion vectors used
+ * @vector: each with its queues and buffers
  */
 struct iser_tgt_device {
 	struct ib_device *ibdev;
@@ -83,20 +81,18 @@ struct iser_tgt_device {
 	struct list_head conns;
 	bool removing;
 	wait_queue_head_t idle;
-	/* vector */
+	/* of vectors: cqs and conns */
 	spinlock_t cq_lock;
-	struct iser_tgt_vector vector[ISER_TGT_VECTORS];
-	unsigned int nr_vectors;
 	u32 recv_data;
 	unsigned int recv_order;
 	unsigned int recv_sge;
 	bool prepared;
 	bool unshared;
-	struct iser_tgt_rx_queue *shared[ISER_TGT_VECTORS];
-	struct iser_tgt_data_pool pool[ISER_TGT_VECTORS];
 	bool integrity;
 	bool no_last_wqe;
 	bool tells_last_wqe;
+	unsigned int nr_vectors;
+	struct iser_tgt_vector vector[];
 };
 
 /* Bytes of a piece of a receive buffer. */
@@ -270,7 +266,7 @@ enum iser_tgt_conn_close {
  * @listener_entry: on the listener's list, under iser_tgt_conn_lock
  * @cm_id: the RDMA CM identifier
  * @qp: the queue pair
- * @vector: completion vector
+ * @vector: completion vector, with the data buffers
  * @cq: one of its completion queues
  * @nr_cqe: entries of @cq that are this connection's
  * @depth: commands the queue pair was made for
@@ -280,10 +276,11 @@ enum iser_tgt_conn_close {
  * @peer: address of the initiator
  * @local: address it connected to
  * @who: name of the initiator, empty as long as it has told none
+ * @memory: bytes it costs before its login, about
+ * @send_wr: entries of the send queue beside those for MRs
  * @recv_wr: receive buffers the queue pair has room for, if they are its own
  * @rxq: receive buffers, shared or its own
  * @rx_reserved: of these, those we can count on
- * @pool: data buffers
  * @accepted: the peer knows of it, so the queue pair may have received something
  * @last_wqe: the queue pair takes no more buffers of a shared queue
  * @drained: woken when @last_wqe becomes true
@@ -340,7 +337,7 @@ struct iser_tgt_conn {
 	struct list_head listener_entry;
 	struct rdma_cm_id *cm_id;
 	struct ib_qp *qp;
-	unsigned int vector;
+	struct iser_tgt_vector *vector;
 	struct iser_tgt_cq *cq;
 	unsigned int nr_cqe;
 	unsigned int depth;
@@ -351,10 +348,11 @@ struct iser_tgt_conn {
 	struct sockaddr_storage local;
 	const char *who;
 
+	size_t memory;
+	unsigned int send_wr;
 	unsigned int recv_wr;
 	struct iser_tgt_rx_queue *rxq;
 	unsigned int rx_reserved;
-	struct iser_tgt_data_pool *pool;
 	bool accepted;
 	bool last_wqe;
 	wait_queue_head_t drained;
@@ -444,11 +442,12 @@ void iser_tgt_rdma_exit(void);
 struct iser_tgt_device *iser_tgt_device_get(struct ib_device *ibdev);
 void iser_tgt_device_put(struct iser_tgt_device *dev);
 void iser_tgt_device_put_locked(struct iser_tgt_device *dev);
-void iser_tgt_device_prepare(struct iser_tgt_device *dev);
+struct iser_tgt_rx_queue *iser_tgt_device_shared(struct iser_tgt_device *dev,
+						 struct iser_tgt_vector *vector);
 void iser_tgt_device_close_queue(struct iser_tgt_device *dev,
 				 const struct iser_tgt_rx_queue *q);
-void iser_tgt_devices_prepare(void);
 void iser_tgt_devices_unprepare(void);
+void iser_tgt_devices_show(struct seq_file *m);
 
 /* listener.c */
 struct iser_tgt_listener *iser_tgt_listener_get(const struct sockaddr_storage *addr,
@@ -475,9 +474,8 @@ bool iser_tgt_addr_here(struct net *net, const struct sockaddr_storage *addr);
 
 /* connect.c */
 int iser_tgt_conn_request(struct iser_tgt_listener *listener,
-			  struct rdma_cm_id *cm_id,
-			  struct rdma_cm_event *event, unsigned int depth,
-			  bool integrity);
+			  struct rdma_cm_id *cm_id, struct rdma_cm_event *event,
+			  unsigned int depth, bool integrity);
 int iser_tgt_conn_event(struct rdma_cm_id *cm_id, struct rdma_cm_event *event);
 
 /* connection.c */
@@ -510,6 +508,12 @@ static inline unsigned int iser_tgt_conn_sends(unsigned int depth)
 static inline bool iser_tgt_conn_closing(const struct iser_tgt_conn *conn)
 {
 	return test_bit(ISER_TGT_CLOSE_ASKED, &conn->close);
+}
+
+/* Memory that is used with every command is best next to the device. */
+static inline int iser_tgt_conn_node(const struct iser_tgt_conn *conn)
+{
+	return ibdev_to_node(conn->dev->ibdev);
 }
 
 /* The receive side: a completion handler does not wait for memory or a lock. */

@@ -23,7 +23,8 @@ MODULE_PARM_DESC(recv_data_size,
 /**
  * struct iser_tgt_rx_slab - receive buffers that were allocated together
  * @entry: on the queue's list
- * @nr: how many of @rx have all their memory
+ * @nr: how many of @rx have, or had, all their memory
+ * @retired: how many of these have it no more
  * @hdr: page that holds their headers
  * @hdr_dma: its bus address
  * @rx: the buffers
@@ -31,6 +32,7 @@ MODULE_PARM_DESC(recv_data_size,
 struct iser_tgt_rx_slab {
 	struct list_head entry;
 	unsigned int nr;
+	unsigned int retired;
 	struct page *hdr;
 	u64 hdr_dma;
 	struct iser_tgt_rx rx[];
@@ -91,6 +93,7 @@ static void iser_tgt_rx_exit(struct iser_tgt_device *dev,
 		ib_dma_unmap_page(dev->ibdev, rx->sge[1 + i].addr,
 				  iser_tgt_recv_piece(dev), DMA_FROM_DEVICE);
 		__free_pages(rx->page[i], dev->recv_order);
+		rx->page[i] = NULL;
 	}
 }
 
@@ -110,8 +113,9 @@ static int iser_tgt_rx_init(struct iser_tgt_rx_queue *q, struct iser_tgt_rx *rx)
 		struct ib_sge *sge = &rx->sge[1 + i];
 		struct page *page;
 
-		page = alloc_pages(GFP_KERNEL | __GFP_NOWARN | __GFP_COMP,
-				   dev->recv_order);
+		page = alloc_pages_node(ibdev_to_node(dev->ibdev), GFP_KERNEL |
+					__GFP_NOWARN | __GFP_COMP,
+					dev->recv_order);
 		if (!page)
 			goto exit;
 		sge->addr = ib_dma_map_page(dev->ibdev, page, 0,
@@ -150,13 +154,14 @@ static struct iser_tgt_rx_slab *
 iser_tgt_rx_slab_alloc(struct iser_tgt_rx_queue *q, unsigned int nr)
 {
 	struct ib_device *ibdev = q->dev->ibdev;
+	int node = ibdev_to_node(ibdev);
 	struct iser_tgt_rx_slab *slab;
 
-	slab = kvzalloc(struct_size(slab, rx, nr), GFP_KERNEL);
+	slab = kvzalloc_node(struct_size(slab, rx, nr), GFP_KERNEL, node);
 	if (!slab)
 		return NULL;
 
-	slab->hdr = alloc_page(GFP_KERNEL);
+	slab->hdr = alloc_pages_node(node, GFP_KERNEL, 0);
 	if (!slab->hdr)
 		goto free_slab;
 	slab->hdr_dma = ib_dma_map_page(ibdev, slab->hdr, 0, PAGE_SIZE,
@@ -173,6 +178,7 @@ iser_tgt_rx_slab_alloc(struct iser_tgt_rx_queue *q, unsigned int nr)
 			iser_tgt_rx_slab_free(q, slab);
 			return NULL;
 		}
+		rx->slab = slab;
 		rx->hdr = page_address(slab->hdr) + offset;
 		rx->sge[0].addr = slab->hdr_dma + offset;
 		rx->sge[0].length = ISER_TGT_HDR_LEN;
@@ -267,12 +273,26 @@ static int iser_tgt_rx_slab_post(struct iser_tgt_rx_queue *q,
 	return iser_tgt_rx_post(q, &slab->rx[0].wr);
 }
 
+/**
+ * iser_tgt_rx_max - how many buffers there may be
+ * @q: the queue
+ *
+ * Context: any.
+ * Return: the number, as the administrator wants it now.
+ */
+unsigned int iser_tgt_rx_max(const struct iser_tgt_rx_queue *q)
+{
+	return q->srq ? iser_tgt_shared_limit(q) : q->max;
+}
+
 /* Claims the right to have @nr more; returns how many that may be. */
 static unsigned int iser_tgt_rx_queue_claim(struct iser_tgt_rx_queue *q,
 					    unsigned int nr)
 {
+	unsigned int max = iser_tgt_rx_max(q);
+
 	spin_lock(&q->lock);
-	nr = min(nr, q->max - q->nr);
+	nr = min(nr, max - min(max, q->nr));
 	q->nr += nr;
 	spin_unlock(&q->lock);
 
@@ -325,80 +345,42 @@ int iser_tgt_rx_queue_grow(struct iser_tgt_rx_queue *q, unsigned int nr)
 	return 0;
 }
 
-/* Buffers that nobody counts on, those that can still be made included. */
-static int iser_tgt_rx_left(const struct iser_tgt_rx_queue *q)
+static bool iser_tgt_rx_retired(struct iser_tgt_rx *rx)
 {
-	return (int)(q->max - READ_ONCE(q->nr)) + atomic_read(&q->spare);
-}
+	struct iser_tgt_rx_queue *q = rx->queue;
 
-/* Less than half of a shared queue is left for others. */
-static void iser_tgt_rx_judge(struct iser_tgt_rx_queue *q)
-{
-	bool tight = q->srq && iser_tgt_rx_left(q) < (int)q->max / 2;
-
-	if (unlikely(READ_ONCE(q->tight) != tight))
-		WRITE_ONCE(q->tight, tight);
-}
-
-/**
- * iser_tgt_rx_reserve - have receive buffers that nobody else counts on
- * @q: the queue
- * @nr: how many
- *
- * Context: may sleep.
- * Return: 0 or a negative errno.
- */
-int iser_tgt_rx_reserve(struct iser_tgt_rx_queue *q, unsigned int nr)
-{
-	int ret;
-
-	while (atomic_sub_return(nr, &q->spare) < 0) {
-		atomic_add(nr, &q->spare);
-		ret = iser_tgt_rx_queue_grow(q, max_t(unsigned int, nr,
-						      q->step));
-		/* Others may have given some back meanwhile. */
-		if (ret && atomic_read(&q->spare) < (int)nr)
-			return ret;
-	}
-	iser_tgt_rx_judge(q);
-	return 0;
-}
-
-/**
- * iser_tgt_rx_unreserve - they are others' to count on
- * @q: the queue
- * @nr: how many
- *
- * Context: any.
- */
-void iser_tgt_rx_unreserve(struct iser_tgt_rx_queue *q, unsigned int nr)
-{
-	atomic_add(nr, &q->spare);
-	iser_tgt_rx_judge(q);
-}
-
-/**
- * iser_tgt_rx_borrow - one more, if one is to be had at once
- * @q: the queue
- *
- * The last quarter of a shared queue is for logins.
- *
- * Context: any but interrupts.
- * Return: true if the caller has it now.
- */
-bool iser_tgt_rx_borrow(struct iser_tgt_rx_queue *q)
-{
-	int left;
-
-	if (q->srq && iser_tgt_rx_left(q) <= (int)q->max / 4)
+	if (likely(!atomic_read(&q->retire)) ||
+	    atomic_dec_if_positive(&q->retire) < 0)
 		return false;
 
-	left = atomic_dec_if_positive(&q->spare);
+	llist_add(&rx->free, &q->retired);
+	return true;
+}
 
-	if (left < ISER_TGT_SRQ_LIMIT && q->srq && READ_ONCE(q->nr) < q->max)
-		queue_work(iser_tgt_wq, &q->upkeep);
-	iser_tgt_rx_judge(q);
-	return left >= 0;
+/**
+ * iser_tgt_rx_free_retired - free what has been retired
+ * @q: the queue
+ *
+ * Context: may sleep; one caller at a time.
+ */
+void iser_tgt_rx_free_retired(struct iser_tgt_rx_queue *q)
+{
+	struct llist_node *list = llist_del_all(&q->retired);
+	struct iser_tgt_rx *rx, *next;
+
+	llist_for_each_entry_safe(rx, next, list, free) {
+		struct iser_tgt_rx_slab *slab = rx->slab;
+		bool last = ++slab->retired == slab->nr;
+
+		iser_tgt_rx_exit(q->dev, rx);
+		spin_lock(&q->lock);
+		q->nr--;
+		if (last)
+			list_del(&slab->entry);
+		spin_unlock(&q->lock);
+		if (last)
+			iser_tgt_rx_slab_free(q, slab);
+	}
 }
 
 /**
@@ -421,15 +403,16 @@ void iser_tgt_rx_put(struct iser_tgt_rx *rx)
 
 	list = llist_del_all(&q->free);
 	llist_for_each_entry_safe(rx, next, list, free) {
+		nr++;
+		if (iser_tgt_rx_retired(rx))
+			continue;
 		iser_tgt_rx_sync(rx);
 		rx->wr.next = first;
 		first = &rx->wr;
-		nr++;
 	}
-	if (!first)
-		return;
 	atomic_sub(nr, &q->nr_free);
-	iser_tgt_rx_post(q, first);
+	if (first)
+		iser_tgt_rx_post(q, first);
 }
 
 /**
@@ -443,8 +426,9 @@ void iser_tgt_rx_put(struct iser_tgt_rx *rx)
 struct iser_tgt_rx_queue *iser_tgt_rx_queue_alloc(struct iser_tgt_device *dev,
 						  unsigned int max)
 {
-	struct iser_tgt_rx_queue *q = kzalloc_obj(*q, GFP_KERNEL);
+	struct iser_tgt_rx_queue *q;
 
+	q = kzalloc_node(sizeof(*q), GFP_KERNEL, ibdev_to_node(dev->ibdev));
 	if (!q)
 		return NULL;
 
@@ -454,6 +438,7 @@ struct iser_tgt_rx_queue *iser_tgt_rx_queue_alloc(struct iser_tgt_device *dev,
 	spin_lock_init(&q->lock);
 	INIT_LIST_HEAD(&q->slabs);
 	init_llist_head(&q->free);
+	init_llist_head(&q->retired);
 	return q;
 }
 
@@ -476,7 +461,7 @@ struct iser_tgt_rx_queue *iser_tgt_rx_queue_own(struct iser_tgt_conn *conn)
 
 /**
  * iser_tgt_rx_queue_begin - post what a login needs
- * @q: a shared queue, which has it, or an empty one of a connection
+ * @conn: the connection, with its queue pair
  *
  * Not before the connection is sure to be drained: siw completes what is posted
  * when its queue pair is destroyed.
@@ -484,12 +469,17 @@ struct iser_tgt_rx_queue *iser_tgt_rx_queue_own(struct iser_tgt_conn *conn)
  * Context: may sleep.
  * Return: 0 or a negative errno.
  */
-int iser_tgt_rx_queue_begin(struct iser_tgt_rx_queue *q)
+int iser_tgt_rx_queue_begin(struct iser_tgt_conn *conn)
 {
+	struct iser_tgt_rx_queue *q = conn->rxq;
 	int ret;
 
-	if (q->srq)
-		return 0;
+	if (q->srq) {
+		ret = iser_tgt_rx_reserve(q, ISER_TGT_LOGIN_RECV);
+		if (!ret)
+			conn->rx_reserved = ISER_TGT_LOGIN_RECV;
+		return ret;
+	}
 
 	ret = iser_tgt_rx_queue_grow(q, ISER_TGT_LOGIN_RECV);
 	/* They stay beside those of the session. */

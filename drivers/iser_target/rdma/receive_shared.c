@@ -11,12 +11,13 @@
 
 /* Buffers to add at a time. */
 #define ISER_TGT_RX_STEP	32
-/* Buffers of a shared queue when it is made, and a share of it for logins. */
+/* Buffers of a shared queue when it is made, and at least. */
 #define ISER_TGT_SRQ_FIRST	64
-#define ISER_TGT_SRQ_LOGINS	32
+/* Buffers that stay spare when others are given back. */
+#define ISER_TGT_SRQ_SPARE	32
 
 static unsigned int srq_size = 2048;
-module_param(srq_size, uint, 0444);
+module_param(srq_size, uint, 0644);
 MODULE_PARM_DESC(srq_size,
 		 "receive buffers that the connections of a completion vector may share, at most; 0: none are shared");
 
@@ -28,7 +29,7 @@ static u32 iser_tgt_shared_max(const struct iser_tgt_device *dev)
 {
 	const struct ib_device_attr *attrs = &dev->ibdev->attrs;
 
-	return min3(srq_size, (u32)attrs->max_srq_wr, (u32)attrs->max_cqe / 2);
+	return min3(READ_ONCE(srq_size), (u32)attrs->max_srq_wr, (u32)attrs->max_cqe / 2);
 }
 
 /**
@@ -53,15 +54,45 @@ bool iser_tgt_device_shares(const struct iser_tgt_device *dev)
 				    rdma_start_port(dev->ibdev));
 }
 
-/* Buffers run short, or a device lost some with a connection it broke. */
+/**
+ * iser_tgt_shared_limit - how many buffers a shared queue may have
+ * @q: the queue
+ *
+ * As srq_size says now, within what the queue was made for.
+ *
+ * Context: any.
+ * Return: the number.
+ */
+unsigned int iser_tgt_shared_limit(const struct iser_tgt_rx_queue *q)
+{
+	return clamp_t(unsigned int, READ_ONCE(srq_size), ISER_TGT_SRQ_FIRST,
+		       q->max);
+}
+
+/*
+ * More is posted than is spare: whatever else has been received, somebody was
+ * promised. So when a device tells that fewer than the limit are posted, it has
+ * lost the others.
+ */
+static void iser_tgt_shared_write_off(struct iser_tgt_rx_queue *q)
+{
+	int lost = atomic_read(&q->spare) - ISER_TGT_SRQ_LIMIT;
+
+	if (lost > 0)
+		atomic_sub(lost, &q->spare);
+}
+
 static void iser_tgt_shared_grow(struct iser_tgt_rx_queue *q)
 {
 	struct ib_srq_attr attr = { .srq_limit = ISER_TGT_SRQ_LIMIT };
 
-	if (iser_tgt_rx_queue_grow(q, q->step))
+	if (xchg(&q->ran_short, false) && READ_ONCE(q->lossy))
+		iser_tgt_shared_write_off(q);
+	if (atomic_read(&q->spare) <= ISER_TGT_SRQ_LIMIT &&
+	    iser_tgt_rx_queue_grow(q, q->step))
 		pr_debug("%s: no more shared receive buffers, there are %u\n",
 			 dev_name(&q->dev->ibdev->dev), q->nr);
-	if (ib_modify_srq(q->srq, &attr, IB_SRQ_LIMIT))
+	if (READ_ONCE(q->lossy) && ib_modify_srq(q->srq, &attr, IB_SRQ_LIMIT))
 		pr_debug("%s: the limit of a shared receive queue cannot be set\n",
 			 dev_name(&q->dev->ibdev->dev));
 }
@@ -89,6 +120,9 @@ static void iser_tgt_srq_event(struct ib_event *event, void *context)
 		       ib_event_msg(event->event));
 		WRITE_ONCE(q->failed, true);
 		break;
+	case IB_EVENT_SRQ_LIMIT_REACHED:
+		WRITE_ONCE(q->ran_short, true);
+		fallthrough;
 	default:
 		pr_info_ratelimited("%s: shared receive queue: %s\n",
 				    dev_name(&event->device->dev),
@@ -96,6 +130,41 @@ static void iser_tgt_srq_event(struct ib_event *event, void *context)
 		break;
 	}
 	queue_work(iser_tgt_wq, &q->upkeep);
+}
+
+/**
+ * iser_tgt_shared_lossy - not all buffers may come back from the device
+ * @q: the queue
+ *
+ * From now on the device tells when few are left.
+ *
+ * Context: any.
+ */
+void iser_tgt_shared_lossy(struct iser_tgt_rx_queue *q)
+{
+	WRITE_ONCE(q->lossy, true);
+	queue_work(iser_tgt_wq, &q->upkeep);
+}
+
+/**
+ * iser_tgt_shared_trim - give back what nobody has needed since the last time
+ * @q: the queue
+ *
+ * Context: may sleep; one caller at a time.
+ */
+void iser_tgt_shared_trim(struct iser_tgt_rx_queue *q)
+{
+	unsigned int nr = READ_ONCE(q->nr) - atomic_read(&q->retire);
+	int unused = READ_ONCE(q->unused) - ISER_TGT_SRQ_SPARE;
+
+	iser_tgt_rx_free_retired(q);
+	if (unused > 0 && nr > ISER_TGT_SRQ_FIRST)
+		iser_tgt_rx_retire(q, min_t(unsigned int, unused,
+					    nr - ISER_TGT_SRQ_FIRST));
+	WRITE_ONCE(q->unused, atomic_read(&q->spare));
+	/* Until somebody does want more. */
+	WRITE_ONCE(q->calm, true);
+	iser_tgt_rx_judge(q);
 }
 
 /**
@@ -134,9 +203,10 @@ struct iser_tgt_rx_queue *iser_tgt_rx_queue_shared(struct iser_tgt_device *dev)
 	ret = iser_tgt_rx_queue_grow(q, ISER_TGT_SRQ_FIRST);
 	if (ret)
 		goto free;
-	atomic_sub(ISER_TGT_SRQ_LOGINS + ISER_TGT_RECV_BATCH, &q->spare);
-	attr.attr.srq_limit = ISER_TGT_SRQ_LIMIT;
-	ib_modify_srq(q->srq, &attr.attr, IB_SRQ_LIMIT);
+	/* So many may wait for others to be posted with. */
+	atomic_sub(ISER_TGT_RECV_BATCH, &q->spare);
+	if (ISER_TGT_SRQ_LOSES(dev->ibdev))
+		iser_tgt_shared_lossy(q);
 	return q;
 
 free:

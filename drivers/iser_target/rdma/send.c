@@ -98,8 +98,10 @@ int iser_tgt_tx_pool_alloc(struct iser_tgt_conn *conn,
 		goto free;
 
 	for (i = 0; i < pages; i++) {
-		struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		struct page *page;
 
+		page = alloc_pages_node(ibdev_to_node(ibdev),
+					GFP_KERNEL | __GFP_ZERO, 0);
 		if (!page)
 			goto free;
 		pool->dma[i] = ib_dma_map_page(ibdev, page, 0, PAGE_SIZE,

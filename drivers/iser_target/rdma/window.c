@@ -3,7 +3,7 @@
  * The command window: never more requests than there are receive buffers for.
  * On a shared receive queue a session begins with a small window that is
  * always its own, and gets more of it when it uses it up. While buffers are
- * few, what it does not use is not promised again.
+ * few, or nobody wants more, what it does not use is not promised again.
  */
 
 #include "../iscsi/window.h"
@@ -29,23 +29,24 @@ static void iser_tgt_window_bound(struct iser_tgt_conn *conn)
  */
 int iser_tgt_window_start(struct iser_tgt_conn *conn, u32 depth)
 {
+	unsigned int extra = ISER_TGT_RECV_EXTRA + ISER_TGT_RECV_BATCH;
 	struct iser_tgt_rx_queue *q = conn->rxq;
-	unsigned int extra;
+	u32 window = depth;
 	int ret;
+
+	BUILD_BUG_ON(ISER_TGT_LOGIN_RECV > ISER_TGT_SHARED_EXTRA);
 
 	conn->window_max = depth;
 	if (q->srq) {
-		conn->window = min_t(u32, depth, ISER_TGT_WINDOW_MIN);
+		window = min_t(u32, depth, ISER_TGT_WINDOW_MIN);
 		extra = ISER_TGT_SHARED_EXTRA;
-	} else {
-		conn->window = depth;
-		extra = ISER_TGT_RECV_EXTRA + ISER_TGT_RECV_BATCH;
 	}
 
-	ret = iser_tgt_rx_reserve(q, conn->window + extra);
+	ret = iser_tgt_rx_reserve(q, window + extra - conn->rx_reserved);
 	if (ret)
 		return ret;
 
+	conn->window = window;
 	conn->rx_reserved = extra;
 	iser_tgt_window_bound(conn);
 	if (!q->srq)

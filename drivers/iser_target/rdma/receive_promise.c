@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which receive buffers somebody counts on. A login and each place in a window
+ * have one that is theirs; the queue has as many, or can make them.
+ */
+
+#include "rdma.h"
+
+/*
+ * Buffers that nobody counts on, those that can still be made included. Fewer
+ * than none once the limit was lowered.
+ */
+static int iser_tgt_rx_left(const struct iser_tgt_rx_queue *q)
+{
+	return (int)(iser_tgt_rx_max(q) - READ_ONCE(q->nr)) +
+	       atomic_read(&q->spare) + atomic_read(&q->retire);
+}
+
+/**
+ * iser_tgt_rx_judge - shall windows keep what they do not use
+ * @q: the queue
+ *
+ * Not if less than half of a shared queue is left for others, nor if nobody
+ * wants more: what windows give up can be given back.
+ *
+ * Context: any.
+ */
+void iser_tgt_rx_judge(struct iser_tgt_rx_queue *q)
+{
+	bool tight = q->srq &&
+		     (READ_ONCE(q->calm) ||
+		      iser_tgt_rx_left(q) < (int)iser_tgt_rx_max(q) / 2);
+
+	if (unlikely(READ_ONCE(q->tight) != tight))
+		WRITE_ONCE(q->tight, tight);
+}
+
+/* Somebody wants more; so many are left. */
+static void iser_tgt_rx_wanted(struct iser_tgt_rx_queue *q, int spare)
+{
+	if (READ_ONCE(q->calm))
+		WRITE_ONCE(q->calm, false);
+	if (spare < READ_ONCE(q->unused))
+		WRITE_ONCE(q->unused, spare);
+}
+
+/* Buffers that were to be freed are wanted again. */
+static bool iser_tgt_rx_unretire(struct iser_tgt_rx_queue *q)
+{
+	int nr = atomic_xchg(&q->retire, 0);
+
+	atomic_add(nr, &q->spare);
+	return nr;
+}
+
+/**
+ * iser_tgt_rx_reserve - have receive buffers that nobody else counts on
+ * @q: the queue
+ * @nr: how many
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int iser_tgt_rx_reserve(struct iser_tgt_rx_queue *q, unsigned int nr)
+{
+	int spare, ret;
+
+	while ((spare = atomic_sub_return(nr, &q->spare)) < 0) {
+		atomic_add(nr, &q->spare);
+		if (iser_tgt_rx_unretire(q))
+			continue;
+		ret = iser_tgt_rx_queue_grow(q, max_t(unsigned int, nr,
+						      q->step));
+		/* Others may have given some back meanwhile. */
+		if (ret && atomic_read(&q->spare) < (int)nr)
+			return ret;
+	}
+	iser_tgt_rx_wanted(q, spare);
+	iser_tgt_rx_judge(q);
+	return 0;
+}
+
+/**
+ * iser_tgt_rx_unreserve - they are others' to count on
+ * @q: the queue
+ * @nr: how many
+ *
+ * Context: any.
+ */
+void iser_tgt_rx_unreserve(struct iser_tgt_rx_queue *q, unsigned int nr)
+{
+	atomic_add(nr, &q->spare);
+	iser_tgt_rx_judge(q);
+}
+
+/**
+ * iser_tgt_rx_borrow - one more, if one is to be had at once
+ * @q: the queue
+ *
+ * The last quarter of a shared queue is for logins.
+ *
+ * Context: any but interrupts.
+ * Return: true if the caller has it now.
+ */
+bool iser_tgt_rx_borrow(struct iser_tgt_rx_queue *q)
+{
+	int left;
+
+	if (q->srq && iser_tgt_rx_left(q) <= (int)iser_tgt_rx_max(q) / 4)
+		return false;
+
+	left = atomic_dec_if_positive(&q->spare);
+	if (left < 0 && iser_tgt_rx_unretire(q))
+		left = atomic_dec_if_positive(&q->spare);
+
+	iser_tgt_rx_wanted(q, max(left, 0));
+	if (left < ISER_TGT_SRQ_LIMIT && q->srq &&
+	    READ_ONCE(q->nr) < iser_tgt_rx_max(q))
+		queue_work(iser_tgt_wq, &q->upkeep);
+	iser_tgt_rx_judge(q);
+	return left >= 0;
+}
+
+/**
+ * iser_tgt_rx_retire - free some buffers as they come back
+ * @q: the queue
+ * @nr: how many, if as many are spare
+ *
+ * What is posted stays with the device until a PDU comes in by it.
+ *
+ * Context: any.
+ */
+void iser_tgt_rx_retire(struct iser_tgt_rx_queue *q, unsigned int nr)
+{
+	if (atomic_sub_return(nr, &q->spare) < 0)
+		atomic_add(nr, &q->spare);
+	else
+		atomic_add(nr, &q->retire);
+}
