@@ -197,8 +197,7 @@ static struct ib_client client = {
 
 /* What of iser_tgt looks at a device. */
 static const char *const symbols[] = {
-	"iser_tgt_device_add", "iser_tgt_devices_prepare",
-	"iser_tgt_conn_request",
+	"iser_tgt_device_add", "iser_tgt_conn_request",
 };
 
 static struct kretprobe probes[ARRAY_SIZE(symbols)];

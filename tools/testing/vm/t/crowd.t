@@ -15,6 +15,18 @@ crowd=/src/tools/testing/conformance/crowd
 param=/sys/module/iser_tgt/parameters
 echo 300 >$param/login_timeout
 pending() { sed -n 's/^pending: \([0-9]*\) of.*/\1/p' /sys/kernel/debug/iser_tgt/logins; }
+bytes() { sed -n 's/^bytes: //p' /sys/kernel/debug/iser_tgt/logins; }
+# what a connection costs that has not logged in
+cost() {
+	local got
+	coproc ONE { exec $crowd silent --target "$IP:$PORT" --iqn "$IQN" --connections 1 --only-hold --wait; }
+	read -r -t $((60 * SLOW)) -u "${ONE[0]}" got
+	bytes
+	eval "exec ${ONE[1]}>&-"
+}
+deeper_target() {
+	make_target "$IQN:deep" disk && echo 512 >"$(tpg "$IQN:deep")/attrib/default_cmdsn_depth" && add_portal "$IQN:deep" "$IP:$PORT"
+}
 nobody_pends() { [ "$(pending)" -eq 0 ]; }
 
 # Prints "# ..." lines and the points "quiet=", "crowded=", in ms.
@@ -28,7 +40,7 @@ else
 	not_ok "a good login among them takes less than twice its quiet time" "$out"
 fi
 works "they are gone when they hang up" wait_for 20 "no pending login" nobody_pends
-is "$(sed -n 's/^bytes: //p' /sys/kernel/debug/iser_tgt/logins)" 0 "... and their memory is given back"
+is "$(bytes)" 0 "... and their memory is given back"
 
 out=$($crowd storm --target "$IP:$PORT" --iqn "$IQN" --connections 64)
 note "$out"
@@ -54,6 +66,20 @@ out=$($crowd silent --target "$IP:$PORT" --iqn "$IQN" --connections 8 --only-hol
 is "$(sed -n 's/^held=//p' <<<"$out")" 3 "max_pending_logins=3 holds three of eight"
 works "they go" wait_for 20 "no pending login" nobody_pends
 echo 1024 >$param/max_pending_logins
+one=$(cost)
+works "one goes" wait_for 20 "no pending login" nobody_pends
+works "another portal group there has deeper sessions" deeper_target
+deep=$(cost)
+if [ "$deep" -gt $((2 * one)) ]; then ok "a connection costs more: $deep bytes, not $one"; else not_ok "a connection costs more" "$deep bytes, and $one"; fi
+works "it goes" wait_for 20 "no pending login" nobody_pends
+works "... and the portal group" remove_target "$IQN:deep"
+is "$(cost)" "$one" "a connection costs what it did"
+works "it goes" wait_for 20 "no pending login" nobody_pends
+echo 1 >$param/max_pending_login_mib
+out=$($crowd silent --target "$IP:$PORT" --iqn "$IQN" --connections 40 --only-hold)
+is "$(sed -n 's/^held=//p' <<<"$out")" $(((1 << 20) / one)) "max_pending_login_mib=1 holds as many as fit in it"
+works "they go" wait_for 20 "no pending login" nobody_pends
+echo 256 >$param/max_pending_login_mib
 echo 1 >$param/login_rate_per_peer
 out=$($crowd storm --target "$IP:$PORT" --iqn "$IQN" --connections 40)
 got=$(sed -n 's/^logged_in=//p' <<<"$out")

@@ -35,7 +35,7 @@ serves() {
 	[ -n "${recorded:-}" ] || works "... it is found" record || bail "no target"
 	works "... an initiator logs in" login
 	is "$(depth)" "$depth" "... with $depth commands at a time"
-	works "... the device was looked at as such" looked_at 3
+	works "... the device was looked at as such" looked_at 2
 	if [ "$depth" = 64 ]; then
 		fails "... nothing is said of it" said 'has room for|not used'
 	else
