@@ -13,5 +13,6 @@ kernel_memory() {
 		FILENAME ~ /zoneinfo/ && $1 == "count:" { other += 4 * $2 }
 		END { print all - other }' /proc/meminfo /proc/zoneinfo
 }
-# What RDMA holds, by kind. Not the completion queues: the target keeps one a vector, and the RDMA core those of others.
-rdma_holds() { rdma resource show | sed -E 's/^[0-9]+: [^ ]+ //; s/ cq [0-9]+//; s/ ctx [0-9]+//'; }
+# What RDMA holds, by kind. Not the queues that a vector has from its first connection on: the target keeps one completion queue, and a shared
+# receive queue until nobody has connected for a while; the RDMA core keeps completion queues of others.
+rdma_holds() { rdma resource show | sed -E 's/^[0-9]+: [^ ]+ //; s/ (cq|srq|ctx) [0-9]+//g'; }
