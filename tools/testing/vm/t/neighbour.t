@@ -25,7 +25,7 @@ delay() {
 }
 disks() {
 	rmmod brd
-	modprobe brd rd_nr=2 rd_size=$((disk_mib << 10)) && delay 0 $ms && delay 1 $ms
+	modprobe brd rd_nr=3 rd_size=$((disk_mib << 10)) && delay 0 $ms && delay 1 $ms
 }
 works "two slow disks" disks || bail "no slow disks" "$(cat /tmp/out)"
 # fileio on a device: it reads and writes in its caller
@@ -33,6 +33,13 @@ file() {
 	local dir=$CFS/core/fileio_0/file
 	mkdir -p "$dir" && echo "fd_dev_name=/dev/mapper/slow0,fd_buffered_io=1" >"$dir/control" && echo file >"$dir/wwn/vpd_unit_serial" &&
 		echo 1 >"$dir/enable"
+}
+# a file in a file system
+in_a_file_system() {
+	local dir=$CFS/core/fileio_0/frozen
+	mkdir -p /mnt/frozen && mkfs.ext4 -q /dev/ram2 && mount /dev/ram2 /mnt/frozen && truncate -s 16M /mnt/frozen/file || return
+	mkdir -p "$dir" && echo "fd_dev_name=/mnt/frozen/file,fd_dev_size=$((16 << 20)),fd_buffered_io=1" >"$dir/control" &&
+		echo frozen >"$dir/wwn/vpd_unit_serial" && echo 1 >"$dir/enable"
 }
 # four tags, and every command takes its time
 tags() {
@@ -49,11 +56,11 @@ scsi_debug_disk() {
 }
 targets() {
 	local t
-	backstore memory rd 64 && file && backstore late dev /dev/mapper/slow1 && tags || return
+	backstore memory rd 64 && file && backstore late dev /dev/mapper/slow1 && in_a_file_system && tags || return
 	echo 1 >"$(backstore_dir late)/attrib/emulate_tpu"
-	make_target "$fast" memory && make_target "$slow" file late && make_target "$few" few || return
+	make_target "$fast" memory && make_target "$slow" file late frozen && make_target "$few" few || return
 	for t in $fast $slow $few; do
-		add_portal "$t" "$IP:$PORT" && echo 1 >"$(tpg "$t")/attrib/nopin_interval" && echo 1 >"$(tpg "$t")/attrib/nopin_timeout" &&
+		add_portal "$t" "$IP:$PORT" && add_portal "$t" "[$IP6]:$PORT" && echo 1 >"$(tpg "$t")/attrib/nopin_interval" && echo 1 >"$(tpg "$t")/attrib/nopin_timeout" &&
 			enable "$t" || return
 	done
 }
@@ -138,6 +145,36 @@ meanwhile discards
 beside "UNMAP on a slow disk" $time
 works "... which took them" wait $busy
 
+# --- COMPARE AND WRITE, one at a time for a LUN ---
+
+works "another session to the slow one" login "$slow" "[$IP6]:$PORT"
+head -c 1024 /dev/zero >/tmp/zeros
+compares() {
+	local end=$((SECONDS + 3))
+	while [ $SECONDS -lt $end ]; do nice -n 19 sg_compare_and_write --in=/tmp/zeros --lba=8 --num=1 --xferlen=1024 "$1" || return; done
+}
+# LUN 1 by each session
+contended() {
+	local sg pids=() pid status=0
+	for sg in $(lun_of "$slow" 1); do
+		compares "/dev/$sg" &
+		pids+=($!)
+	done
+	[ ${#pids[@]} -eq 2 ] || status=1
+	for pid in "${pids[@]}"; do wait "$pid" || status=1; done
+	return $status
+}
+lun_of() {
+	local session
+	for session in /sys/class/iscsi_session/session*; do
+		[ "$(cat "$session/targetname")" != "$1" ] || ls "$session"/device/target*/*:"$2"/scsi_generic
+	done
+}
+meanwhile contended
+beside "COMPARE AND WRITE by two sessions on a slow disk" $time
+works "... which took them" wait $busy
+works "one of them logs out" logout "$slow" "[$IP6]:$PORT"
+
 # --- no tags ---
 
 meanwhile measure few_tags "$few_disk" 32 3s
@@ -153,10 +190,25 @@ is "$(session_of "$fast")" "$before" "... in the same session"
 dmsetup resume --noudevsync slow0
 works "the reads of that file succeed once it goes on" wait $busy
 taken_for_silent() { dmesg | grep -E 'no sign of life|ping not taken'; }
+
+# --- a file system that is frozen ---
+
+frozen=$(disk "$slow" 2)
+echo 300 >"/sys/block/${frozen#/dev/}/device/timeout"
+fsfreeze -f /mnt/frozen
+meanwhile measure frozen "$frozen" 16 2s --rw=randwrite
+beside "a file in a frozen file system" $time
+sleep 60
+is "$(session_of "$fast")" "$before" "... in the same session, a minute on"
+works "... and reads" measure beside "$memory" 2 $time
+works "... nobody has written there" kill -0 $busy
+fsfreeze -u /mnt/frozen
+works "the writes succeed once it is thawed" wait $busy
 fails "nobody is taken for silent" taken_for_silent
 
 for t in $slow $fast $few; do works "logout of ${t##*:}" logout "$t"; done
 works "all is removed" remove_all
+umount /mnt/frozen
 dmsetup remove slow0
 dmsetup remove slow1
 rmmod scsi_debug
