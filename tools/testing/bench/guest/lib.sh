@@ -4,6 +4,7 @@
 
 for setting; do declare "$setting"; done
 . /src/tools/testing/vm/guest/lib.sh
+. /src/tools/testing/vm/guest/nvmet.sh
 planned=1	# they print figures, not TAP
 
 stop() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
@@ -19,7 +20,6 @@ resting() {
 	wait "$awake" 2>/dev/null || true
 }
 
-NQN=nqn.2026-01.org.example:disk
 declare -A PEER_IQN=([iser_tgt]=$IQN [ib_isert]=$IQN-isert) PEER_FABRIC=([iser_tgt]=iser [ib_isert]=iscsi) PEER_PORT=([iser_tgt]=3260 [ib_isert]=3261)
 
 # Written in full: on an empty brd whoever comes first pays for its pages.
@@ -40,28 +40,12 @@ iscsi_peer() {
 	[ -d "$CFS/core/iblock_0/disk" ] || backstore disk brd 0 || return
 	make_target "$iqn" disk && add_portal "$iqn" "$IP:${PEER_PORT[$1]}" && enable "$iqn"
 }
-nvmet_peer() {
-	local top=/sys/kernel/config/nvmet
-	modprobe nvme_core multipath=N && modprobe -a nvmet-rdma nvme-rdma || return
-	mkdir -p "$top/subsystems/$NQN/namespaces/1" || return
-	echo 1 >"$top/subsystems/$NQN/attr_allow_any_host"
-	echo -n /dev/ram0 >"$top/subsystems/$NQN/namespaces/1/device_path"
-	echo 1 >"$top/subsystems/$NQN/namespaces/1/enable" || return
-	mkdir "$top/ports/1" || return
-	echo rdma >"$top/ports/1/addr_trtype"
-	echo ipv4 >"$top/ports/1/addr_adrfam"
-	echo "$IP" >"$top/ports/1/addr_traddr"
-	echo 4420 >"$top/ports/1/addr_trsvcid"
-	ln -s "$top/subsystems/$NQN" "$top/ports/1/subsystems/$NQN"
-}
-peer_up() { case $1 in nvmet-rdma) nvmet_peer ;; *) iscsi_peer "$1" ;; esac; }
+peer_up() { case $1 in nvmet-rdma) nvmet_up /dev/ram0 ;; *) iscsi_peer "$1" ;; esac; }
 
 # peer_connect PEER : logs in
 peer_connect() {
 	case $1 in
-	nvmet-rdma)
-		# no keep-alive in the time of a run
-		echo "nqn=$NQN,transport=rdma,traddr=$IP,trsvcid=4420,nr_io_queues=1,keep_alive_tmo=86400" >/dev/nvme-fabrics ;;
+	nvmet-rdma) nvme_connect ;;
 	*)
 		local portal=$IP:${PEER_PORT[$1]} iqn=${PEER_IQN[$1]}
 		if ! iscsiadm -m node -T "$iqn" -p "$portal" >/dev/null 2>&1; then
@@ -74,15 +58,10 @@ peer_connect() {
 }
 peer_disconnect() {
 	case $1 in
-	nvmet-rdma)
-		local dir
-		for dir in /sys/class/nvme/nvme*; do echo 1 >"$dir/delete_controller" || return; done
-		wait_for 20 "the nvme controller to go" no_nvme ;;
+	nvmet-rdma) nvme_disconnect ;;
 	*) logout "${PEER_IQN[$1]}" "$IP:${PEER_PORT[$1]}" ;;
 	esac
 }
-no_nvme() { ! compgen -G '/sys/class/nvme/nvme*' >/dev/null; }
-
 # peer_disk PEER : its block device, ready, without a scheduler
 peer_disk() {
 	local dev
@@ -96,15 +75,13 @@ peer_disk() {
 	echo none >"/sys/block/${dev#/dev/}/queue/scheduler"
 	echo "$dev"
 }
-nvme_ready() { compgen -G '/sys/class/block/nvme*n1' >/dev/null && [ -b "/dev/$(basename /sys/class/block/nvme*n1)" ]; }
 
 # All that peer_up made, so that the modules can go.
 peers_down() {
-	local peer top=/sys/kernel/config/nvmet
+	local peer
 	for peer in $PEERS; do
 		case $peer in
-		nvmet-rdma)
-			rm "$top/ports/1/subsystems/$NQN" && rmdir "$top/ports/1" "$top/subsystems/$NQN/namespaces/1" "$top/subsystems/$NQN" || return ;;
+		nvmet-rdma) nvmet_down || return ;;
 		*) remove_target_of "$peer" || return ;;
 		esac
 	done
