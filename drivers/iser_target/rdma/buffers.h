@@ -125,8 +125,8 @@ struct iser_tgt_rx {
  * @step: how many to add at a time, at least
  * @spare: buffers that neither a window nor a login counts on
  * @unused: the least of @spare since the last iser_tgt_shared_trim()
- * @calm: nobody has asked for more in that time
- * @tight: windows should not keep what they do not use
+ * @epoch: how often that has been
+ * @tight: so few that windows should not keep what they do not use
  * @retire: buffers to free when they come back, instead of posting them
  * @retired: those that have
  * @free: buffers to post again
@@ -150,7 +150,7 @@ struct iser_tgt_rx_queue {
 	unsigned int step;
 	atomic_t spare;
 	int unused;
-	bool calm;
+	unsigned int epoch;
 	bool tight;
 	atomic_t retire;
 	struct llist_head retired;
@@ -181,7 +181,6 @@ unsigned int iser_tgt_rx_max(const struct iser_tgt_rx_queue *q);
 int iser_tgt_rx_reserve(struct iser_tgt_rx_queue *q, unsigned int nr);
 void iser_tgt_rx_unreserve(struct iser_tgt_rx_queue *q, unsigned int nr);
 bool iser_tgt_rx_borrow(struct iser_tgt_rx_queue *q);
-void iser_tgt_rx_judge(struct iser_tgt_rx_queue *q);
 void iser_tgt_rx_retire(struct iser_tgt_rx_queue *q, unsigned int nr);
 
 /* receive_shared.c */

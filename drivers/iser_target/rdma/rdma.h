@@ -62,12 +62,10 @@ struct seq_file;
  * @recv_data: bytes of data a receive buffer holds
  * @recv_order: allocation order of its pieces
  * @recv_sge: scatter elements of a receive buffer
- * @prepared: a connection has asked for it, so there may be something to give
- *	back; under iser_tgt_conn_lock
+ * @prepared: a connection has asked for it, under iser_tgt_conn_lock
  * @unshared: makes no shared receive queue, whatever its attributes say
  * @integrity: makes and checks protection information
- * @no_last_wqe: does not tell that a queue pair is through with a shared
- *	receive queue, and never did
+ * @no_last_wqe: never tells when a queue pair is through with a shared queue
  * @tells_last_wqe: has told so at least once
  * @nr_vectors: completion vectors used
  * @vector: each with its queues and buffers
@@ -302,6 +300,7 @@ enum iser_tgt_conn_close {
  * @window: requests that may be in the window or in flight, under @post_lock
  * @window_max: cmdsn_depth
  * @window_short: the initiator used up its window
+ * @window_epoch: when it last did, by the queue's epoch
  * @credits: send queue credits free, of one work request each
  * @credits_all: all of them
  * @mrs: MRs free, each with the send queue entries its use takes
@@ -376,6 +375,7 @@ struct iser_tgt_conn {
 	u32 window;
 	u32 window_max;
 	bool window_short;
+	unsigned int window_epoch;
 
 	atomic_t credits;
 	int credits_all;

@@ -16,30 +16,19 @@ static int iser_tgt_rx_left(const struct iser_tgt_rx_queue *q)
 	       atomic_read(&q->spare) + atomic_read(&q->retire);
 }
 
-/**
- * iser_tgt_rx_judge - shall windows keep what they do not use
- * @q: the queue
- *
- * Not if less than half of a shared queue is left for others, nor if nobody
- * wants more: what windows give up can be given back.
- *
- * Context: any.
- */
-void iser_tgt_rx_judge(struct iser_tgt_rx_queue *q)
+/* Less than half of a shared queue is left for others. */
+static void iser_tgt_rx_judge(struct iser_tgt_rx_queue *q)
 {
 	bool tight = q->srq &&
-		     (READ_ONCE(q->calm) ||
-		      iser_tgt_rx_left(q) < (int)iser_tgt_rx_max(q) / 2);
+		     iser_tgt_rx_left(q) < (int)iser_tgt_rx_max(q) / 2;
 
 	if (unlikely(READ_ONCE(q->tight) != tight))
 		WRITE_ONCE(q->tight, tight);
 }
 
-/* Somebody wants more; so many are left. */
-static void iser_tgt_rx_wanted(struct iser_tgt_rx_queue *q, int spare)
+/* So few were spare that not all of them were idle. */
+static void iser_tgt_rx_used(struct iser_tgt_rx_queue *q, int spare)
 {
-	if (READ_ONCE(q->calm))
-		WRITE_ONCE(q->calm, false);
 	if (spare < READ_ONCE(q->unused))
 		WRITE_ONCE(q->unused, spare);
 }
@@ -75,7 +64,7 @@ int iser_tgt_rx_reserve(struct iser_tgt_rx_queue *q, unsigned int nr)
 		if (ret && atomic_read(&q->spare) < (int)nr)
 			return ret;
 	}
-	iser_tgt_rx_wanted(q, spare);
+	iser_tgt_rx_used(q, spare);
 	iser_tgt_rx_judge(q);
 	return 0;
 }
@@ -113,7 +102,7 @@ bool iser_tgt_rx_borrow(struct iser_tgt_rx_queue *q)
 	if (left < 0 && iser_tgt_rx_unretire(q))
 		left = atomic_dec_if_positive(&q->spare);
 
-	iser_tgt_rx_wanted(q, max(left, 0));
+	iser_tgt_rx_used(q, max(left, 0));
 	if (left < ISER_TGT_SRQ_LIMIT && q->srq &&
 	    READ_ONCE(q->nr) < iser_tgt_rx_max(q))
 		queue_work(iser_tgt_wq, &q->upkeep);

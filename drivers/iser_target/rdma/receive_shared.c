@@ -29,7 +29,8 @@ static u32 iser_tgt_shared_max(const struct iser_tgt_device *dev)
 {
 	const struct ib_device_attr *attrs = &dev->ibdev->attrs;
 
-	return min3(READ_ONCE(srq_size), (u32)attrs->max_srq_wr, (u32)attrs->max_cqe / 2);
+	return min3(READ_ONCE(srq_size), (u32)attrs->max_srq_wr,
+		    (u32)attrs->max_cqe / 2);
 }
 
 /**
@@ -162,9 +163,7 @@ void iser_tgt_shared_trim(struct iser_tgt_rx_queue *q)
 		iser_tgt_rx_retire(q, min_t(unsigned int, unused,
 					    nr - ISER_TGT_SRQ_FIRST));
 	WRITE_ONCE(q->unused, atomic_read(&q->spare));
-	/* Until somebody does want more. */
-	WRITE_ONCE(q->calm, true);
-	iser_tgt_rx_judge(q);
+	WRITE_ONCE(q->epoch, q->epoch + 1);
 }
 
 /**

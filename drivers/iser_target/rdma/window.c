@@ -3,7 +3,8 @@
  * The command window: never more requests than there are receive buffers for.
  * On a shared receive queue a session begins with a small window that is
  * always its own, and gets more of it when it uses it up. While buffers are
- * few, or nobody wants more, what it does not use is not promised again.
+ * few, or once it has not used it up for a while, what it does not use is not
+ * promised again.
  */
 
 #include "../iscsi/window.h"
@@ -47,6 +48,7 @@ int iser_tgt_window_start(struct iser_tgt_conn *conn, u32 depth)
 		return ret;
 
 	conn->window = window;
+	conn->window_epoch = READ_ONCE(q->epoch);
 	conn->rx_reserved = extra;
 	iser_tgt_window_bound(conn);
 	if (!q->srq)
@@ -90,6 +92,12 @@ void iser_tgt_window_used(struct iser_tgt_conn *conn,
 		WRITE_ONCE(conn->window_short, true);
 }
 
+/* It has not used up its window for ten to twenty seconds. */
+static bool iser_tgt_window_idle(const struct iser_tgt_conn *conn)
+{
+	return READ_ONCE(conn->rxq->epoch) - conn->window_epoch > 1;
+}
+
 /*
  * RFC 7143 4.2.2.1: MaxCmdSN never moves back, but it need not move on. A
  * session that goes idle gives up all but its own as its last requests end, and
@@ -120,7 +128,8 @@ void iser_tgt_window_advance(struct iser_tgt_conn *conn)
 {
 	u32 wanted;
 
-	if (unlikely(READ_ONCE(conn->rxq->tight)) &&
+	if (unlikely(READ_ONCE(conn->rxq->tight) ||
+		     iser_tgt_window_idle(conn)) &&
 	    iser_tgt_window_shrink(conn))
 		return;
 
@@ -129,6 +138,7 @@ void iser_tgt_window_advance(struct iser_tgt_conn *conn)
 		return;
 
 	WRITE_ONCE(conn->window_short, false);
+	conn->window_epoch = READ_ONCE(conn->rxq->epoch);
 	wanted = min_t(u32, conn->window_max - conn->window,
 		       ISER_TGT_WINDOW_STEP);
 	while (wanted-- && iser_tgt_rx_borrow(conn->rxq)) {

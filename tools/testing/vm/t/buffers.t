@@ -92,11 +92,11 @@ if [ "$LINK" = rxe ] && kernel_since 6 11; then
 	hold 14
 	is "$answer" "refused 0302" "... which not all can have"
 	let_go
-	echo 2048 >/sys/module/iser_tgt/parameters/srq_size
-	hold 14
-	is "$answer" in "srq_size=2048: all can"
-	let_go
 	works "logout" logout
+	works "srq_size=2048, and nobody has connected for a while" eval 'echo 2048 >/sys/module/iser_tgt/parameters/srq_size && wait_for 40 "no shared buffers" shared_are -eq 0'
+	hold 14
+	is "$answer" in "... all can"
+	let_go
 	stop_initiator
 	without
 fi
