@@ -10,8 +10,8 @@ unset KVER LINK MAKEFLAGS
 # typed COMMAND : answers to the shell's prompt, and its status
 typed() {
 	local line
-	printf '%s; echo "status $?"\n' "$1" >&"${SHELL_IN[1]}"
-	while IFS= read -r -t 120 -u "${SHELL_IN[0]}" line; do
+	printf '%s; echo "status $?"\n' "$1" >&"$keys"
+	while IFS= read -r -t 120 -u "$screen" line; do
 		line=${line//$'\r'/}
 		printf '%s\n' "$line"
 		case $line in 'status '[0-9]*) [ "$line" = 'status 0' ]; return ;; esac
@@ -26,12 +26,14 @@ patiently() {
 	*) echo "$1" ;;
 	esac
 }
-# A machine on this terminal: what it says to try is tried.
+# A machine on this terminal: what it says to try is tried. Named pipes: those of a coprocess are gone with it, whatever is left to read.
 left_to_the_reader() {
-	local line try=() status
-	coproc SHELL_IN { exec timeout -k 10 1800 make shell 2>&1; }
-	SHELL_PID=$SHELL_IN_PID
-	while IFS= read -r -t 600 -u "${SHELL_IN[0]}" line; do
+	local line try=() status keys screen
+	mkfifo "$work/keys" "$work/screen"
+	timeout -k 10 1800 make shell <"$work/keys" >"$work/screen" 2>&1 &
+	SHELL_PID=$!
+	exec {keys}>"$work/keys" {screen}<"$work/screen"
+	while IFS= read -r -t 600 -u "$screen" line; do
 		line=${line//$'\r'/}
 		printf '%s\n' "$line" >>"$work/shell"
 		case $line in
@@ -41,8 +43,9 @@ left_to_the_reader() {
 	done
 	is "${#try[@]}" 3 "make shell: three commands to try" || note "$(tail -n 20 "$work/shell")"
 	for line in "${try[@]}"; do works "... $line" typed "$(patiently "$line")"; done
-	echo exit >&"${SHELL_IN[1]}"
-	while IFS= read -r -t 120 -u "${SHELL_IN[0]}" line; do :; done
+	echo exit >&"$keys"
+	while IFS= read -r -t 120 -u "$screen" line; do :; done
+	exec {keys}>&- {screen}<&-
 	wait "$SHELL_PID"
 	status=$?
 	SHELL_PID=
