@@ -1,17 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Another target on the same RDMA device, whose connections come and go, while a session of ours writes and reads blocks that it can
-# recognise: nvmet-rdma with shared receive queues, which the kernel drains by polling their completion queues. Not ib_isert: it warns of
-# commands that it releases twice, and stays in use.
+# Other targets on the same RDMA device, whose connections come and go, while a session of ours writes and reads blocks that it can
+# recognise: nvmet-rdma and ib_srpt with shared receive queues, which the kernel drains by polling their completion queues. Not ib_isert: it
+# warns of commands that it releases twice, and stays in use.
 # ULP_SECONDS: how long (6).
 # processors: 2
 # link: rxe: soft iWARP has no shared receive queue here
 # needs: integrity
 
-seconds=$((300 + 4 * ${ULP_SECONDS:-6}))
+seconds=$((300 + 8 * ${ULP_SECONDS:-6}))
 machine="--append iser_tgt.ulp_seconds=${ULP_SECONDS:-6}"
 . "$(dirname "$0")/../in-guest"
 . /src/tools/testing/vm/guest/nvmet.sh
+. /src/tools/testing/vm/guest/srpt.sh
 
 time=$(sed -n 's/.*iser_tgt.ulp_seconds=\([0-9]*\).*/\1/p' /proc/cmdline)
 
@@ -38,7 +39,8 @@ beside() {
 	is "$(tsih)" "$session" "... in the same session"
 }
 
-comes_and_goes() { nvme_connect && wait_for 20 "the nvme disk" nvme_ready && nvme_disconnect; }
+nvme_comes_and_goes() { nvme_connect && wait_for 20 "the nvme disk" nvme_ready && nvme_disconnect; }
+srp_comes_and_goes() { srp_connect && wait_for 20 "the SRP disk" srp_ready && srp_disconnect; }
 
 alone || bail "no RDMA device"
 kernel_since 6 11 || note "soft RoCE shares no receive queue before Linux 6.11"
@@ -49,16 +51,24 @@ works "a session" login || bail "no session"
 dev=$(disk) || bail "no disk"
 seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 note "seed $seed"
-modprobe brd rd_nr=1 rd_size=16384
+modprobe brd rd_nr=2 rd_size=16384
 
 if has_module nvmet-rdma && has_module nvme-rdma; then
 	nvmet_params=use_srq=1
 	works "nvmet-rdma with shared receive queues" nvmet_up /dev/ram0
-	beside nvmet-rdma comes_and_goes
+	beside nvmet-rdma nvme_comes_and_goes
 	works "it goes for good" nvmet_down
 	modprobe -r nvme-rdma nvmet-rdma
 else
 	skip "nvmet-rdma" "this kernel has none"
+fi
+if has_module ib_srpt && has_module ib_srp; then
+	works "ib_srpt with shared receive queues" srpt_up /dev/ram1
+	beside ib_srpt srp_comes_and_goes
+	works "it goes for good" srpt_down
+	modprobe -r ib_srp ib_srpt
+else
+	skip "ib_srpt" "this kernel has none"
 fi
 
 works "logout" logout
