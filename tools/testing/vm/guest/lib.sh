@@ -37,6 +37,12 @@ nap() {
 }
 gone() { ! [ -e "$1" ]; }
 
+# The initiator's Python is compiled once in a guest, not at each start: the checkout cannot be written to.
+if grep -q '^# needs:.* conformance' "$0"; then
+	mkdir -p /tmp/compiled/upper /tmp/compiled/work
+	mount -t overlay -o lowerdir=/src/tools/testing/conformance,upperdir=/tmp/compiled/upper,workdir=/tmp/compiled/work overlay /src/tools/testing/conformance
+fi
+
 # --- links ---
 
 # Debian's kernels have no siw: build-module makes it.

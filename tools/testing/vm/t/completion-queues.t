@@ -53,7 +53,8 @@ works "they end" sessions_end
 vectors=$(nproc)
 works "the queues that were added are gone" wait_for 10 "the queues" fewer $((vectors + 1))
 works "60 sessions again" sessions 60
-is "$(number ours)" "$full" "as many queues as before"
+# the first two may have become larger
+works "no more queues than before" at_least "$full" "$(number ours)"
 works "they end" sessions_end
 works "the portal is removed" remove_target "$IQN"
 works "no completion queue is left" wait_for 10 "the queues" fewer 1
