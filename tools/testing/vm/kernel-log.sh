@@ -7,9 +7,9 @@ dirt='WARNING|BUG[: ]|Oops|hung task|INFO: task|possible recursive locking|KASAN
 
 # What other modules warn of, on a kernel without us as well: iscsi_ctrl flushes a work queue it may not (6.12); soft-RoCE gives up on a
 # request that it has not marked as failed, where packets are lost; lockdep sees a circle where dm-multipath takes a request of a path's queue
-# and sd removes such a path; siw takes its sockets' sk_callback_lock, which is no lock of ours, with bottom halves on; ib_srpt with a shared
-# receive queue gives back a cache of a channel that has none. And with a file "expects-failed-allocations" beside the log, what the kernel
-# says of allocations that were made to fail.
+# and sd removes such a path, and another where a port of nvmet-rdma goes; siw takes its sockets' sk_callback_lock, which is no lock of ours,
+# with bottom halves on; ib_srpt with a shared receive queue gives back a cache of a channel that has none. And with a file
+# "expects-failed-allocations" beside the log, what the kernel says of allocations that were made to fail.
 without_known() {
 	awk -v failing="$1" '
 	failing && /(vmalloc error|page allocation failure):/ { skip = 1 }
@@ -30,7 +30,7 @@ without_known() {
 		block = block $0 "\n"
 		if (/<\/TASK>/) {
 			circle = 0
-			if (block !~ /multipath_clone_and_map/ || block ~ /\+0x[0-9a-f\/x]+ \[iser_tgt\]/) printf "%s", block
+			if (block !~ /multipath_clone_and_map|nvmet_config_sem/ || block ~ /\+0x[0-9a-f\/x]+ \[iser_tgt\]/) printf "%s", block
 		}
 		next
 	}

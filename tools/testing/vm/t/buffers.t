@@ -102,7 +102,7 @@ if [ "$LINK" = rxe ] && kernel_since 6 11; then
 fi
 
 # soft iWARP has no others, and conformance.t uses them
-if [ "$LINK" = rxe ]; then
+if [ "$LINK" = rxe ] || in_full; then
 	with "buffers of its own for each connection" srq_size=0
 	rules "own buffers" data/ numbering/
 	without
@@ -117,7 +117,7 @@ without
 
 with "no data buffers kept" data_pool_max=0
 rules "the core's pages" data/ scsi/
-if [ "$LINK" = rxe ]; then
+if [ "$LINK" = rxe ] || in_full; then
 	works "data buffers from now on" eval "echo 1 >/sys/module/iser_tgt/parameters/data_pool_max"
 	rules "1 MiB of data buffers" data/
 fi

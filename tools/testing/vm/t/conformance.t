@@ -1,12 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The rules of RFC 7143 and 7145, each by an initiator of our own (tools/testing/conformance): among them one command of 16 MiB. On iWARP
-# those that connections, messages, tags and RDMA have a part in; with CONFORMANCE_RULES=all the others, too.
+# those that connections, messages, tags and RDMA have a part in; in make check-all the others, too.
 # differs by: link
 # needs: conformance
 
 seconds=900
-machine="--append iser_tgt.rules=${CONFORMANCE_RULES:-some}"
 . "$(dirname "$0")/../in-guest"
 
 alone || bail "no RDMA device"
@@ -19,7 +18,7 @@ mute=$!
 rules "$INITIATOR-silent" --only keepalive/ >/tmp/keepalive.out 2>&1 &
 keepalive=$!
 skip=()
-if [ "$LINK" != rxe ] && ! grep -q 'iser_tgt.rules=all' /proc/cmdline; then
+if [ "$LINK" != rxe ] && ! in_full; then
 	# what is decided once a PDU is there
 	skip=(--skip keys/ --skip discovery/ --skip hostile_login/rfc7143_6 --skip scsi/ --skip rejects/ --skip numbering/ --skip nop/)
 fi

@@ -16,7 +16,7 @@ run=$(sed -n 's/.*iser_tgt.integrity_seconds=\([0-9]*\).*/\1/p' /proc/cmdline)
 [ "$SLOW" -eq 1 ] || run=$((2 * run))
 stores=(rd file brd tcmu)
 # iWARP differs in how data travel, not in where they come from, and has no path MTU
-[ "$LINK" = rxe ] || stores=(rd file)
+[ "$LINK" = rxe ] || in_full || stores=(rd file)
 other=$IQN-too
 mib=$((SLOW > 1 ? 40 : 80))
 

@@ -147,6 +147,7 @@ wait_for 10 "the end of the visitor" ended $visitor
 
 # seconds; on iWARP other functions connect and listen, and the same ones change things
 declare -A chance=([rxe]=10 [siw]=4)
+in_full && chance[siw]=10
 # each begins again when it has come in or been turned away
 for i in 1 2 3; do
 	yes | $crowd attempts >/tmp/newcomers.$i 2>&1 &
