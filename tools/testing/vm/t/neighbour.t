@@ -183,11 +183,12 @@ works "... whose reads succeed" wait $busy
 
 # --- one that stands still ---
 
-meanwhile measure still "$file" 16 6s
+meanwhile measure still "$file" 16 7s
 dmsetup suspend --noflush --nolockfs --noudevsync slow0
 beside "a file whose disk stands still" $time
 # longer than a silent peer is given; waiting costs nothing here
 sleep 3
+beside "it, four seconds on" $time
 is "$(session_of "$fast")" "$before" "... in the same session"
 dmsetup resume --noudevsync slow0
 works "the reads of that file succeed once it goes on" wait $busy

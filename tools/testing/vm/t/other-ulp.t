@@ -3,7 +3,7 @@
 # Other targets on the same RDMA device, whose connections come and go, while a session of ours writes and reads blocks that it can
 # recognise: nvmet-rdma and ib_srpt with shared receive queues, which the kernel drains by polling their completion queues. Not ib_isert: it
 # warns of commands that it releases twice, and stays in use.
-# ULP_SECONDS: how long (6).
+# ULP_SECONDS: how long beside each (6).
 # processors: 2
 # link: rxe: soft iWARP has no shared receive queue here
 # needs: integrity
@@ -62,7 +62,7 @@ if has_module ib_srpt && has_module ib_srp; then
 else
 	skip "ib_srpt" "this kernel has none"
 fi
-# the last, since lockdep sees a circle of locks of its own as it goes, and looks no further
+# the last: lockdep reports a circle of nvmet's own locks as it goes, and looks no further
 if has_module nvmet-rdma && has_module nvme-rdma; then
 	nvmet_params=use_srq=1
 	works "nvmet-rdma with shared receive queues" nvmet_up /dev/ram0

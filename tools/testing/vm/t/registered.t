@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# A device that reads and writes by RDMA only what is registered: ib_core's parameter force_mr makes soft RoCE such a one. Two sessions
-# write and read blocks that they can recognise, in commands of one piece of memory and of many, more at a time than there are
-# registrations.
+# A device that reads and writes by RDMA only what is registered: ib_core's parameter force_mr makes soft RoCE such a one. A session
+# writes and reads blocks that it can recognise, in commands of one piece of memory and of many, more at a time than there are registrations.
 # link: rxe: an iWARP device registers what it reads as it is
 # needs: integrity
 
