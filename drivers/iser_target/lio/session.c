@@ -277,7 +277,7 @@ static void iser_tgt_session_start_discovery(struct iser_tgt_session *sess)
 	/* Only ever identifies the session to itself. */
 	sess->tsih = (u16)sess->sid ?: 1;
 	sess->depth = 1;
-	sess->conn->window = 1;
+	iser_tgt_window_discovery(sess->conn);
 	iser_tgt_exchange_init(&sess->exchange, sess->mem->in,
 			       sizeof(sess->mem->in),
 			       min_t(u32, ISER_TGT_LOGIN_DATA_MAX,

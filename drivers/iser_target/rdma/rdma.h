@@ -23,7 +23,6 @@
 #include "buffers.h"
 #include "completion.h"
 
-struct iser_tgt_conn;
 struct iser_tgt_listener;
 struct seq_file;
 
@@ -535,6 +534,7 @@ void iser_tgt_qp_drain(struct iser_tgt_conn *conn);
 
 /* window.c */
 int iser_tgt_window_start(struct iser_tgt_conn *conn, u32 depth);
+void iser_tgt_window_discovery(struct iser_tgt_conn *conn);
 void iser_tgt_window_end(struct iser_tgt_conn *conn);
 void iser_tgt_window_used(struct iser_tgt_conn *conn,
 			  const struct iser_tgt_pdu *pdu);

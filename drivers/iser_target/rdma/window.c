@@ -57,6 +57,21 @@ int iser_tgt_window_start(struct iser_tgt_conn *conn, u32 depth)
 }
 
 /**
+ * iser_tgt_window_discovery - a discovery session has one request at a time
+ * @conn: the connection, at the end of its login
+ *
+ * What the login had is enough: one of its buffers is the window's now.
+ *
+ * Context: any.
+ */
+void iser_tgt_window_discovery(struct iser_tgt_conn *conn)
+{
+	conn->window = 1;
+	if (conn->rx_reserved)
+		conn->rx_reserved -= conn->window;
+}
+
+/**
  * iser_tgt_window_end - the buffers are others' to count on
  * @conn: the connection, drained
  *
