@@ -114,6 +114,18 @@ struct iser_tgt_rx {
 };
 
 /**
+ * enum iser_tgt_rx_state - how many buffers of a shared queue are promised
+ * @ISER_TGT_RX_PLENTY: few
+ * @ISER_TGT_RX_TIGHT: so many that windows should not keep what they do not use
+ * @ISER_TGT_RX_SCARCE: so many that logins need those that windows use as well
+ */
+enum iser_tgt_rx_state {
+	ISER_TGT_RX_PLENTY,
+	ISER_TGT_RX_TIGHT,
+	ISER_TGT_RX_SCARCE,
+};
+
+/**
  * struct iser_tgt_rx_queue - receive buffers and where they are posted
  * @dev: the device
  * @srq: a shared receive queue, or NULL:
@@ -126,7 +138,7 @@ struct iser_tgt_rx {
  * @spare: buffers that neither a window nor a login counts on
  * @unused: the least of @spare since the last iser_tgt_shared_trim()
  * @epoch: how often that has been
- * @tight: so few that windows should not keep what they do not use
+ * @state: whether windows may keep what they have
  * @retire: buffers to free when they come back, instead of posting them
  * @retired: those that have
  * @free: buffers to post again
@@ -151,7 +163,7 @@ struct iser_tgt_rx_queue {
 	atomic_t spare;
 	int unused;
 	unsigned int epoch;
-	bool tight;
+	enum iser_tgt_rx_state state;
 	atomic_t retire;
 	struct llist_head retired;
 	struct llist_head free;

@@ -16,14 +16,39 @@ static int iser_tgt_rx_left(const struct iser_tgt_rx_queue *q)
 	       atomic_read(&q->spare) + atomic_read(&q->retire);
 }
 
-/* Less than half of a shared queue is left for others. */
+/*
+ * A silent session cannot be asked for what it was promised. So what all of
+ * them may keep and not use is no more than a quarter of a shared queue; and
+ * before a login would take more than half of the last quarter, windows in use
+ * give way.
+ */
+static enum iser_tgt_rx_state
+iser_tgt_rx_state(const struct iser_tgt_rx_queue *q)
+{
+	int left = iser_tgt_rx_left(q), max = iser_tgt_rx_max(q);
+
+	if (left < max / 8 + ISER_TGT_WINDOW_MIN + ISER_TGT_SHARED_EXTRA)
+		return ISER_TGT_RX_SCARCE;
+	if (left < max / 4 * 3)
+		return ISER_TGT_RX_TIGHT;
+	return ISER_TGT_RX_PLENTY;
+}
+
+/* Who has changed what is left looks until what is said of it is true. */
 static void iser_tgt_rx_judge(struct iser_tgt_rx_queue *q)
 {
-	bool tight = q->srq &&
-		     iser_tgt_rx_left(q) < (int)iser_tgt_rx_max(q) / 2;
+	enum iser_tgt_rx_state state;
 
-	if (unlikely(READ_ONCE(q->tight) != tight))
-		WRITE_ONCE(q->tight, tight);
+	if (!q->srq)
+		return;
+	for (;;) {
+		/* What we changed or said is seen before we look. */
+		smp_mb();
+		state = iser_tgt_rx_state(q);
+		if (likely(READ_ONCE(q->state) == state))
+			break;
+		WRITE_ONCE(q->state, state);
+	}
 }
 
 /* So few were spare that not all of them were idle. */

@@ -4,7 +4,7 @@
  * On a shared receive queue a session begins with a small window that is
  * always its own, and gets more of it when it uses it up. While buffers are
  * few, or once it has not used it up for a while, what it does not use is not
- * promised again.
+ * promised again; while next to none are left, what it uses neither.
  */
 
 #include "../iscsi/window.h"
@@ -116,13 +116,15 @@ static bool iser_tgt_window_idle(const struct iser_tgt_conn *conn)
 /*
  * RFC 7143 4.2.2.1: MaxCmdSN never moves back, but it need not move on. A
  * session that goes idle gives up all but its own as its last requests end, and
- * one that keeps using its window loses nothing.
+ * one that keeps using its window loses nothing until logins need it.
  */
 static bool iser_tgt_window_shrink(struct iser_tgt_conn *conn)
 {
 	u32 unused = conn->max_cmd_sn + 1 - READ_ONCE(conn->exp_cmd_sn);
 
-	if (conn->window <= ISER_TGT_WINDOW_MIN || unused < ISER_TGT_WINDOW_MIN)
+	if (conn->window <= ISER_TGT_WINDOW_MIN ||
+	    (unused < ISER_TGT_WINDOW_MIN &&
+	     READ_ONCE(conn->rxq->state) != ISER_TGT_RX_SCARCE))
 		return false;
 
 	conn->window--;
@@ -143,7 +145,7 @@ void iser_tgt_window_advance(struct iser_tgt_conn *conn)
 {
 	u32 wanted;
 
-	if (unlikely(READ_ONCE(conn->rxq->tight) ||
+	if (unlikely(READ_ONCE(conn->rxq->state) != ISER_TGT_RX_PLENTY ||
 		     iser_tgt_window_idle(conn)) &&
 	    iser_tgt_window_shrink(conn))
 		return;
