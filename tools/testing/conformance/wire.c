@@ -27,6 +27,7 @@
 
 #define MAX_SGE		4
 #define MAX_PRIVATE	256
+#define SLAB_BLOCK	65536
 #define GUARD_BYTE	0x69
 /* A last message and the disconnect that follows it travel by different QPs. */
 #define LATE_MESSAGE_MS	300
@@ -40,11 +41,13 @@ struct wire_wc {
 	uint32_t rkey;		/* and of which key */
 };
 
+/* Slots for messages. As many as SLAB_BLOCK bytes hold are registered with the first of them that is used: most sessions use few. */
 struct slab {
+	struct ibv_pd *pd;
 	uint8_t *mem;
-	struct ibv_mr *mr;
+	struct ibv_mr **mr;
 	bool *busy;
-	uint32_t size, count;
+	uint32_t size, count, block;
 };
 
 struct wire {
@@ -155,37 +158,56 @@ static int await_cm(struct wire *w, int wanted, int64_t deadline)
 
 static int slab_init(struct slab *s, struct ibv_pd *pd, uint32_t size, uint32_t count)
 {
+	s->pd = pd;
 	s->size = (size + 63) & ~63u;
 	s->count = count;
+	s->block = s->size < SLAB_BLOCK ? SLAB_BLOCK / s->size : 1;
 	s->busy = calloc(count, sizeof(*s->busy));
+	s->mr = calloc(count / s->block + 1, sizeof(*s->mr));
 	s->mem = aligned_alloc(4096, ((size_t)s->size * count + 4095) & ~4095ul);
-	if (!s->busy || !s->mem)
-		return -ENOMEM;
-	s->mr = ibv_reg_mr(pd, s->mem, (size_t)s->size * count, IBV_ACCESS_LOCAL_WRITE);
-	return s->mr ? 0 : -errno;
+	return s->busy && s->mr && s->mem ? 0 : -ENOMEM;
 }
 
 static void slab_free(struct slab *s)
 {
-	if (s->mr)
-		ibv_dereg_mr(s->mr);
+	for (uint32_t i = 0; s->mr && i < s->count; i += s->block)
+		if (s->mr[i / s->block])
+			ibv_dereg_mr(s->mr[i / s->block]);
 	free(s->mem);
+	free(s->mr);
 	free(s->busy);
+}
+
+static uint8_t *slab_mem(struct slab *s, int i)
+{
+	return s->mem + (size_t)s->size * i;
+}
+
+static struct ibv_mr *slab_mr(struct slab *s, int i)
+{
+	return s->mr[i / s->block];
+}
+
+static int slab_register(struct slab *s, uint32_t i)
+{
+	uint32_t first = i - i % s->block, n = s->count - first < s->block ? s->count - first : s->block;
+	struct ibv_mr **mr = &s->mr[i / s->block];
+
+	if (!*mr)
+		*mr = ibv_reg_mr(s->pd, slab_mem(s, (int)first), (size_t)s->size * n, IBV_ACCESS_LOCAL_WRITE);
+	return *mr ? 0 : -errno;
 }
 
 static int slab_get(struct slab *s)
 {
 	for (uint32_t i = 0; i < s->count; i++)
 		if (!s->busy[i]) {
-			s->busy[i] = true;
-			return (int)i;
+			int err = slab_register(s, i);
+
+			s->busy[i] = !err;
+			return err ? err : (int)i;
 		}
 	return -ENOBUFS;
-}
-
-static uint8_t *slab_mem(struct slab *s, int i)
-{
-	return s->mem + (size_t)s->size * i;
 }
 
 static bool poll_one(struct ibv_cq *cq, struct wire_wc *out, uint64_t *id)
@@ -438,7 +460,7 @@ int wire_post_recv(struct wire *w, uint32_t len)
 		return i;
 	if (len > w->recv.size)
 		return -EMSGSIZE;
-	sge = (struct ibv_sge){ (uintptr_t)slab_mem(&w->recv, i), len, w->recv.mr->lkey };
+	sge = (struct ibv_sge){ (uintptr_t)slab_mem(&w->recv, i), len, slab_mr(&w->recv, i)->lkey };
 	wr.wr_id = (uint64_t)i;
 	err = ibv_post_recv(w->id->qp, &wr, &bad);
 	if (err)
@@ -484,7 +506,7 @@ int wire_send(struct wire *w, const void *const *bufs, const uint32_t *lens, int
 			return -EMSGSIZE;
 		}
 		memcpy(mem + used, bufs[k], lens[k]);
-		sge[k] = (struct ibv_sge){ (uintptr_t)(mem + used), lens[k], w->send.mr->lkey };
+		sge[k] = (struct ibv_sge){ (uintptr_t)(mem + used), lens[k], slab_mr(&w->send, i)->lkey };
 		used += lens[k];
 	}
 	wr.wr_id = (uint64_t)i;
@@ -528,11 +550,11 @@ int wire_trespass(struct wire *w)
 	if (i < 0)
 		return i;
 	memset(slab_mem(&w->send, i), GUARD_BYTE, 4);
-	sge = (struct ibv_sge){ (uintptr_t)slab_mem(&w->send, i), 4, w->send.mr->lkey };
+	sge = (struct ibv_sge){ (uintptr_t)slab_mem(&w->send, i), 4, slab_mr(&w->send, i)->lkey };
 	wr.wr_id = (uint64_t)i;
 	wr.sg_list = &sge;
 	wr.wr.rdma.remote_addr = sge.addr;
-	wr.wr.rdma.rkey = w->send.mr->rkey;
+	wr.wr.rdma.rkey = slab_mr(&w->send, i)->rkey;
 	err = ibv_post_send(w->id->qp, &wr, &bad);
 	if (err)
 		w->send.busy[i] = false;
