@@ -4,6 +4,7 @@
 # processors: 2
 # differs by: link
 # needs: conformance
+# shellcheck disable=SC2016 # commands for eval
 
 seconds=900
 . "$(dirname "$0")/../in-guest"
