@@ -23,7 +23,8 @@ rules() {
 
 alone || bail "no RDMA device"
 works "a disk that can be stalled" disk_on_dm || bail "no dm device" "$(cat /tmp/out)"
-module_params=srq_size=256
+# one session alone may have the whole of a window of 64
+module_params=srq_size=512
 load_target && backstore disk dev /dev/mapper/$ISER_TGT_STALL && make_target "$IQN" disk && add_portal "$IQN" "$IP:$PORT" && enable "$IQN" ||
 	bail "no target"
 rules "immediate commands do not use up receive buffers" stalled/rfc7143_11_17_1
