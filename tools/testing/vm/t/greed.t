@@ -23,7 +23,6 @@ targets() {
 	echo 0 >"$(tpg)/attrib/nopin_interval" && echo 0 >"$(tpg "$dead")/attrib/nopin_interval" &&
 		echo 1000 >"$(tpg)/attrib/sessions_per_initiator" && echo 1000 >"$(tpg "$dead")/attrib/sessions_per_initiator"
 }
-logins() { cat /sys/kernel/debug/iser_tgt/logins; }
 pending() { sed -n 's/^pending: \([0-9]*\) of.*/\1/p' /sys/kernel/debug/iser_tgt/logins; }
 nobody_pends() { [ "$(pending)" -eq 0 ]; }
 bytes() { sed -n 's/^bytes: //p' /sys/kernel/debug/iser_tgt/logins; }
