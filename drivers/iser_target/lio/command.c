@@ -251,9 +251,12 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		iser_tgt_refuse(cmd, TCM_INVALID_CDB_FIELD);
 		return 0;
 	}
-	/* On failure the core has queued the status. */
+	/*
+	 * On failure the core has queued the status. A CDB of more than 32 bytes
+	 * takes memory, and a completion handler does not wait for that.
+	 */
 	if (target_submit_prep(&cmd->se_cmd, cdb, NULL, 0, NULL, 0, NULL, 0,
-			       GFP_NOIO))
+			       GFP_NOWAIT | __GFP_NOWARN))
 		return 0;
 
 	if (unlikely(iser_tgt_wants_protection(cmd))) {
