@@ -42,4 +42,8 @@ alloc_fails() {
 NTHS="1 2 3 4 5 6 7 8 9 10 11 12 15 19 24 30 38 48 60 75 94 118 148 185"
 no_faults() { echo 0 >"$FAILING/probability"; }
 # failed : the allocation that should fail has
-failed() { [ "$(cat "$FAILING/times")" = 0 ]; }
+failed() {
+	local times
+	read -r times <"$FAILING/times"
+	[ "$times" = 0 ]
+}
