@@ -66,22 +66,7 @@
 #define ISER_TGT_COMPL_OPS
 #endif
 
-/*
- * Before 6.11 soft-RoCE does not tell when a queue pair is through with a
- * shared receive queue, and completions may come behind its back.
- */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
-#define ISER_TGT_SRQ_DRAINS(ibdev)	((void)(ibdev), true)
-#else
-#define ISER_TGT_SRQ_DRAINS(ibdev)				\
-	((ibdev)->ops.driver_id != RDMA_DRIVER_RXE)
-#endif
-
-/*
- * Soft-RoCE loses a buffer of a shared receive queue with each connection that
- * breaks in the middle of a message.
- */
-#define ISER_TGT_SRQ_LOSES(ibdev)				\
-	((ibdev)->ops.driver_id == RDMA_DRIVER_RXE)
+/* Whether soft-RoCE raises LAST_WQE_REACHED. */
+#define ISER_TGT_RXE_LAST_WQE	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0))
 
 #endif

@@ -3,19 +3,13 @@
 
 #include <linux/module.h>
 
+#include "lio/debugfs.h"
 #include "lio/execute.h"
-#include "lio/lio.h"
+#include "lio/fabric.h"
+#include "lio/keepalive.h"
+#include "lio/refusals.h"
+#include "lio/ulp.h"
 #include "rdma/rdma.h"
-
-static const struct iser_tgt_upper iser_tgt_sessions = {
-	.open = iser_tgt_session_open,
-	.receive = iser_tgt_session_receive,
-	.posted = iser_tgt_response_posted,
-	.stop = iser_tgt_session_stop,
-	.close = iser_tgt_session_close,
-	.late = iser_tgt_session_late,
-	.free = iser_tgt_session_free,
-};
 
 static int __init iser_tgt_init(void)
 {
@@ -25,9 +19,10 @@ static int __init iser_tgt_init(void)
 	if (ret)
 		return ret;
 
-	ret = iser_tgt_rdma_init(&iser_tgt_sessions);
+	iser_tgt_debugfs_init();
+	ret = iser_tgt_rdma_init(&iser_tgt_session_ops);
 	if (ret)
-		goto refusals;
+		goto debugfs;
 
 	ret = iser_tgt_execute_init();
 	if (ret)
@@ -44,7 +39,8 @@ execute:
 	iser_tgt_execute_exit();
 rdma:
 	iser_tgt_rdma_exit();
-refusals:
+debugfs:
+	iser_tgt_debugfs_exit();
 	iser_tgt_refusals_exit();
 	return ret;
 }
@@ -55,6 +51,7 @@ static void __exit iser_tgt_exit(void)
 	iser_tgt_keepalive_stop();
 	iser_tgt_execute_exit();
 	iser_tgt_rdma_exit();
+	iser_tgt_debugfs_exit();
 	iser_tgt_refusals_exit();
 }
 

@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-/* acls/<initiator>: who may enter, and what its session is like. */
+/* acls/<initiator> in configfs, with the parameters of its newest session. */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include "lio.h"
+#include <linux/configfs.h>
+#include <linux/kstrtox.h>
+#include <linux/sysfs.h>
+#include <target/target_core_fabric.h>
+
+#include "../iscsi/name.h"
+#include "../rdma/rdma.h"
+#include "acl.h"
+#include "config_value.h"
+#include "session.h"
+#include "tpg.h"
 
 static void iser_tgt_info_session(struct iser_tgt_session *sess, char *page,
 				  ssize_t *len)
@@ -22,11 +32,11 @@ static void iser_tgt_info_session(struct iser_tgt_session *sess, char *page,
 			      sess->depth,
 			      sess->keys.immediate_data ? "Yes" : "No",
 			      sess->keys.target_rdsl, sess->cid,
-			      &sess->conn->peer,
-			      READ_ONCE(sess->conn->stat_sn));
+			      iser_tgt_conn_peer(sess->conn),
+			      iser_tgt_window_stat_sn(sess->conn));
 }
 
-/* The newest session of an ACL, under tpg->lock; NULL if it has none. */
+/* The newest session of an ACL, NULL if it has none. Holds tpg->lock. */
 static struct iser_tgt_session *iser_tgt_acl_session(struct iser_tgt_tpg *tpg,
 						     struct se_node_acl *nacl)
 {
@@ -40,7 +50,7 @@ static struct iser_tgt_session *iser_tgt_acl_session(struct iser_tgt_tpg *tpg,
 	return NULL;
 }
 
-/* The format is what rtslib parses: one session, then lines it passes over. */
+/* rtslib parses this: one session, then lines that it ignores. */
 static ssize_t iser_tgt_acl_info_show(struct config_item *item, char *page)
 {
 	struct se_node_acl *nacl = acl_to_nacl(item);
@@ -67,7 +77,7 @@ static ssize_t iser_tgt_acl_info_show(struct config_item *item, char *page)
 		len += sysfs_emit_at(page, len,
 				     "# sid %u isid 0x%6phN tsih %u peer %pISpc\n",
 				     sess->sid, sess->isid, sess->tsih,
-				     &sess->conn->peer);
+				     iser_tgt_conn_peer(sess->conn));
 	}
 unlock:
 	spin_unlock(&tpg->lock);
@@ -94,7 +104,7 @@ static ssize_t iser_tgt_acl_cmdsn_depth_store(struct config_item *item,
 		return -EINVAL;
 
 	iser_tgt_tpg_need_depth(iser_tgt_tpg(nacl->se_tpg), depth);
-	/* Ends the initiator's sessions, so that the next ones have it. */
+	/* Closes the sessions of the initiator: new ones have the new depth. */
 	ret = core_tpg_set_initiator_node_queue_depth(nacl, depth);
 
 	return ret ?: count;
@@ -111,14 +121,11 @@ static ssize_t iser_tgt_acl_tag_store(struct config_item *item,
 				      const char *page, size_t count)
 {
 	struct se_node_acl *nacl = acl_to_nacl(item);
-	size_t len = iser_tgt_strip_newline(page, count);
 	char tag[MAX_ACL_TAG_SIZE];
 	int ret;
 
-	if (len >= sizeof(tag))
+	if (iser_tgt_config_text(tag, sizeof(tag), page, count) < 0)
 		return -EINVAL;
-	memcpy(tag, page, len);
-	tag[len] = '\0';
 
 	ret = core_tpg_set_initiator_node_tag(nacl->se_tpg, nacl, tag);
 	return ret < 0 ? ret : count;
@@ -183,19 +190,19 @@ static ssize_t iser_tgt_acl_param_##_name##_show(			\
 }									\
 CONFIGFS_ATTR_RO(iser_tgt_acl_param_, _name)
 
-#define ISER_TGT_YES_NO(_field)	(sess->keys._field ? "Yes" : "No")
-
 ISER_TGT_NEGOTIATED(MaxConnections, "%u", sess->keys.max_connections);
-ISER_TGT_NEGOTIATED(InitialR2T, "%s", ISER_TGT_YES_NO(initial_r2t));
-ISER_TGT_NEGOTIATED(ImmediateData, "%s", ISER_TGT_YES_NO(immediate_data));
+ISER_TGT_NEGOTIATED(InitialR2T, "%s", iser_tgt_yes_no(sess->keys.initial_r2t));
+ISER_TGT_NEGOTIATED(ImmediateData, "%s",
+		    iser_tgt_yes_no(sess->keys.immediate_data));
 ISER_TGT_NEGOTIATED(MaxBurstLength, "%u", sess->keys.max_burst);
 ISER_TGT_NEGOTIATED(FirstBurstLength, "%u", sess->keys.first_burst);
 ISER_TGT_NEGOTIATED(DefaultTime2Wait, "%u", sess->keys.time2wait);
 ISER_TGT_NEGOTIATED(DefaultTime2Retain, "%u", sess->keys.time2retain);
 ISER_TGT_NEGOTIATED(MaxOutstandingR2T, "%u", sess->keys.max_outstanding_r2t);
-ISER_TGT_NEGOTIATED(DataPDUInOrder, "%s", ISER_TGT_YES_NO(data_pdu_in_order));
+ISER_TGT_NEGOTIATED(DataPDUInOrder, "%s",
+		    iser_tgt_yes_no(sess->keys.data_pdu_in_order));
 ISER_TGT_NEGOTIATED(DataSequenceInOrder, "%s",
-		    ISER_TGT_YES_NO(data_seq_in_order));
+		    iser_tgt_yes_no(sess->keys.data_seq_in_order));
 ISER_TGT_NEGOTIATED(ErrorRecoveryLevel, "%u", sess->keys.erl);
 ISER_TGT_NEGOTIATED(InitiatorRecvDataSegmentLength, "%u",
 		    sess->keys.initiator_rdsl);
@@ -224,8 +231,7 @@ struct configfs_attribute *iser_tgt_acl_param_attrs[] = {
  * @nacl: the core's part of it
  * @name: InitiatorName, RFC 7143 4.2.7
  *
- * Context: configfs, may sleep.
- * Return: 0, or -EINVAL for a name no initiator can have.
+ * Return: 0, or -EINVAL for a name that no initiator can have.
  */
 int iser_tgt_init_nodeacl(struct se_node_acl *nacl, const char *name)
 {

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a target tells without being asked: RFC 7143 11.9. */
+/* Asynchronous messages to initiators: RFC 7143 11.9. */
 
-#include "lio.h"
-#include "waiting.h"
+#include <linux/jiffies.h>
 
-/* For the message that says so to leave before the connection does. */
+#include "../iscsi/pdu.h"
+#include "../rdma/rdma.h"
+#include "async.h"
+#include "cmd.h"
+#include "session.h"
+
+/* Time for the message to be sent before the connection is closed. */
 #define ISER_TGT_DROP_DEADLINE	(HZ / 2)
 
 static void iser_tgt_drop_done(struct iser_tgt_tx *tx, int status)
@@ -16,16 +21,15 @@ static void iser_tgt_drop_done(struct iser_tgt_tx *tx, int status)
 }
 
 /*
- * A context for a message, NULL if the session cannot be told anything. The
- * portal group's lock keeps out whoever else has a message for it.
+ * A context for a message, NULL if the session cannot receive one. The portal
+ * group's lock serializes the users of this context.
  */
 static struct iser_tgt_cmd *iser_tgt_async_get(struct iser_tgt_session *sess)
 {
-	struct iser_tgt_conn *conn = sess->conn;
 	struct iser_tgt_cmd *cmd;
 
 	if (sess->discovery || !READ_ONCE(sess->heard) ||
-	    READ_ONCE(conn->state) != ISER_TGT_CONN_LIVE)
+	    !iser_tgt_conn_live(sess->conn))
 		return NULL;
 
 	cmd = iser_tgt_cmd_get_own(sess, ISER_TGT_CMD_MESSAGE);
@@ -33,15 +37,15 @@ static struct iser_tgt_cmd *iser_tgt_async_get(struct iser_tgt_session *sess)
 		return NULL;
 
 	cmd->stage = ISER_TGT_CMD_TELLS;
-	cmd->tx.opens = false;
+	cmd->tx.advances_window = false;
 	cmd->tx.done = iser_tgt_cmd_sent;
 	return cmd;
 }
 
 /**
- * iser_tgt_session_drop - end a session, and say so first if that can be
+ * iser_tgt_session_drop - close a session, with a message first if possible
  * @sess: the session or login, on its portal group's list
- * @why: plain words, a string constant
+ * @why: human-readable reason, a string constant
  *
  * Context: holds the portal group's lock.
  */
@@ -64,10 +68,10 @@ void iser_tgt_session_drop(struct iser_tgt_session *sess, const char *why)
 }
 
 /**
- * iser_tgt_async_ask - ask a session for something
+ * iser_tgt_async_ask - ask the initiator to log out or to negotiate
  * @sess: the session, on its portal group's list
  * @event: ISER_TGT_ASYNC_LOGOUT or ISER_TGT_ASYNC_NEGOTIATE
- * @seconds: time it has: Parameter3 of RFC 7143 11.9.1
+ * @seconds: time the initiator has: Parameter3 of RFC 7143 11.9.1
  *
  * Context: holds the portal group's lock.
  */
@@ -80,54 +84,4 @@ void iser_tgt_async_ask(struct iser_tgt_session *sess, u8 event, u16 seconds)
 
 	iser_tgt_pdu_async(cmd->tx.hdr, event, 0, 0, seconds);
 	iser_tgt_send(&cmd->tx, 0, 0);
-}
-
-/**
- * iser_tgt_async_message - write to async_message
- * @tpg: the portal group, whose sessions are told
- * @page: "logout SECONDS", "negotiate SECONDS" or "drop"
- * @count: bytes of it
- *
- * RFC 7143 11.9.1: events 1, 4 and 3. Only the last one closes anything.
- *
- * Context: configfs.
- * Return: 0 or -EINVAL.
- */
-int iser_tgt_async_message(struct iser_tgt_tpg *tpg, const char *page,
-			   size_t count)
-{
-	size_t len = iser_tgt_strip_newline(page, count);
-	struct iser_tgt_session *sess;
-	char line[32], word[16], end;
-	u8 event;
-	unsigned int seconds = 0;
-	int n;
-
-	if (len >= sizeof(line))
-		return -EINVAL;
-	memcpy(line, page, len);
-	line[len] = '\0';
-
-	n = sscanf(line, "%15s %u %c", word, &seconds, &end);
-	if (n == 1 && !strcmp(word, "drop"))
-		event = ISER_TGT_ASYNC_DROP_SESSION;
-	else if (n != 2 || seconds > U16_MAX)
-		return -EINVAL;
-	else if (!strcmp(word, "logout"))
-		event = ISER_TGT_ASYNC_LOGOUT;
-	else if (!strcmp(word, "negotiate"))
-		event = ISER_TGT_ASYNC_NEGOTIATE;
-	else
-		return -EINVAL;
-
-	spin_lock(&tpg->lock);
-	list_for_each_entry(sess, &tpg->sessions, entry) {
-		if (event == ISER_TGT_ASYNC_DROP_SESSION)
-			iser_tgt_session_drop(sess,
-					      "dropped by the administrator");
-		else
-			iser_tgt_async_ask(sess, event, seconds);
-	}
-	spin_unlock(&tpg->lock);
-	return 0;
 }

@@ -1,24 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0
-/* CHAP names and secrets: auth/ of portal groups and ACLs, discovery_auth/. */
+/*
+ * CHAP names and secrets in configfs: auth/ of portal groups and ACLs, and
+ * discovery_auth/.
+ */
 
 #include <linux/capability.h>
+#include <linux/configfs.h>
+#include <linux/kstrtox.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include <target/target_core_fabric.h>
 
-#include "lio.h"
+#include "acl.h"
+#include "auth.h"
+#include "chap_order.h"
+#include "config_value.h"
+#include "tpg.h"
 
-/* A login copies all four strings together. */
+/* Logins see all four strings of one write or the other. */
 static DEFINE_SPINLOCK(iser_tgt_auth_lock);
 
 static struct iser_tgt_auth iser_tgt_disc_auth;
 static bool iser_tgt_disc_enforce;
-static u8 iser_tgt_disc_chap_order[ISER_TGT_CHAP_ALGS + 1] = {
-	ISER_TGT_CHAP_SHA3_256, ISER_TGT_CHAP_SHA256, ISER_TGT_CHAP_SHA1,
-	ISER_TGT_CHAP_MD5,
-};
+/* Empty until it is written: the default. */
+static u8 iser_tgt_disc_chap_order[ISER_TGT_CHAP_ALGS + 1];
+
+/* Holds iser_tgt_auth_lock. */
+static const u8 *iser_tgt_disc_order(void)
+{
+	return iser_tgt_disc_chap_order[0] ? iser_tgt_disc_chap_order :
+					     iser_tgt_chap_order_default;
+}
 
 /**
- * iser_tgt_auth_copy - take names and secrets as they are together
+ * iser_tgt_auth_copy - copy names and secrets
  * @to: the copy; the caller wipes it
- * @from: what the administrator wrote
+ * @from: names and secrets in configfs
  *
  * Context: any but interrupts.
  */
@@ -31,18 +49,18 @@ void iser_tgt_auth_copy(struct iser_tgt_auth *to,
 }
 
 /**
- * iser_tgt_discovery_auth - how discovery sessions authenticate
- * @to: names and secrets; the caller wipes it
- * @chap_order: algorithms, 0-terminated
+ * iser_tgt_discovery_auth - get the authentication of discovery sessions
+ * @to: set to names and secrets; the caller wipes it
+ * @chap_order: set to the algorithms, 0-terminated
  *
  * Context: any but interrupts.
- * Return: true if they must authenticate.
+ * Return: true if they have to authenticate.
  */
 bool iser_tgt_discovery_auth(struct iser_tgt_auth *to, u8 *chap_order)
 {
 	iser_tgt_auth_copy(to, &iser_tgt_disc_auth);
 	spin_lock(&iser_tgt_auth_lock);
-	memcpy(chap_order, iser_tgt_disc_chap_order,
+	memcpy(chap_order, iser_tgt_disc_order(),
 	       sizeof(iser_tgt_disc_chap_order));
 	spin_unlock(&iser_tgt_auth_lock);
 	return READ_ONCE(iser_tgt_disc_enforce);
@@ -64,13 +82,13 @@ static ssize_t iser_tgt_auth_show(const char *field, char *page)
 
 static ssize_t iser_tgt_auth_store(char *field, const char *page, size_t count)
 {
-	size_t len = iser_tgt_strip_newline(page, count);
+	size_t len = iser_tgt_config_len(page, count);
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (len >= ISER_TGT_AUTH_STR_MAX || strnlen(page, len) != len)
 		return -EINVAL;
-	/* "NULL" is how rtslib says "unset". */
+	/* rtslib writes "NULL" for "unset". */
 	if (len == 4 && !memcmp(page, "NULL", 4))
 		len = 0;
 
@@ -148,7 +166,7 @@ static ssize_t iser_tgt_disc_auth_CHAP_A_show(struct config_item *item,
 	ssize_t len;
 
 	spin_lock(&iser_tgt_auth_lock);
-	len = iser_tgt_chap_order_show(iser_tgt_disc_chap_order, page);
+	len = iser_tgt_chap_order_show(iser_tgt_disc_order(), page);
 	spin_unlock(&iser_tgt_auth_lock);
 
 	return len;

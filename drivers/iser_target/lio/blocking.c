@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What may sleep in its caller: some commands always, fileio with every read
- * and write, and any other backstore while it is found to, for example when its
- * queue has no tags left or is frozen.
+ * Whether a command may sleep in the thread that executes it: some always do,
+ * fileio does with every read and write, and other backstores are found to while
+ * their queue has no tags left or is frozen.
  */
 
 #include <linux/jiffies.h>
@@ -10,29 +10,29 @@
 #include <linux/workqueue.h>
 #include <scsi/scsi_proto.h>
 
-#include "execute.h"
-#include "lio.h"
+#include "../rdma/rdma.h"
+#include "blocking.h"
 
-/* Backstores remembered; of more, the one that slept longest ago is dropped. */
+/* Backstores remembered; a new one replaces the one that slept longest ago. */
 #define ISER_TGT_BLOCKING_MAX	64
-/* For so long after a backstore has slept in its caller it is taken to. */
+/* How long a backstore that has slept is expected to sleep again. */
 #define ISER_TGT_BLOCKING_TIME	HZ
 
 /**
  * struct iser_tgt_blocking - a backstore that has slept in its caller
- * @dev: its device, only compared: it may be gone; NULL if unused
- * @until: taken to sleep until then, jiffies
+ * @dev: its device, only compared: it may have been removed; NULL if unused
+ * @until: expected to sleep until then, jiffies
  */
 struct iser_tgt_blocking {
 	const struct se_device *dev;
 	unsigned long until;
 };
 
-/* How many; read without the lock. */
+/* Number of entries in use; read without the lock. */
 unsigned int iser_tgt_nr_blocking;
 
 static DEFINE_SPINLOCK(iser_tgt_blocking_lock);
-/* Changed under the lock, read without. */
+/* Written under the lock, read without. */
 static struct iser_tgt_blocking iser_tgt_blocking[ISER_TGT_BLOCKING_MAX];
 
 static void iser_tgt_blocking_forget(struct work_struct *work);
@@ -52,16 +52,16 @@ static void iser_tgt_blocking_forget(struct work_struct *work)
 		WRITE_ONCE(iser_tgt_nr_blocking, iser_tgt_nr_blocking - 1);
 	}
 	if (iser_tgt_nr_blocking)
-		queue_delayed_work(iser_tgt_wq, &iser_tgt_blocking_work,
+		queue_delayed_work(iser_tgt_misc_wq, &iser_tgt_blocking_work,
 				   ISER_TGT_BLOCKING_TIME);
 	spin_unlock(&iser_tgt_blocking_lock);
 }
 
-/* Its own place, else a free one, else the one that is over first. */
+/* The entry of the device, else a free one, else the one that expires first. */
 static struct iser_tgt_blocking *
-iser_tgt_blocking_place(const struct se_device *dev)
+iser_tgt_blocking_entry(const struct se_device *dev)
 {
-	struct iser_tgt_blocking *place = &iser_tgt_blocking[0];
+	struct iser_tgt_blocking *entry = &iser_tgt_blocking[0];
 	unsigned int i;
 
 	for (i = 0; i < ISER_TGT_BLOCKING_MAX; i++) {
@@ -69,16 +69,16 @@ iser_tgt_blocking_place(const struct se_device *dev)
 
 		if (b->dev == dev)
 			return b;
-		if (place->dev &&
-		    (!b->dev || time_before(b->until, place->until)))
-			place = b;
+		if (entry->dev &&
+		    (!b->dev || time_before(b->until, entry->until)))
+			entry = b;
 	}
-	return place;
+	return entry;
 }
 
 /**
- * iser_tgt_backstore_slept - a backstore slept in its caller
- * @dev: its device, which may be gone
+ * iser_tgt_backstore_slept - remember that a backstore has slept in its caller
+ * @dev: its device, which may have been removed
  *
  * Context: process.
  */
@@ -87,14 +87,14 @@ void iser_tgt_backstore_slept(const struct se_device *dev)
 	struct iser_tgt_blocking *b;
 
 	spin_lock(&iser_tgt_blocking_lock);
-	b = iser_tgt_blocking_place(dev);
+	b = iser_tgt_blocking_entry(dev);
 	if (!b->dev)
 		WRITE_ONCE(iser_tgt_nr_blocking, iser_tgt_nr_blocking + 1);
 	WRITE_ONCE(b->until, jiffies + ISER_TGT_BLOCKING_TIME);
 	WRITE_ONCE(b->dev, dev);
 	spin_unlock(&iser_tgt_blocking_lock);
 
-	queue_delayed_work(iser_tgt_wq, &iser_tgt_blocking_work,
+	queue_delayed_work(iser_tgt_misc_wq, &iser_tgt_blocking_work,
 			   ISER_TGT_BLOCKING_TIME);
 }
 
@@ -111,7 +111,7 @@ static bool iser_tgt_slept_lately(const struct se_device *dev)
 	return false;
 }
 
-/* They wait for the device, for other commands or for a file of the core's. */
+/* These wait for the device, for other commands or for a file of the core. */
 static bool iser_tgt_opcode_sleeps(const u8 *cdb)
 {
 	switch (cdb[0]) {
@@ -133,13 +133,12 @@ static bool iser_tgt_opcode_sleeps(const u8 *cdb)
 }
 
 /**
- * iser_tgt_may_sleep - may a command sleep in the thread that executes it
+ * iser_tgt_may_sleep - whether a command may sleep in the thread that executes it
  * @se_cmd: the command, parsed by the core
  *
- * The backstore's submit_type decides for commands that move blocks.
+ * For commands that move blocks the submit_type of the backstore decides.
  *
- * Context: any.
- * Return: never, always, or while its backstore is found to.
+ * Return: enum iser_tgt_sleep.
  */
 enum iser_tgt_sleep iser_tgt_may_sleep(const struct se_cmd *se_cmd)
 {
@@ -166,9 +165,7 @@ enum iser_tgt_sleep iser_tgt_may_sleep(const struct se_cmd *se_cmd)
 }
 
 /**
- * iser_tgt_blocking_exit - there are no commands any more
- *
- * Context: may sleep.
+ * iser_tgt_blocking_exit - no command is left
  */
 void iser_tgt_blocking_exit(void)
 {

@@ -5,7 +5,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
-#include "lio.h"
+#include "chap_digest.h"
 
 static const char *iser_tgt_chap_hash(u8 alg)
 {
@@ -24,8 +24,8 @@ static const char *iser_tgt_chap_hash(u8 alg)
 }
 
 /**
- * iser_tgt_chap_random - bytes for a challenge
- * @buf: where to
+ * iser_tgt_chap_random - random bytes for a challenge
+ * @buf: filled with the bytes
  * @len: how many
  *
  * Context: may sleep until the random number generator is ready.

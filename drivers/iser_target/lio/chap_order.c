@@ -1,83 +1,59 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which CHAP algorithms are offered, and in what order of preference. */
+/* Lists of CHAP algorithms in order of preference. */
 
-#include "lio.h"
+#include <linux/string.h>
+#include <linux/sysfs.h>
 
-static const struct {
-	u8 alg;
-	const char *name;
-} iser_tgt_chap_names[ISER_TGT_CHAP_ALGS] = {
-	{ ISER_TGT_CHAP_SHA3_256, "SHA3-256" },
-	{ ISER_TGT_CHAP_SHA256, "SHA-256" },
-	{ ISER_TGT_CHAP_SHA1, "SHA1" },
-	{ ISER_TGT_CHAP_MD5, "MD5" },
+#include "chap_order.h"
+#include "config_value.h"
+
+/* All names and a comma for each. */
+#define ISER_TGT_CHAP_ORDER_TEXT	32
+
+const u8 iser_tgt_chap_order_default[ISER_TGT_CHAP_ALGS + 1] = {
+	ISER_TGT_CHAP_SHA3_256, ISER_TGT_CHAP_SHA256, ISER_TGT_CHAP_SHA1,
+	ISER_TGT_CHAP_MD5,
+};
+
+/* Names of the algorithms of iser_tgt_chap_order_default. */
+static const char * const iser_tgt_chap_names[ISER_TGT_CHAP_ALGS] = {
+	"SHA3-256", "SHA-256", "SHA1", "MD5",
 };
 
 /**
- * iser_tgt_chap_order_default - strongest first
- * @order: ISER_TGT_CHAP_ALGS + 1 bytes
+ * iser_tgt_chap_order_parse - parse a list such as "SHA-256,SHA1"
+ * @page: as written to the file
+ * @count: bytes of it
+ * @order: ISER_TGT_CHAP_ALGS + 1 bytes, 0-terminated on success
  *
- * Context: any.
+ * Return: 0, or -EINVAL for an empty list, an unknown name or a repeated one.
  */
-void iser_tgt_chap_order_default(u8 *order)
+int iser_tgt_chap_order_parse(const char *page, size_t count, u8 *order)
 {
-	unsigned int i;
+	char text[ISER_TGT_CHAP_ORDER_TEXT];
+	char *rest = text;
+	unsigned int nr = 0;
+	const char *name;
+	int i;
 
-	for (i = 0; i < ISER_TGT_CHAP_ALGS; i++)
-		order[i] = iser_tgt_chap_names[i].alg;
-	order[i] = 0;
-}
+	if (iser_tgt_config_text(text, sizeof(text), page, count) < 0)
+		return -EINVAL;
 
-static u8 iser_tgt_chap_alg(const char *name, size_t len)
-{
-	unsigned int i;
-
-	for (i = 0; i < ISER_TGT_CHAP_ALGS; i++)
-		if (strlen(iser_tgt_chap_names[i].name) == len &&
-		    !memcmp(iser_tgt_chap_names[i].name, name, len))
-			return iser_tgt_chap_names[i].alg;
-
+	memset(order, 0, ISER_TGT_CHAP_ALGS + 1);
+	while ((name = strsep(&rest, ","))) {
+		i = match_string(iser_tgt_chap_names, ISER_TGT_CHAP_ALGS, name);
+		if (i < 0 || memchr(order, iser_tgt_chap_order_default[i], nr))
+			return -EINVAL;
+		order[nr++] = iser_tgt_chap_order_default[i];
+	}
 	return 0;
 }
 
 /**
- * iser_tgt_chap_order_parse - read "SHA-256,SHA1"
- * @page: as written to the file
- * @count: bytes of it
- * @order: ISER_TGT_CHAP_ALGS + 1 bytes
- *
- * Context: any.
- * Return: 0; -EINVAL for an empty list, an unknown name or a repeated one.
- */
-int iser_tgt_chap_order_parse(const char *page, size_t count, u8 *order)
-{
-	size_t len = iser_tgt_strip_newline(page, count);
-	size_t pos = 0;
-	unsigned int nr = 0;
-
-	memset(order, 0, ISER_TGT_CHAP_ALGS + 1);
-	for (;;) {
-		size_t start = pos;
-		u8 alg;
-
-		while (pos < len && page[pos] != ',')
-			pos++;
-		alg = iser_tgt_chap_alg(page + start, pos - start);
-		if (!alg || memchr(order, alg, nr))
-			return -EINVAL;
-		order[nr++] = alg;
-		if (pos == len)
-			return 0;
-		pos++;
-	}
-}
-
-/**
- * iser_tgt_chap_order_show - print it as it is read
+ * iser_tgt_chap_order_show - print a list as iser_tgt_chap_order_parse() reads it
  * @order: 0-terminated
- * @page: where to
+ * @page: the configfs page
  *
- * Context: any.
  * Return: bytes printed.
  */
 ssize_t iser_tgt_chap_order_show(const u8 *order, char *page)
@@ -87,10 +63,10 @@ ssize_t iser_tgt_chap_order_show(const u8 *order, char *page)
 
 	for (; *order; order++)
 		for (i = 0; i < ISER_TGT_CHAP_ALGS; i++)
-			if (iser_tgt_chap_names[i].alg == *order)
+			if (iser_tgt_chap_order_default[i] == *order)
 				len += sysfs_emit_at(page, len, "%s%s",
 						     len ? "," : "",
-						     iser_tgt_chap_names[i].name);
+						     iser_tgt_chap_names[i]);
 	len += sysfs_emit_at(page, len, "\n");
 	return len;
 }

@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where a command's data is: in the receive buffer it came in, in a buffer
- * that stays mapped, or in pages of the core's.
+ * Buffers for the data of commands: the receive buffer of immediate data, a
+ * buffer that stays mapped, or pages that the core allocates.
  */
 
+#include <linux/align.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/scatterlist.h>
 #include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
+#include <target/target_core_base.h>
 
-#include "lio.h"
+#include "../compat.h"
+#include "../rdma/rdma.h"
+#include "cmd.h"
+#include "data.h"
+#include "session.h"
 
 /*
- * Commands that move blocks and nothing else: the backstore fills all of it.
- * What passes commands on may fill less, and takes single pages only.
+ * Commands that only move blocks, so that the backstore fills all of the buffer.
+ * Pass-through backends (pscsi, tcmu) may transfer less and require order-0
+ * pages.
  */
 static bool iser_tgt_moves_blocks(const struct se_cmd *se_cmd)
 {
@@ -43,8 +53,8 @@ static bool iser_tgt_moves_blocks(const struct se_cmd *se_cmd)
 }
 
 /*
- * Backstores count in blocks, so an entry must end where a block does, and an
- * AHS in front of the data moves it off every boundary.
+ * Backstores require that an entry ends at the end of a block. An AHS in front
+ * of the data would misalign it.
  */
 static bool iser_tgt_imm_in_place(const struct iser_tgt_cmd *cmd, u32 imm)
 {
@@ -52,33 +62,19 @@ static bool iser_tgt_imm_in_place(const struct iser_tgt_cmd *cmd, u32 imm)
 	       IS_ALIGNED(imm, cmd->se_cmd.se_dev->dev_attrib.block_size);
 }
 
-static unsigned int iser_tgt_imm_sgl(struct iser_tgt_rx *rx, u32 left)
-{
-	u32 piece = iser_tgt_recv_piece(rx->queue->dev);
-	unsigned int i;
-
-	sg_init_table(rx->sg, ARRAY_SIZE(rx->sg));
-	for (i = 0; left; i++) {
-		u32 len = min(left, piece);
-
-		sg_set_page(&rx->sg[i], rx->page[i], len, 0);
-		left -= len;
-	}
-	return i;
-}
-
 /**
- * iser_tgt_data_attach - give a command buffers of ours, if they are for it
- * @cmd: a command the core has parsed, before it is submitted
+ * iser_tgt_data_attach - give a command buffers of ours, if it can use them
+ * @cmd: a command that the core has parsed, before it is submitted
  *
- * The core takes a fabric's buffers only with the CDB, when neither side knows
- * yet how long the data will be; so they are put where it would put them.
+ * target_submit_prep() takes buffers of a fabric, but at a time when the length
+ * of the data is not known yet. So they are stored where it would store them.
  *
  * Context: process.
- * Return: true if all the command does is to move blocks.
+ * Return: true if the command only moves blocks.
  */
 bool iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 {
+	struct iser_tgt_conn *conn = cmd->sess->conn;
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 	u32 imm = min(cmd->imm_len, se_cmd->data_length);
 	u32 rest = se_cmd->data_length;
@@ -88,32 +84,31 @@ bool iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 	if (!rest || !iser_tgt_moves_blocks(se_cmd))
 		return false;
 	/* The device registers data and protection together, by pages. */
-	if (unlikely(cmd->sess->sigs && se_cmd->prot_op != TARGET_PROT_NORMAL))
+	if (unlikely(cmd->sess->pis && se_cmd->prot_op != TARGET_PROT_NORMAL))
 		return true;
 
-	/* What is sent from these pages is the core's to free. */
+	/* The core may free pages of its own while they are being sent. */
 	if (se_cmd->data_direction == DMA_FROM_DEVICE &&
-	    !iser_tgt_xfer_done_is_sent(cmd->sess->conn))
+	    iser_tgt_conn_completes_early(conn))
 		return true;
 
 	if (imm && iser_tgt_imm_in_place(cmd, imm)) {
-		sg = cmd->rx->sg;
-		nents = iser_tgt_imm_sgl(cmd->rx, imm);
+		sg = iser_tgt_rx_sgl(cmd->rx, imm, &nents);
 		rest -= imm;
 		imm = 0;
 	}
 	if (rest) {
-		cmd->chunk = iser_tgt_chunk_get(&cmd->sess->conn->vector->pool, rest);
-		if (!cmd->chunk)
+		cmd->buf = iser_tgt_data_get(conn, rest);
+		if (!cmd->buf)
 			return true;
-		cmd->chunk_skip = imm;
+		cmd->buf_skip = imm;
 		if (!nents)
 			sg_init_table(sg, 1);
-		sg_set_page(&sg[nents++], cmd->chunk->page, rest, 0);
+		sg_set_page(&sg[nents++], cmd->buf->page, rest, 0);
 	}
 	if (imm)
 		iser_tgt_rx_copy(cmd->rx, cmd->rx->pdu.ahs_len,
-				 page_address(cmd->chunk->page), imm);
+				 page_address(cmd->buf->page), imm);
 	sg_mark_end(&sg[nents - 1]);
 
 	se_cmd->t_data_sg = sg;
@@ -123,8 +118,8 @@ bool iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 }
 
 /**
- * iser_tgt_data_copy_immediate - immediate data into the core's own pages
- * @cmd: a WRITE that was given no buffers of ours
+ * iser_tgt_data_copy_immediate - copy immediate data to the core's pages
+ * @cmd: a WRITE without buffers of ours
  *
  * Context: process.
  */

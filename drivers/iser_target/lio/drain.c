@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Drain: a portal group's sessions are asked to go before they have to. */
+/* Drain: the sessions of a portal group are asked to log out, then closed. */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include "lio.h"
+#include <linux/configfs.h>
+#include <linux/kstrtox.h>
+#include <linux/printk.h>
+#include <linux/sysfs.h>
+#include <target/target_core_fabric.h>
+
+#include "../iscsi/pdu.h"
+#include "../rdma/rdma.h"
+#include "async.h"
+#include "drain.h"
+#include "session.h"
+#include "target.h"
+#include "tpg.h"
 
 static void iser_tgt_drain_set(struct iser_tgt_tpg *tpg, u16 seconds)
 {
@@ -13,7 +25,7 @@ static void iser_tgt_drain_set(struct iser_tgt_tpg *tpg, u16 seconds)
 	spin_unlock(&tpg->lock);
 }
 
-/* A login that is not through has nothing to bring to an end. */
+/* Logins in progress have no tasks to finish and are closed at once. */
 static unsigned int iser_tgt_drain_ask(struct iser_tgt_tpg *tpg, u16 seconds)
 {
 	struct iser_tgt_session *sess;
@@ -33,7 +45,7 @@ static unsigned int iser_tgt_drain_ask(struct iser_tgt_tpg *tpg, u16 seconds)
 	return asked;
 }
 
-/* Nobody is left, or somebody else has decided otherwise. */
+/* No session is left, or drain has been written again. */
 static bool iser_tgt_drain_over(struct iser_tgt_tpg *tpg, u16 seconds)
 {
 	return READ_ONCE(tpg->drain) != seconds ||
@@ -61,16 +73,15 @@ static int iser_tgt_drain(struct iser_tgt_tpg *tpg, u16 seconds)
 	left = iser_tgt_tpg_count_sessions(tpg, NULL, U64_MAX);
 	iser_tgt_tpg_close_sessions(tpg, NULL, "portal group drained");
 	pr_info("%s,t,0x%x: drained: %u sessions asked to log out, %u closed after %u s\n",
-		tpg->wwn->name, tpg->tag, asked, left, seconds);
+		tpg->target->name, tpg->tag, asked, left, seconds);
 	return 0;
 }
 
 /**
  * iser_tgt_tpg_drain_show - read of drain
  * @item: the portal group
- * @page: where to
+ * @page: the configfs page
  *
- * Context: configfs.
  * Return: bytes.
  */
 ssize_t iser_tgt_tpg_drain_show(struct config_item *item, char *page)
@@ -85,9 +96,10 @@ ssize_t iser_tgt_tpg_drain_show(struct config_item *item, char *page)
  * @page: seconds the sessions are given to log out, or 0
  * @count: bytes of it
  *
- * Context: configfs, may sleep so long; a signal ends it.
- * Return: @count, -EINVAL, -ERESTARTSYS with logins taken again, or -ECANCELED
- * if somebody else has written drain or enable meanwhile.
+ * Waits that long for the sessions to end, unless a signal arrives.
+ *
+ * Return: @count, -EINVAL, -ERESTARTSYS with logins accepted again, or
+ * -ECANCELED if drain or enable was written meanwhile.
  */
 ssize_t iser_tgt_tpg_drain_store(struct config_item *item, const char *page,
 				 size_t count)

@@ -1,39 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Commands that may sleep are executed by workers, side by side. The core has
- * put each in its order by then (ordered and head-of-queue tasks) and knows it
- * as a task that can be aborted; only the call of the backstore is put off.
+ * Workers that execute commands that may sleep, in parallel. By then the core
+ * has ordered the command (ordered and head-of-queue tasks) and knows it as a
+ * task that can be aborted; only the call of the backstore is deferred.
  *
- * A backstore that is dead keeps its workers. So each backstore has a number of
- * them, and a session a part of that.
+ * A dead backstore never returns its workers. So each backstore has a limited
+ * number of them, and a session a part of that.
  */
 
 #include <linux/hashtable.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 #include <scsi/scsi_proto.h>
+#include <target/target_core_backend.h>
+#include <target/target_core_fabric.h>
 
+#include "../compat.h"
+#include "../rdma/rdma.h"
+#include "blocking.h"
+#include "cmd.h"
 #include "execute.h"
-#include "lio.h"
-#include "waiting.h"
+#include "session.h"
 
-/* Commands of one backstore that are executed at a time. */
+/* Commands of one backstore executed at a time. */
 #define ISER_TGT_LANE_MAX	32
-/* Of these, those of one session. */
+/* Of these, commands of one session. */
 #define ISER_TGT_LANE_SESSION	24
-/* So many whatever others use, */
+/* Workers of a backstore that do not depend on other backstores, */
 #define ISER_TGT_LANE_MIN	4
-/* and more of them while all backstores together have fewer than this. */
+/* and it gets more while all backstores together use fewer than this. */
 #define ISER_TGT_LANES_SHARED	(WQ_MAX_ACTIVE / 2)
 
 #define ISER_TGT_LANES_BITS	6
 
 /**
- * struct iser_tgt_lane - a backstore's commands in workers, while it has any
- * @entry: in iser_tgt_lanes
+ * struct iser_tgt_lane - workers of a backstore, while it has any
+ * @entry: entry of iser_tgt_lanes
  * @dev: the backstore
- * @waiting: commands that have no worker yet, in order
- * @running: workers
- * @who: session each of them works for, NULL if there is none
+ * @waiting: commands that wait for a worker, in order
+ * @running: number of workers
+ * @owner: the session each worker executes a command of, NULL if unused
  *
  * All under iser_tgt_lanes_lock.
  */
@@ -42,7 +48,7 @@ struct iser_tgt_lane {
 	const struct se_device *dev;
 	struct list_head waiting;
 	unsigned int running;
-	const struct iser_tgt_session *who[ISER_TGT_LANE_MAX];
+	const struct iser_tgt_session *owner[ISER_TGT_LANE_MAX];
 };
 
 static struct workqueue_struct *iser_tgt_execute_wq;
@@ -51,7 +57,7 @@ static DEFINE_HASHTABLE(iser_tgt_lanes, ISER_TGT_LANES_BITS);
 /* Workers of all lanes. */
 static unsigned int iser_tgt_lanes_running;
 
-/* Under the lock, as all below up to iser_tgt_lane_next(). */
+/* Holds the lock, as all functions below up to iser_tgt_lane_next(). */
 static struct iser_tgt_lane *iser_tgt_lane_get(const struct se_device *dev)
 {
 	struct iser_tgt_lane *lane;
@@ -85,7 +91,7 @@ static bool iser_tgt_lane_takes(const struct iser_tgt_lane *lane,
 	unsigned int i, nr = 0;
 
 	for (i = 0; i < ISER_TGT_LANE_MAX; i++)
-		if (lane->who[i] == sess)
+		if (lane->owner[i] == sess)
 			nr++;
 
 	return nr < ISER_TGT_LANE_SESSION;
@@ -95,7 +101,7 @@ static unsigned int iser_tgt_lane_slot(const struct iser_tgt_lane *lane)
 {
 	unsigned int i = 0;
 
-	while (lane->who[i])
+	while (lane->owner[i])
 		i++;
 	return i;
 }
@@ -106,7 +112,7 @@ static bool iser_tgt_lane_enter(struct iser_tgt_cmd *cmd)
 	struct iser_tgt_lane *lane = iser_tgt_lane_get(cmd->se_cmd.se_dev);
 
 	cmd->lane = lane;
-	/* No memory: not counted. */
+	/* Without memory the command is executed and not counted. */
 	if (unlikely(!lane))
 		return true;
 
@@ -118,7 +124,7 @@ static bool iser_tgt_lane_enter(struct iser_tgt_cmd *cmd)
 	}
 
 	cmd->slot = iser_tgt_lane_slot(lane);
-	lane->who[cmd->slot] = cmd->sess;
+	lane->owner[cmd->slot] = cmd->sess;
 	lane->running++;
 	iser_tgt_lanes_running++;
 	return true;
@@ -140,8 +146,8 @@ static struct iser_tgt_cmd *iser_tgt_lane_first(struct iser_tgt_lane *lane)
 }
 
 /*
- * A worker is through: what is next. It goes when all that wait are of sessions
- * which have their part: then others are at work for these.
+ * The next command of a worker. The worker ends if all commands that wait belong
+ * to sessions that have their part of the workers: one of those will take them.
  */
 static struct iser_tgt_cmd *iser_tgt_lane_next(struct iser_tgt_lane *lane,
 					       unsigned int slot)
@@ -149,12 +155,12 @@ static struct iser_tgt_cmd *iser_tgt_lane_next(struct iser_tgt_lane *lane,
 	struct iser_tgt_cmd *cmd;
 
 	spin_lock(&iser_tgt_lanes_lock);
-	lane->who[slot] = NULL;
+	lane->owner[slot] = NULL;
 	cmd = iser_tgt_lane_first(lane);
 	if (cmd) {
 		list_del(&cmd->wait);
 		cmd->slot = slot;
-		lane->who[slot] = cmd->sess;
+		lane->owner[slot] = cmd->sess;
 	} else {
 		iser_tgt_lanes_running--;
 		if (!--lane->running) {
@@ -168,8 +174,8 @@ static struct iser_tgt_cmd *iser_tgt_lane_next(struct iser_tgt_lane *lane,
 }
 
 /*
- * Aborted while it waited: the core is told that it has ended. It does not
- * expect that of COMPARE AND WRITE, which has a callback for its end.
+ * Completes a command that was aborted while it waited. Not COMPARE AND WRITE,
+ * whose completion callback does not expect that.
  */
 static bool iser_tgt_execute_aborted(struct se_cmd *se_cmd)
 {
@@ -186,7 +192,7 @@ static bool iser_tgt_execute_aborted(struct se_cmd *se_cmd)
 	return true;
 }
 
-/* What __target_execute_cmd() does with the outcome of ->execute_cmd(). */
+/* As __target_execute_cmd() does with the result of ->execute_cmd(). */
 static void iser_tgt_execute_now(struct iser_tgt_cmd *cmd)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
@@ -206,7 +212,6 @@ static void iser_tgt_execute_now(struct iser_tgt_cmd *cmd)
 	transport_generic_request_failure(se_cmd, ret);
 }
 
-/* A backstore that sleeps still is one to be watched on. */
 static void iser_tgt_execute_watched(struct iser_tgt_cmd *cmd)
 {
 	struct iser_tgt_watch watch = iser_tgt_watch_begin(&cmd->se_cmd);
@@ -216,9 +221,9 @@ static void iser_tgt_execute_watched(struct iser_tgt_cmd *cmd)
 }
 
 /*
- * The next command has a work item of its own. This one's context may be in
- * use again by now, and the workqueue runs one item by one worker at a time: it
- * must not be kept here.
+ * The next command runs in a work item of its own. The context of this one may
+ * be in use again by now, and a work item is not run by two workers at a time:
+ * if this function looped, that command would wait for it.
  */
 static void iser_tgt_execute_work(struct work_struct *work)
 {
@@ -242,10 +247,10 @@ static void iser_tgt_execute_work(struct work_struct *work)
 }
 
 /*
- * The core makes use of the work itself only when the command has ended.
+ * The core uses se_cmd->work only when the command has ended.
  *
- * PREEMPT AND ABORT waits for the commands it aborts, which may wait for
- * workers of the same backstore. It needs none of these.
+ * PREEMPT AND ABORT waits for the commands it aborts, which may wait for workers
+ * of the same backstore. So it does not use one of these.
  */
 static sense_reason_t iser_tgt_execute_later(struct se_cmd *se_cmd)
 {
@@ -271,8 +276,6 @@ static sense_reason_t iser_tgt_execute_later(struct se_cmd *se_cmd)
 /**
  * iser_tgt_execute_choose - have a command executed by a worker if it may sleep
  * @cmd: the command, parsed by the core, not submitted yet
- *
- * Context: any.
  */
 void iser_tgt_execute_choose(struct iser_tgt_cmd *cmd)
 {
@@ -287,9 +290,8 @@ void iser_tgt_execute_choose(struct iser_tgt_cmd *cmd)
 }
 
 /**
- * iser_tgt_execute_init - have workers
+ * iser_tgt_execute_init - create the workqueue
  *
- * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int iser_tgt_execute_init(void)
@@ -301,9 +303,7 @@ int iser_tgt_execute_init(void)
 }
 
 /**
- * iser_tgt_execute_exit - there are no commands any more
- *
- * Context: may sleep.
+ * iser_tgt_execute_exit - destroy the workqueue; no command is left
  */
 void iser_tgt_execute_exit(void)
 {

@@ -1,9 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The fabric "iser": what the target core calls. */
 
+#include <linux/configfs.h>
 #include <linux/module.h>
+#include <linux/sysfs.h>
+#include <target/target_core_base.h>
+#include <target/target_core_fabric.h>
 
-#include "lio.h"
+#include "../compat.h"
+#include "acl.h"
+#include "auth.h"
+#include "cmd.h"
+#include "fabric.h"
+#include "lun_shutdown.h"
+#include "portal.h"
+#include "response.h"
+#include "scsi_cmd.h"
+#include "session.h"
+#include "target.h"
+#include "task_mgmt.h"
+#include "tpg.h"
+#include "tpg_attrib.h"
+#include "tpg_config.h"
+#include "tpg_param.h"
+
+/* 16 MiB a command. */
+#define ISER_TGT_DATA_SG_MAX	((16U << 20) / PAGE_SIZE)
 
 static ssize_t iser_tgt_wwn_version_show(struct config_item *item, char *page)
 {
@@ -19,7 +41,7 @@ static struct configfs_attribute *iser_tgt_wwn_attrs[] = {
 
 static char *iser_tgt_tpg_get_wwn(struct se_portal_group *se_tpg)
 {
-	return iser_tgt_tpg(se_tpg)->wwn->name;
+	return iser_tgt_tpg(se_tpg)->target->name;
 }
 
 static u16 iser_tgt_tpg_get_tag(struct se_portal_group *se_tpg)
@@ -69,7 +91,7 @@ static u32 iser_tgt_sess_get_index(struct se_session *se_sess)
 	return sess->sid;
 }
 
-/* The ISID makes the initiator port's name whole: RFC 7143 4.4.3.1. */
+/* The name of an initiator port includes the ISID: RFC 7143 4.4.3.1. */
 static u32 iser_tgt_sess_get_initiator_sid(struct se_session *se_sess,
 					   unsigned char *buf, u32 size)
 {
@@ -92,14 +114,17 @@ static int iser_tgt_get_cmd_state(struct se_cmd *se_cmd)
 	return iser_tgt_cmd(se_cmd)->stage;
 }
 
-/* The core drops our reference; a transfer has ended before it calls this. */
+/*
+ * Nothing to do: RDMA has ended before the core reports an abort, and the core
+ * drops the ACK_KREF reference itself.
+ */
 static void iser_tgt_aborted_task(struct se_cmd *se_cmd)
 {
 }
 
 static const struct target_core_fabric_ops iser_tgt_fabric_ops = {
 	.module = THIS_MODULE,
-	/* Stored with reservations and ALUA states: never to be changed. */
+	/* Stored with reservations and ALUA states: must never change. */
 	.fabric_name = "iser",
 	.node_acl_size = sizeof(struct iser_tgt_acl),
 	.max_data_sg_nents = ISER_TGT_DATA_SG_MAX,
@@ -124,8 +149,8 @@ static const struct target_core_fabric_ops iser_tgt_fabric_ops = {
 	.queue_status = iser_tgt_queue_status,
 	.queue_tm_rsp = iser_tgt_queue_tm_rsp,
 	.aborted_task = iser_tgt_aborted_task,
-	.fabric_make_wwn = iser_tgt_make_wwn,
-	.fabric_drop_wwn = iser_tgt_drop_wwn,
+	.fabric_make_wwn = iser_tgt_make_target,
+	.fabric_drop_wwn = iser_tgt_drop_target,
 	.fabric_make_tpg = iser_tgt_make_tpg,
 	.fabric_enable_tpg = iser_tgt_enable_tpg,
 	.fabric_drop_tpg = iser_tgt_drop_tpg,
@@ -149,9 +174,8 @@ static const struct target_core_fabric_ops iser_tgt_fabric_ops = {
 };
 
 /**
- * iser_tgt_fabric_init - make the fabric known to the target core
+ * iser_tgt_fabric_init - register the fabric with the target core
  *
- * Context: may sleep.
  * Return: 0 or a negative errno.
  */
 int iser_tgt_fabric_init(void)
@@ -161,8 +185,6 @@ int iser_tgt_fabric_init(void)
 
 /**
  * iser_tgt_fabric_exit - undo iser_tgt_fabric_init()
- *
- * Context: may sleep.
  */
 void iser_tgt_fabric_exit(void)
 {

@@ -1,26 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who has gone without a word: RFC 7143 11.19. One look around a second for all
- * sessions; a peer that is silent is asked, and has to answer.
+ * Detection of dead peers: RFC 7143 11.19. Once a second, every session that has
+ * been idle for nopin_interval is pinged, and closed if it does not answer.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include "lio.h"
-#include "waiting.h"
+#include <linux/jiffies.h>
+#include <linux/printk.h>
+#include <linux/workqueue.h>
+
+#include "../iscsi/pdu.h"
+#include "../rdma/rdma.h"
+#include "cmd.h"
+#include "keepalive.h"
+#include "session.h"
+#include "tpg.h"
 
 #define ISER_TGT_KEEPALIVE_SCAN	HZ
 
 /*
- * For who cannot be asked: nobody says nothing for so long, neither between
- * login and first request nor in the middle of a discovery.
+ * Idle timeout of sessions that cannot be pinged: before the first request of a
+ * session, and in discovery sessions.
  */
 #define ISER_TGT_KEEPALIVE_MUTE	(60 * HZ)
 
-/* Nothing else of ours has a Target Transfer Tag. */
+/* Not checked in the answer: any PDU shows that the peer is alive. */
 #define ISER_TGT_KEEPALIVE_TTT	1
 
-/* The send completed: the initiator's device has the ping. */
+/* With RDMA a completed send has been received by the device of the initiator. */
 static void iser_tgt_ping_sent(struct iser_tgt_tx *tx, int status)
 {
 	struct iser_tgt_cmd *cmd = container_of(tx, struct iser_tgt_cmd, tx);
@@ -36,22 +44,22 @@ static void iser_tgt_keepalive_missed(struct iser_tgt_session *sess,
 {
 	struct iser_tgt_conn *conn = sess->conn;
 
-	/* Handled since it was looked at. */
-	if (sess->ping.alive != READ_ONCE(conn->last_rx))
+	/* A PDU has been received since. */
+	if (sess->ping.alive != iser_tgt_conn_last_rx(conn))
 		return;
 
 	pr_warn_ratelimited("%pISpc (%s): %s for %lu s, closing the connection\n",
-			    &conn->peer, sess->initiator, why,
+			    iser_tgt_conn_peer(conn), sess->initiator, why,
 			    (jiffies - sess->ping.alive) / HZ);
 	iser_tgt_conn_close(conn, why);
 }
 
-/* Not a peer that is slow to answer: its device does not take what is sent. */
+/* Not a slow initiator: its device does not accept the ping. */
 static void iser_tgt_keepalive_unsent(struct iser_tgt_session *sess,
 				      unsigned long timeout)
 {
 	if (time_after(jiffies, sess->ping.since + 2 * timeout) &&
-	    iser_tgt_cq_idle(sess->conn))
+	    iser_tgt_conn_cq_idle(sess->conn))
 		iser_tgt_keepalive_missed(sess, "ping not taken");
 }
 
@@ -62,7 +70,7 @@ static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess,
 
 	cmd = iser_tgt_cmd_get_own(sess, ISER_TGT_CMD_PING);
 	if (!cmd) {
-		/* The last one has not even left yet. */
+		/* The last one has not been sent yet. */
 		iser_tgt_keepalive_unsent(sess, timeout);
 		return;
 	}
@@ -71,9 +79,9 @@ static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess,
 	sess->ping.sent = false;
 	sess->ping.since = jiffies;
 	cmd->stage = ISER_TGT_CMD_ASKS;
-	/* RFC 7143 11.19.2: takes no StatSN of its own. */
-	cmd->tx.counts = false;
-	cmd->tx.opens = false;
+	/* RFC 7143 11.19.2: consumes no StatSN. */
+	cmd->tx.has_stat_sn = false;
+	cmd->tx.advances_window = false;
 	cmd->tx.done = iser_tgt_ping_sent;
 	iser_tgt_pdu_nop_in(cmd->tx.hdr, 0, ISER_TGT_TAG_RESERVED,
 			    ISER_TGT_KEEPALIVE_TTT, 0);
@@ -81,10 +89,10 @@ static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess,
 }
 
 /*
- * The peer is judged, not ourselves: its answer may have come and wait behind a
- * completion handler that is late. It has not if the completion queue is idle,
- * or if a second ping has been sent: its completion is behind all that came
- * before. A peer whose device does not even take the ping has twice the time.
+ * Our own delay must not count against the peer: its answer may wait behind a
+ * slow completion handler. It does not if the completion queue is idle, or if a
+ * second ping was sent: its completion is queued behind what was received
+ * before. A peer whose device does not accept the ping has twice the time.
  */
 static void iser_tgt_keepalive_overdue(struct iser_tgt_session *sess,
 				       unsigned long timeout)
@@ -92,20 +100,20 @@ static void iser_tgt_keepalive_overdue(struct iser_tgt_session *sess,
 	/* Pairs with the release in iser_tgt_ping_sent(). */
 	if (!smp_load_acquire(&sess->ping.sent))
 		iser_tgt_keepalive_unsent(sess, timeout);
-	else if (sess->ping.asked > 1 || iser_tgt_cq_idle(sess->conn))
+	else if (sess->ping.asked > 1 || iser_tgt_conn_cq_idle(sess->conn))
 		iser_tgt_keepalive_missed(sess, "no sign of life");
 	else
 		iser_tgt_keepalive_ask(sess, timeout);
 }
 
 /*
- * An initiator is not asked before it has sent its first request: libiscsi has
- * no buffer for an answer until then. In a discovery session it never is.
+ * An initiator is not pinged before its first request: libiscsi has no receive
+ * buffer until then. In discovery sessions it never is.
  */
 static void iser_tgt_keepalive_look(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_conn *conn = sess->conn;
-	unsigned long alive = READ_ONCE(conn->last_rx);
+	unsigned long alive = iser_tgt_conn_last_rx(conn);
 	unsigned long interval = ISER_TGT_KEEPALIVE_MUTE;
 	unsigned long timeout = 0;
 
@@ -132,7 +140,7 @@ static void iser_tgt_keepalive_look(struct iser_tgt_session *sess)
 	} else if (READ_ONCE(sess->heard) && !sess->discovery) {
 		iser_tgt_keepalive_ask(sess, timeout);
 	} else if (time_after(jiffies, alive + interval + timeout) &&
-		   iser_tgt_cq_idle(conn)) {
+		   iser_tgt_conn_cq_idle(conn)) {
 		iser_tgt_keepalive_missed(sess, "no sign of life");
 	}
 }
@@ -142,26 +150,27 @@ static DECLARE_DELAYED_WORK(iser_tgt_keepalive_work, iser_tgt_keepalive_scan);
 
 static void iser_tgt_keepalive_scan(struct work_struct *work)
 {
-	iser_tgt_sessions_each(iser_tgt_keepalive_look);
-	queue_delayed_work(iser_tgt_wq, &iser_tgt_keepalive_work,
+	struct iser_tgt_session *sess;
+
+	spin_lock(&iser_tgt_sessions_lock);
+	list_for_each_entry(sess, &iser_tgt_all_sessions, all_entry)
+		iser_tgt_keepalive_look(sess);
+	spin_unlock(&iser_tgt_sessions_lock);
+	queue_delayed_work(iser_tgt_misc_wq, &iser_tgt_keepalive_work,
 			   ISER_TGT_KEEPALIVE_SCAN);
 }
 
 /**
- * iser_tgt_keepalive_start - look after sessions
- *
- * Context: any.
+ * iser_tgt_keepalive_start - start the periodic check
  */
 void iser_tgt_keepalive_start(void)
 {
-	queue_delayed_work(iser_tgt_wq, &iser_tgt_keepalive_work,
+	queue_delayed_work(iser_tgt_misc_wq, &iser_tgt_keepalive_work,
 			   ISER_TGT_KEEPALIVE_SCAN);
 }
 
 /**
- * iser_tgt_keepalive_stop - there are no sessions any more
- *
- * Context: may sleep.
+ * iser_tgt_keepalive_stop - stop the periodic check; no session is left
  */
 void iser_tgt_keepalive_stop(void)
 {

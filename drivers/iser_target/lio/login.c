@@ -1,12 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A login's way between the wire, the protocol code and the target tree. */
+/* Logins: between the wire, the protocol code and configfs. */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/random.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/string.h>
+#include <target/target_core_fabric.h>
 
-#include "lio.h"
+#include "../compat.h"
+#include "../iscsi/login.h"
+#include "../rdma/rdma.h"
+#include "acl.h"
+#include "auth.h"
+#include "chap_digest.h"
+#include "login.h"
+#include "login_limit.h"
+#include "refusals.h"
+#include "session.h"
+#include "session_start.h"
+#include "target.h"
+#include "tpg.h"
 
 static u16 iser_tgt_identify_discovery(struct iser_tgt_login *login)
 {
@@ -15,7 +31,7 @@ static u16 iser_tgt_identify_discovery(struct iser_tgt_login *login)
 	return ISER_TGT_LOGIN_OK;
 }
 
-/* Who the initiator is to us: its own ACL, demo mode, or nobody. */
+/* The initiator has an ACL, or is accepted in demo mode, or is refused. */
 static u16 iser_tgt_identify_initiator(struct iser_tgt_login *login,
 				       struct iser_tgt_tpg *tpg)
 {
@@ -38,7 +54,7 @@ static u16 iser_tgt_identify_initiator(struct iser_tgt_login *login,
 	return ISER_TGT_LOGIN_OK;
 }
 
-/* RFC 7143 6.3.1, 11.12.6: a session here has one connection, for good. */
+/* RFC 7143 6.3.1, 11.12.6: sessions of this target have one connection. */
 static u16 iser_tgt_identify_session(struct iser_tgt_login *login,
 				     struct iser_tgt_tpg *tpg)
 {
@@ -61,31 +77,32 @@ static u16 iser_tgt_identify_tpg(struct iser_tgt_login *login,
 				 struct iser_tgt_session *sess,
 				 struct iser_tgt_tpg *tpg)
 {
+	struct iser_tgt_login_mem *mem = sess->login_mem;
 	u16 status;
 
 	login->tpgt = tpg->tag;
 	login->offer = tpg->offer;
 	login->offer.target_rdsl = min(login->offer.target_rdsl,
-				       sess->conn->dev->recv_data);
-	/* Protection information goes through a signature MR, all or none. */
-	if (sess->conn->integrity && READ_ONCE(tpg->attrib.t10_pi))
+				       iser_tgt_conn_recv_data(sess->conn));
+	/* A signature MR covers all data of a command or none. */
+	if (iser_tgt_conn_pi(sess->conn) && READ_ONCE(tpg->attrib.t10_pi))
 		login->offer.immediate_data = false;
 	status = iser_tgt_identify_initiator(login, tpg);
 	if (status)
 		return status;
 
 	login->auth_required = iser_tgt_tpg_wants_chap(tpg);
-	login->target_alias = sess->target_alias;
-	login->redirect = sess->redirect;
+	login->target_alias = mem->target_alias;
+	login->redirect = mem->redirect;
 
 	spin_lock(&tpg->lock);
 	memcpy(login->chap_order, tpg->chap_order, sizeof(tpg->chap_order));
-	strscpy(sess->target_alias, tpg->alias, sizeof(sess->target_alias));
-	strscpy(sess->redirect, tpg->moved_to, sizeof(sess->redirect));
+	strscpy(mem->target_alias, tpg->alias, sizeof(mem->target_alias));
+	strscpy(mem->redirect, tpg->moved_to, sizeof(mem->redirect));
 	if (tpg->drain) {
 		login->reason = "portal group is drained";
 		status = ISER_TGT_LOGIN_UNAVAILABLE;
-	} else if (tpg->enabled && tpg->moved && sess->redirect[0]) {
+	} else if (tpg->enabled && tpg->moved && mem->redirect[0]) {
 		login->reason = "target has moved";
 		status = tpg->moved;
 	} else if (!tpg->enabled) {
@@ -113,7 +130,8 @@ static u16 iser_tgt_identify(struct iser_tgt_login *login)
 {
 	struct iser_tgt_session *sess = login->priv;
 	u16 status = ISER_TGT_LOGIN_NOT_FOUND;
-	struct iser_tgt_wwn *wwn;
+	const struct iser_tgt_listener *listener;
+	struct iser_tgt_target *target;
 	struct iser_tgt_tpg *tpg;
 
 	if (login->discovery) {
@@ -126,14 +144,15 @@ static u16 iser_tgt_identify(struct iser_tgt_login *login)
 		return iser_tgt_identify_discovery(login);
 	}
 
-	/* A portal group found here stays until its sessions are gone. */
+	/* The portal group stays until its sessions have ended. */
 	down_read(&iser_tgt_targets_sem);
 	login->reason = "no target of this name at this portal";
-	wwn = iser_tgt_wwn_find(login->target);
-	if (!wwn)
+	target = iser_tgt_target_find(login->target);
+	if (!target)
 		goto unlock;
-	list_for_each_entry(tpg, &wwn->tpgs, entry) {
-		if (!iser_tgt_tpg_reachable(tpg, sess->conn->listener))
+	listener = iser_tgt_conn_listener(sess->conn);
+	list_for_each_entry(tpg, &target->tpgs, entry) {
+		if (!iser_tgt_tpg_reachable(tpg, listener))
 			continue;
 		login->reason = NULL;
 		status = iser_tgt_identify_tpg(login, sess, tpg);
@@ -150,93 +169,94 @@ static const struct iser_tgt_login_ops iser_tgt_login_ops = {
 	.digest = iser_tgt_chap_digest,
 };
 
-/* The login's response has left, or never will. */
-static void iser_tgt_ltx_done(struct iser_tgt_tx *tx, int status)
+/* The response has been sent, or cannot be sent. */
+static void iser_tgt_login_tx_done(struct iser_tgt_tx *tx, int status)
 {
-	struct iser_tgt_session *sess = tx->conn->upper;
-
 	struct iser_tgt_conn *conn = tx->conn;
+	struct iser_tgt_session *sess = iser_tgt_conn_session(conn);
 
-	if (sess->ltx_last)
+	if (sess->login_tx_last)
 		iser_tgt_conn_close(conn, sess->ffp ? "logged out" :
 				    "login refused");
-	/* That was the final response: commands have contexts of their own. */
+	/* This was the final response: commands have contexts of their own. */
 	if (sess->ffp && !sess->discovery) {
-		/* The initiator has it only now. */
+		/* Only now has the initiator received it. */
 		if (!status)
 			iser_tgt_conn_end_deadline(conn, iser_tgt_login_late);
-		iser_tgt_login_tx_free(conn, sess->ltx);
-		sess->ltx = NULL;
+		iser_tgt_login_tx_free(sess->login_tx);
+		sess->login_tx = NULL;
 	}
-	WRITE_ONCE(sess->ltx_busy, false);
+	WRITE_ONCE(sess->login_tx_busy, false);
 	iser_tgt_conn_kick(conn);
 }
 
 /**
- * iser_tgt_login_alloc - memory for a login
+ * iser_tgt_login_alloc - allocate memory for a login
  * @sess: the session
  *
- * Context: may sleep.
- * Return: 0 or -ENOMEM, with what is there left to iser_tgt_session_free().
+ * Return: 0 or -ENOMEM; what was allocated is freed with the session.
  */
 int iser_tgt_login_alloc(struct iser_tgt_session *sess)
 {
-	sess->mem = kvzalloc_obj(*sess->mem, GFP_KERNEL);
-	if (!sess->mem)
+	struct iser_tgt_login_mem *mem;
+
+	mem = kvzalloc_obj(*mem, GFP_KERNEL);
+	if (!mem)
 		return -ENOMEM;
 
-	iser_tgt_login_init(&sess->mem->login, &iser_tgt_login_ops, sess,
-			    sess->mem->in, sess->mem->out);
-	sess->mem->login.text_max = iser_tgt_login_text_max();
-	sess->ltx = iser_tgt_login_tx_alloc(sess->conn);
-	if (!sess->ltx)
+	iser_tgt_login_init(&mem->login, &iser_tgt_login_ops, sess, mem->in,
+			    mem->out);
+	mem->login.text_max = iser_tgt_login_text_max();
+	sess->login_mem = mem;
+	sess->login_tx = iser_tgt_login_tx_alloc(sess->conn);
+	if (!sess->login_tx)
 		return -ENOMEM;
-	sess->ltx->tx.done = iser_tgt_ltx_done;
+	iser_tgt_login_tx_pdu(sess->login_tx)->done = iser_tgt_login_tx_done;
 	return 0;
 }
 
 /**
- * iser_tgt_login_free - forget the login, secrets first
+ * iser_tgt_login_free - wipe and free the memory of a login
  * @sess: the session
- *
- * Context: may sleep.
  */
 void iser_tgt_login_free(struct iser_tgt_session *sess)
 {
-	if (!sess->mem)
+	if (!sess->login_mem)
 		return;
 
-	iser_tgt_login_wipe(&sess->mem->login);
-	kvfree_sensitive(sess->mem, sizeof(*sess->mem));
-	sess->mem = NULL;
+	iser_tgt_login_wipe(&sess->login_mem->login);
+	kvfree_sensitive(sess->login_mem, sizeof(*sess->login_mem));
+	sess->login_mem = NULL;
 }
 
 static void iser_tgt_login_note(struct iser_tgt_session *sess)
 {
-	const struct iser_tgt_login *login = &sess->mem->login;
+	const struct iser_tgt_login *login = &sess->login_mem->login;
 
-	iser_tgt_refused(&sess->conn->peer, login->initiator,
+	iser_tgt_refused(iser_tgt_conn_peer(sess->conn), login->initiator,
 			 login->discovery ? "discovery" : login->target,
 			 login->status, login->reason ?: "no reason given");
 }
 
-static void iser_tgt_login_respond(struct iser_tgt_session *sess, bool stamped)
+static void iser_tgt_login_respond(struct iser_tgt_session *sess,
+				   bool sn_filled)
 {
-	struct iser_tgt_login *login = &sess->mem->login;
-	struct iser_tgt_tx *tx = &sess->ltx->tx;
+	struct iser_tgt_login *login = &sess->login_mem->login;
+	struct iser_tgt_tx *tx = iser_tgt_login_tx_pdu(sess->login_tx);
 
 	memcpy(tx->hdr, login->rsp_hdr, ISER_TGT_HDR_LEN);
-	tx->stamped = stamped;
-	tx->counts = true;
-	tx->opens = false;
-	WRITE_ONCE(sess->ltx_busy, true);
-	iser_tgt_login_tx_send(sess->ltx, login->rsp_data, login->rsp_data_len);
+	tx->sn_filled = sn_filled;
+	tx->has_stat_sn = true;
+	tx->advances_window = false;
+	WRITE_ONCE(sess->login_tx_busy, true);
+	iser_tgt_login_tx_send(sess->login_tx, login->rsp_data,
+			       login->rsp_data_len);
 }
 
 static enum iser_tgt_login_verdict
 iser_tgt_login_enter(struct iser_tgt_session *sess)
 {
-	struct iser_tgt_login *login = &sess->mem->login;
+	struct iser_tgt_login *login = &sess->login_mem->login;
 	int ret;
 
 	ret = iser_tgt_session_start(sess);
@@ -257,7 +277,7 @@ iser_tgt_login_enter(struct iser_tgt_session *sess)
 		return iser_tgt_login_refuse(login, ISER_TGT_LOGIN_NO_RESOURCES,
 					     "all receive buffers are spoken for: srq_size");
 	default:
-		/* The initiator went away meanwhile. */
+		/* The initiator has disconnected meanwhile. */
 		if (iser_tgt_conn_closing(sess->conn))
 			return ISER_TGT_LOGIN_DROP;
 		/* RFC 7145 10.1.3.1 */
@@ -269,7 +289,7 @@ iser_tgt_login_enter(struct iser_tgt_session *sess)
 static enum iser_tgt_login_verdict
 iser_tgt_login_look(struct iser_tgt_session *sess, const struct iser_tgt_rx *rx)
 {
-	struct iser_tgt_login_mem *mem = sess->mem;
+	struct iser_tgt_login_mem *mem = sess->login_mem;
 
 	if (rx->error)
 		return iser_tgt_login_malformed(&mem->login, &rx->pdu,
@@ -281,38 +301,38 @@ iser_tgt_login_look(struct iser_tgt_session *sess, const struct iser_tgt_rx *rx)
 }
 
 /**
- * iser_tgt_login_receive - a PDU before full feature phase
+ * iser_tgt_login_receive - handle a PDU before full feature phase
  * @sess: the session
  * @rx: the PDU
  *
  * Context: the connection's worker, may sleep.
- * Return: 0, or -EAGAIN while the last response is still under way or a session
- * is there that this one replaces.
+ * Return: 0, or -EAGAIN while the last response is being sent or the session
+ * that this one replaces has not ended.
  */
 int iser_tgt_login_receive(struct iser_tgt_session *sess,
 			   struct iser_tgt_rx *rx)
 {
 	enum iser_tgt_login_verdict verdict = ISER_TGT_LOGIN_ENTER;
-	struct iser_tgt_login *login = &sess->mem->login;
+	struct iser_tgt_login *login = &sess->login_mem->login;
 	bool waited = sess->entering;
 
-	if (READ_ONCE(sess->ltx_busy))
+	if (READ_ONCE(sess->login_tx_busy))
 		return -EAGAIN;
-	if (sess->ltx_last) {
+	if (sess->login_tx_last) {
 		iser_tgt_rx_put(rx);
 		return 0;
 	}
 
-	/* Else it is the request that is through. */
+	/* If it waited, this request has been handled before. */
 	if (!waited)
 		verdict = iser_tgt_login_look(sess, rx);
 	if (verdict == ISER_TGT_LOGIN_ENTER && !login->discovery &&
 	    iser_tgt_session_replaces(sess)) {
-		iser_tgt_conn_says_late(sess->conn, "the session it replaces");
+		iser_tgt_conn_watch(sess->conn, "the session it replaces");
 		return -EAGAIN;
 	}
 	if (waited)
-		iser_tgt_conn_not_late(sess->conn);
+		iser_tgt_conn_unwatch(sess->conn);
 	iser_tgt_rx_put(rx);
 
 	if (verdict == ISER_TGT_LOGIN_ENTER)
@@ -324,7 +344,7 @@ int iser_tgt_login_receive(struct iser_tgt_session *sess,
 		break;
 	case ISER_TGT_LOGIN_ENTER:
 		iser_tgt_login_respond(sess, false);
-		/* A discovery session goes on answering from this memory. */
+		/* A discovery session keeps using this memory for its answers. */
 		if (sess->discovery)
 			iser_tgt_login_wipe(login);
 		else
@@ -332,7 +352,7 @@ int iser_tgt_login_receive(struct iser_tgt_session *sess,
 		break;
 	case ISER_TGT_LOGIN_REFUSE:
 		iser_tgt_login_note(sess);
-		sess->ltx_last = true;
+		sess->login_tx_last = true;
 		iser_tgt_login_respond(sess, true);
 		break;
 	case ISER_TGT_LOGIN_DROP:

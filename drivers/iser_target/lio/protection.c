@@ -1,34 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * T10-PI with the help of the RDMA device: attrib/t10_pi. Without such a device
- * the core makes and checks protection information by itself, and none of it is
- * on the wire. Untested: no device that can was at hand.
+ * the core generates and checks protection information itself, and none is on
+ * the wire. Not tested on hardware.
  */
 
+#include <linux/math64.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
-#include "lio.h"
+#include "../rdma/rdma.h"
+#include "cmd.h"
+#include "protection.h"
+#include "session.h"
+#include "tpg.h"
 
 /**
- * iser_tgt_prot_ops - what a session can do about protection information
+ * iser_tgt_prot_ops - protection operations a session supports
  * @sess: the session, with its portal group
  *
- * Context: any.
- * Return: for target_setup_session().
+ * Return: argument of target_setup_session().
  */
 enum target_prot_op iser_tgt_prot_ops(const struct iser_tgt_session *sess)
 {
-	if (sess->conn->integrity && READ_ONCE(sess->tpg->attrib.t10_pi))
+	if (iser_tgt_conn_pi(sess->conn) &&
+	    READ_ONCE(sess->tpg->attrib.t10_pi))
 		return TARGET_PROT_ALL;
 
 	return TARGET_PROT_NORMAL;
 }
 
 /**
- * iser_tgt_prot_alloc - memory for the protection of a session's commands
+ * iser_tgt_prot_alloc - allocate protection information for a session's commands
  * @sess: the session, its contexts allocated
  *
- * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int iser_tgt_prot_alloc(struct iser_tgt_session *sess)
@@ -36,8 +42,8 @@ int iser_tgt_prot_alloc(struct iser_tgt_session *sess)
 	if (sess->se_sess->sup_prot_ops == TARGET_PROT_NORMAL)
 		return 0;
 
-	sess->sigs = kvcalloc(sess->nr_cmds, sizeof(*sess->sigs), GFP_KERNEL);
-	return sess->sigs ? 0 : -ENOMEM;
+	sess->pis = kvcalloc(sess->nr_cmds, sizeof(*sess->pis), GFP_KERNEL);
+	return sess->pis ? 0 : -ENOMEM;
 }
 
 static void iser_tgt_dif_domain(const struct se_cmd *se_cmd,
@@ -57,71 +63,69 @@ static void iser_tgt_dif_domain(const struct se_cmd *se_cmd,
 }
 
 /**
- * iser_tgt_prot_sig - how a command's protection information is to be treated
+ * iser_tgt_prot_pi - describe the protection information of a command
  * @cmd: the command, its buffers allocated
  *
- * INSERT adds on its way what the other side has not, STRIP takes it off, PASS
- * checks it on both.
+ * The device adds it for INSERT, removes it for STRIP, and checks it on both
+ * sides for PASS.
  *
- * Context: any.
- * Return: for iser_tgt_xfer_start_sig(); NULL if there is none.
+ * Return: argument of iser_tgt_xfer_start_pi(), NULL if there is none.
  */
-struct iser_tgt_sig *iser_tgt_prot_sig(struct iser_tgt_cmd *cmd)
+struct iser_tgt_pi *iser_tgt_prot_pi(struct iser_tgt_cmd *cmd)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 	struct iser_tgt_session *sess = cmd->sess;
-	struct iser_tgt_sig *sig;
+	struct iser_tgt_pi *pi;
 
-	if (likely(!sess->sigs) || se_cmd->prot_op == TARGET_PROT_NORMAL)
+	if (likely(!sess->pis) || se_cmd->prot_op == TARGET_PROT_NORMAL)
 		return NULL;
 
-	sig = &sess->sigs[cmd - sess->cmds];
-	memset(sig, 0, sizeof(*sig));
-	sig->sg = se_cmd->t_prot_sg;
-	sig->nents = se_cmd->t_prot_nents;
+	pi = &sess->pis[cmd - sess->cmds];
+	memset(pi, 0, sizeof(*pi));
+	pi->sg = se_cmd->t_prot_sg;
+	pi->nents = se_cmd->t_prot_nents;
 
 	switch (se_cmd->prot_op) {
 	case TARGET_PROT_DIN_INSERT:
 	case TARGET_PROT_DOUT_STRIP:
-		iser_tgt_dif_domain(se_cmd, &sig->attrs.wire);
+		iser_tgt_dif_domain(se_cmd, &pi->attrs.wire);
 		break;
 	case TARGET_PROT_DOUT_INSERT:
 	case TARGET_PROT_DIN_STRIP:
-		iser_tgt_dif_domain(se_cmd, &sig->attrs.mem);
+		iser_tgt_dif_domain(se_cmd, &pi->attrs.mem);
 		break;
 	default:
-		iser_tgt_dif_domain(se_cmd, &sig->attrs.wire);
-		iser_tgt_dif_domain(se_cmd, &sig->attrs.mem);
+		iser_tgt_dif_domain(se_cmd, &pi->attrs.wire);
+		iser_tgt_dif_domain(se_cmd, &pi->attrs.mem);
 		break;
 	}
 	if (se_cmd->prot_checks & TARGET_DIF_CHECK_GUARD)
-		sig->attrs.check_mask |= IB_SIG_CHECK_GUARD;
+		pi->attrs.check_mask |= IB_SIG_CHECK_GUARD;
 	if (se_cmd->prot_checks & TARGET_DIF_CHECK_REFTAG)
-		sig->attrs.check_mask |= IB_SIG_CHECK_REFTAG;
-	return sig;
+		pi->attrs.check_mask |= IB_SIG_CHECK_REFTAG;
+	return pi;
 }
 
 /**
- * iser_tgt_prot_error - what the device found wrong, in the core's terms
- * @cmd: the command
- * @sig: of its transfer
+ * iser_tgt_prot_error - translate an error that the device found for the core
+ * @cmd: the command; the block in error is stored in it
+ * @pi: protection information of its transfer
  *
- * Context: any.
- * Return: the sense reason; the block is in the command. 0 if all is well.
+ * Return: the sense reason, 0 if there was no error.
  */
 sense_reason_t iser_tgt_prot_error(struct iser_tgt_cmd *cmd,
-				   const struct iser_tgt_sig *sig)
+				   const struct iser_tgt_pi *pi)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 	u32 block = se_cmd->se_dev->dev_attrib.block_size;
 
-	if (likely(!sig->bad))
+	if (likely(!pi->bad))
 		return TCM_NO_SENSE;
 
-	/* A block on the wire has its eight bytes behind it. */
+	/* On the wire each block is followed by eight bytes. */
 	se_cmd->sense_info = se_cmd->t_task_lba +
-			     div_u64(sig->err.sig_err_offset, block + 8);
-	switch (sig->err.err_type) {
+			     div_u64(pi->err.sig_err_offset, block + 8);
+	switch (pi->err.err_type) {
 	case IB_SIG_BAD_GUARD:
 		return TCM_LOGICAL_BLOCK_GUARD_CHECK_FAILED;
 	case IB_SIG_BAD_REFTAG:

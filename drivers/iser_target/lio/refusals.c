@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ledger of refused logins: who asked for what, and why not. The log gets
- * one rate-limited line; this keeps the last ones whole, and a count for each
- * reason. Its directory in debugfs is the module's.
+ * The ledger of refused logins: initiator, target and reason of the last ones,
+ * and a count for each reason. The log has a rate-limited line for each.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/debugfs.h>
 #include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/socket.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
 
-#include "lio.h"
+#include "../iscsi/name.h"
+#include "refusals.h"
 
 #define ISER_TGT_REFUSALS	128
 #define ISER_TGT_REASONS	96
@@ -35,9 +39,8 @@ static DEFINE_SPINLOCK(iser_tgt_refusals_lock);
 static struct iser_tgt_refusal *iser_tgt_refusals;
 static u64 iser_tgt_refusals_total;
 static struct iser_tgt_reason iser_tgt_reasons[ISER_TGT_REASONS];
-static struct dentry *iser_tgt_debugfs;
 
-/* Reasons are string constants; those beyond the table share its last entry. */
+/* Reasons that do not fit in the table are counted in its last entry. */
 static void iser_tgt_reason_count(const char *reason)
 {
 	unsigned int i;
@@ -54,12 +57,12 @@ static void iser_tgt_reason_count(const char *reason)
 }
 
 /**
- * iser_tgt_refused - note a refused login, and say so in the log
+ * iser_tgt_refused - record and log a refused login
  * @peer: address of the initiator
- * @initiator: InitiatorName, "" if it did not come to that
+ * @initiator: InitiatorName, "" if not known yet
  * @target: TargetName, "discovery", or ""
- * @status: RFC 7143 11.13.5; 0 if the connection was turned away before
- * @reason: plain words, a string constant
+ * @status: RFC 7143 11.13.5; 0 if the connection request was rejected
+ * @reason: human-readable reason, a string constant
  *
  * Context: any but interrupts.
  */
@@ -88,7 +91,11 @@ void iser_tgt_refused(const struct sockaddr_storage *peer,
 	spin_unlock(&iser_tgt_refusals_lock);
 }
 
-static int refusals_show(struct seq_file *m, void *v)
+/**
+ * iser_tgt_refusals_show - print the last refused logins
+ * @m: the file
+ */
+void iser_tgt_refusals_show(struct seq_file *m)
 {
 	u64 first = 0;
 	u64 i;
@@ -106,11 +113,13 @@ static int refusals_show(struct seq_file *m, void *v)
 			   r->status, r->reason);
 	}
 	spin_unlock(&iser_tgt_refusals_lock);
-	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(refusals);
 
-static int refusal_counts_show(struct seq_file *m, void *v)
+/**
+ * iser_tgt_refusal_counts_show - print how often each reason has occurred
+ * @m: the file
+ */
+void iser_tgt_refusal_counts_show(struct seq_file *m)
 {
 	unsigned int i;
 
@@ -119,57 +128,24 @@ static int refusal_counts_show(struct seq_file *m, void *v)
 		seq_printf(m, "%llu %s\n", iser_tgt_reasons[i].count,
 			   iser_tgt_reasons[i].reason);
 	spin_unlock(&iser_tgt_refusals_lock);
-	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(refusal_counts);
-
-static int logins_show(struct seq_file *m, void *v)
-{
-	iser_tgt_limits_show(m);
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(logins);
-
-static int devices_show(struct seq_file *m, void *v)
-{
-	iser_tgt_devices_show(m);
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(devices);
 
 /**
- * iser_tgt_refusals_init - start the ledger
+ * iser_tgt_refusals_init - allocate the ledger
  *
- * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int iser_tgt_refusals_init(void)
 {
 	iser_tgt_refusals = kvcalloc(ISER_TGT_REFUSALS,
 				     sizeof(*iser_tgt_refusals), GFP_KERNEL);
-	if (!iser_tgt_refusals)
-		return -ENOMEM;
-
-	iser_tgt_debugfs = debugfs_create_dir(KBUILD_MODNAME, NULL);
-	debugfs_create_file("refusals", 0400, iser_tgt_debugfs, NULL,
-			    &refusals_fops);
-	debugfs_create_file("refusal_counts", 0400, iser_tgt_debugfs, NULL,
-			    &refusal_counts_fops);
-	debugfs_create_file("logins", 0400, iser_tgt_debugfs, NULL,
-			    &logins_fops);
-	debugfs_create_file("devices", 0400, iser_tgt_debugfs, NULL,
-			    &devices_fops);
-	iser_tgt_sessions_debugfs(iser_tgt_debugfs);
-	return 0;
+	return iser_tgt_refusals ? 0 : -ENOMEM;
 }
 
 /**
- * iser_tgt_refusals_exit - end it; no connection is left
- *
- * Context: may sleep.
+ * iser_tgt_refusals_exit - free the ledger; no connection is left
  */
 void iser_tgt_refusals_exit(void)
 {
-	debugfs_remove_recursive(iser_tgt_debugfs);
 	kvfree(iser_tgt_refusals);
 }

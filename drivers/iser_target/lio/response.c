@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
-/* SCSI commands on their way out: data, status and sense. */
+/* SCSI Responses and the data of READs. */
 
+#include <linux/minmax.h>
 #include <scsi/scsi_proto.h>
+#include <target/target_core_fabric.h>
 
-#include "lio.h"
-#include "waiting.h"
+#include "../iscsi/pdu.h"
+#include "../rdma/rdma.h"
+#include "cmd.h"
+#include "protection.h"
+#include "response.h"
+#include "session.h"
 
-/* Order of the largest data buffer that may be kept until a later send. */
-#define ISER_TGT_LAZY_ORDER	1
+/* Order of the largest data buffer that an unsignaled send may hold. */
+#define ISER_TGT_UNSIGNALED_ORDER	1
 
-/* Not sent on a living connection: the initiator must not wait. */
+/* The initiator must not wait for a response that could not be sent. */
 static void iser_tgt_response_check(struct iser_tgt_tx *tx, int status)
 {
 	if (unlikely(status))
 		iser_tgt_conn_close(tx->conn, "response could not be sent");
 }
 
-/* The reference that TARGET_SCF_ACK_KREF took for us. */
+/* Drops the reference that TARGET_SCF_ACK_KREF has added. */
 static void iser_tgt_response_done(struct iser_tgt_tx *tx, int status)
 {
 	struct iser_tgt_cmd *cmd = container_of(tx, struct iser_tgt_cmd, tx);
@@ -26,11 +32,11 @@ static void iser_tgt_response_done(struct iser_tgt_tx *tx, int status)
 }
 
 /**
- * iser_tgt_response_posted - a lazy response is on its way
+ * iser_tgt_response_posted - an unsignaled response has been posted
  * @tx: the response
  *
- * What is sent is all ours, so the core's part of the command ends now, and the
- * context with that or with the send, whichever takes longer.
+ * Its memory does not belong to the core, so the core's part of the command ends
+ * now, and the context with the later of that and the send.
  *
  * Context: process.
  */
@@ -49,18 +55,18 @@ static void iser_tgt_response_sent(struct iser_tgt_tx *tx, int status)
 	iser_tgt_cmd_put(container_of(tx, struct iser_tgt_cmd, tx));
 }
 
-static void iser_tgt_response_lazy(struct iser_tgt_cmd *cmd)
+static void iser_tgt_response_unsignaled(struct iser_tgt_cmd *cmd)
 {
 	atomic_inc(&cmd->refs);
-	cmd->tx.lazy = true;
+	cmd->tx.unsignaled = true;
 	cmd->tx.posted = false;
 	cmd->tx.done = iser_tgt_response_sent;
 }
 
-/* More than this is not kept from other sessions by one that has gone quiet. */
-static bool iser_tgt_chunk_small(const struct iser_tgt_chunk *chunk)
+/* An idle session must not hold large buffers with an unsignaled send. */
+static bool iser_tgt_buf_is_small(const struct iser_tgt_data_buf *buf)
 {
-	return chunk && chunk->order <= ISER_TGT_LAZY_ORDER;
+	return buf && buf->order <= ISER_TGT_UNSIGNALED_ORDER;
 }
 
 static u8 iser_tgt_residual(const struct se_cmd *se_cmd, u32 *residual)
@@ -78,13 +84,11 @@ static u8 iser_tgt_residual(const struct se_cmd *se_cmd, u32 *residual)
 }
 
 /*
- * The initiator checks the invalidated tag against the ones it registered for
- * the task, and a WRITE whose data all came along registered none.
+ * The initiator compares the invalidated tag with those it registered for the
+ * task. For a WRITE with only immediate data it registered none.
  */
 static u32 iser_tgt_inv_rkey(const struct iser_tgt_cmd *cmd)
 {
-	if (!cmd->sess->conn->send_inv)
-		return 0;
 	if (cmd->rsv)
 		return cmd->read_stag;
 	if (cmd->wsv && cmd->edtl > cmd->imm_len)
@@ -99,7 +103,7 @@ static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd)
 	u32 residual;
 	u8 flag;
 
-	/* The window opens with the response, so the buffer goes first. */
+	/* The response advances the window: return the buffer before. */
 	if (cmd->rx) {
 		iser_tgt_rx_put(cmd->rx);
 		cmd->rx = NULL;
@@ -108,7 +112,7 @@ static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd)
 	if (unlikely(cmd->immediate))
 		iser_tgt_cmd_immediate_ends(cmd);
 
-	/* The sense data is there already, behind its two bytes of length. */
+	/* The sense data is in place already, behind two bytes of length. */
 	if (se_cmd->sense_buffer &&
 	    (se_cmd->se_cmd_flags & (SCF_TRANSPORT_TASK_SENSE |
 				     SCF_EMULATED_TASK_SENSE)) &&
@@ -127,11 +131,11 @@ static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd)
 
 static void iser_tgt_response_send(struct iser_tgt_cmd *cmd, size_t data_len)
 {
-	iser_tgt_response_lazy(cmd);
+	iser_tgt_response_unsignaled(cmd);
 	iser_tgt_send(&cmd->tx, data_len, iser_tgt_inv_rkey(cmd));
 }
 
-/* The status of a READ the device has checked is only known now. */
+/* The device has checked the data of a READ: now its status is known. */
 static void iser_tgt_checked_read_done(struct iser_tgt_xfer *xfer, int status)
 {
 	struct iser_tgt_cmd *cmd = container_of(xfer, struct iser_tgt_cmd, xfer);
@@ -141,7 +145,7 @@ static void iser_tgt_checked_read_done(struct iser_tgt_xfer *xfer, int status)
 		iser_tgt_response_done(&cmd->tx, status);
 		return;
 	}
-	se_cmd->pi_err = iser_tgt_prot_error(cmd, xfer->sig);
+	se_cmd->pi_err = iser_tgt_prot_error(cmd, xfer->pi);
 	if (se_cmd->pi_err)
 		transport_send_check_condition_and_sense(se_cmd, se_cmd->pi_err,
 							 0);
@@ -150,10 +154,10 @@ static void iser_tgt_checked_read_done(struct iser_tgt_xfer *xfer, int status)
 }
 
 /**
- * iser_tgt_queue_data_in - a READ has its data: send it, then the response
+ * iser_tgt_queue_data_in - send the data of a READ, then the response
  * @se_cmd: the command
  *
- * RFC 7145 7.3.5. Never moves more than the initiator expects or the core has.
+ * RFC 7145 7.3.5. Never sends more than the initiator expects or the core has.
  *
  * Context: process.
  * Return: 0; once the connection is closing nothing is sent and the command is
@@ -164,7 +168,7 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
 	u32 len = min(se_cmd->data_length, cmd->edtl);
 	size_t data_len = iser_tgt_response_build(cmd);
-	struct iser_tgt_sig *sig;
+	struct iser_tgt_pi *pi;
 
 	if (!len || !se_cmd->t_data_nents) {
 		iser_tgt_response_send(cmd, data_len);
@@ -177,23 +181,23 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 		return 0;
 	}
 
-	sig = iser_tgt_prot_sig(cmd);
-	if (unlikely(sig)) {
+	pi = iser_tgt_prot_pi(cmd);
+	if (unlikely(pi)) {
 		cmd->xfer.done = iser_tgt_checked_read_done;
-		iser_tgt_xfer_start_sig(&cmd->xfer, cmd->sess->conn, sig,
-					se_cmd->t_data_sg, se_cmd->t_data_nents,
-					len, cmd->read_va, cmd->read_stag,
-					DMA_TO_DEVICE);
+		iser_tgt_xfer_start_pi(&cmd->xfer, cmd->sess->conn, pi,
+				       se_cmd->t_data_sg, se_cmd->t_data_nents,
+				       len, cmd->read_va, cmd->read_stag,
+				       DMA_TO_DEVICE);
 		return 0;
 	}
 
-	if (likely(iser_tgt_chunk_small(cmd->chunk)))
-		iser_tgt_response_lazy(cmd);
+	if (likely(iser_tgt_buf_is_small(cmd->buf)))
+		iser_tgt_response_unsignaled(cmd);
 	iser_tgt_tx_prepare(&cmd->tx, data_len, iser_tgt_inv_rkey(cmd));
-	if (likely(cmd->chunk))
-		iser_tgt_xfer_chunk(&cmd->xfer, cmd->sess->conn, cmd->chunk, 0,
-				    len, cmd->read_va, cmd->read_stag,
-				    DMA_TO_DEVICE, &cmd->tx);
+	if (likely(cmd->buf))
+		iser_tgt_xfer_start_buf(&cmd->xfer, cmd->sess->conn, cmd->buf,
+					0, len, cmd->read_va, cmd->read_stag,
+					DMA_TO_DEVICE, &cmd->tx);
 	else
 		iser_tgt_xfer_start(&cmd->xfer, cmd->sess->conn,
 				    se_cmd->t_data_sg, se_cmd->t_data_nents, 0,
@@ -203,7 +207,7 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 }
 
 /**
- * iser_tgt_queue_status - a command has its status: send the response
+ * iser_tgt_queue_status - send the response of a command
  * @se_cmd: the command
  *
  * RFC 7143 11.4, RFC 7145 7.3.2.

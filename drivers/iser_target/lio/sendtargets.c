@@ -4,11 +4,22 @@
 #include <linux/in.h>
 #include <linux/inet.h>
 #include <linux/in6.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/string.h>
+#include <target/target_core_fabric.h>
 
-#include "lio.h"
+#include "../iscsi/keys.h"
+#include "../iscsi/name.h"
+#include "../iscsi/text.h"
+#include "../rdma/rdma.h"
+#include "sendtargets.h"
+#include "session.h"
+#include "target.h"
+#include "tpg.h"
 
-/* Tries while targets come and go between measuring and writing. */
+/* Targets may be added between measuring the answer and writing it. */
 #define ISER_TGT_ANSWER_TRIES	8
 
 static void iser_tgt_add_portal(struct iser_tgt_text_out *out,
@@ -19,18 +30,21 @@ static void iser_tgt_add_portal(struct iser_tgt_text_out *out,
 	/* "[", address, "]:", port, ",", tag */
 	char value[INET6_ADDRSTRLEN + 20];
 
-	/* The address the initiator reached us by is as good as any. */
+	/* For a wildcard portal, report the address the initiator connected to. */
 	if (iser_tgt_addr_any(&addr)) {
 		__be16 port = ((struct sockaddr_in *)&addr)->sin_port;
 
-		addr = sess->conn->local;
+		addr = *iser_tgt_conn_local(sess->conn);
 		((struct sockaddr_in *)&addr)->sin_port = port;
 	}
 	snprintf(value, sizeof(value), "%pISpc,%u", &addr, portal->tpg->tag);
 	iser_tgt_text_add(out, "TargetAddress", strlen("TargetAddress"), value);
 }
 
-/* As the iscsi fabric: who may log in sees it, and anybody in demo mode. */
+/*
+ * As in the iscsi fabric: visible to initiators with an ACL, and to all in demo
+ * mode.
+ */
 static bool iser_tgt_tpg_visible(struct iser_tgt_tpg *tpg,
 				 const struct iser_tgt_session *sess)
 {
@@ -45,19 +59,19 @@ static bool iser_tgt_tpg_visible(struct iser_tgt_tpg *tpg,
 
 static void iser_tgt_add_target(struct iser_tgt_text_out *out,
 				const struct iser_tgt_session *sess,
-				struct iser_tgt_wwn *wwn)
+				struct iser_tgt_target *target)
 {
 	struct iser_tgt_portal *portal;
 	struct iser_tgt_tpg *tpg;
 	bool named = false;
 
-	list_for_each_entry(tpg, &wwn->tpgs, entry) {
+	list_for_each_entry(tpg, &target->tpgs, entry) {
 		if (list_empty(&tpg->portals) ||
 		    !iser_tgt_tpg_visible(tpg, sess))
 			continue;
 		if (!named)
 			iser_tgt_text_add(out, "TargetName",
-					  strlen("TargetName"), wwn->name);
+					  strlen("TargetName"), target->name);
 		named = true;
 		list_for_each_entry(portal, &tpg->portals, entry)
 			iser_tgt_add_portal(out, sess, portal);
@@ -66,16 +80,16 @@ static void iser_tgt_add_target(struct iser_tgt_text_out *out,
 
 /*
  * RFC 7143 appendix C: "All" is for discovery sessions, an empty value for
- * normal ones, where it and a name only ever show the session's own target.
+ * normal ones, whose answer never has any target but their own.
  */
 static void iser_tgt_send_targets(struct iser_tgt_text_out *out,
 				  const struct iser_tgt_session *sess,
 				  const struct iser_tgt_kv *kv)
 {
-	const char *own = sess->tpg ? sess->tpg->wwn->name : NULL;
+	const char *own = sess->tpg ? sess->tpg->target->name : NULL;
 	bool all = !strcmp(kv->value, "All");
 	char name[ISER_TGT_NAME_MAX + 1];
-	struct iser_tgt_wwn *wwn;
+	struct iser_tgt_target *target;
 
 	if ((own && all) || (!own && !kv->value_len) ||
 	    kv->value_len >= sizeof(name)) {
@@ -85,12 +99,12 @@ static void iser_tgt_send_targets(struct iser_tgt_text_out *out,
 	strscpy(name, kv->value, sizeof(name));
 	iser_tgt_name_fold(name);
 
-	list_for_each_entry(wwn, &iser_tgt_targets, entry) {
-		if (own && strcmp(wwn->name, own))
+	list_for_each_entry(target, &iser_tgt_targets, entry) {
+		if (own && strcmp(target->name, own))
 			continue;
-		if (!all && kv->value_len && strcmp(wwn->name, name))
+		if (!all && kv->value_len && strcmp(target->name, name))
 			continue;
-		iser_tgt_add_target(out, sess, wwn);
+		iser_tgt_add_target(out, sess, target);
 	}
 }
 
@@ -106,10 +120,10 @@ static void iser_tgt_answer_keys(struct iser_tgt_text_out *out,
 	while (iser_tgt_text_next(text, len, &pos, &kv) > 0) {
 		if (iser_tgt_kv_is(&kv, "SendTargets") && !listed) {
 			iser_tgt_send_targets(out, sess, &kv);
-			/* Once: a request has room for a thousand of them. */
+			/* Once only: a request could repeat it a thousand times. */
 			listed = true;
 		} else if (iser_tgt_key_find(&kv) >= 0) {
-			/* One that only a login negotiates, or said twice. */
+			/* A key of the login, or SendTargets given twice. */
 			iser_tgt_text_add(out, kv.key, kv.key_len, "Reject");
 		} else {
 			iser_tgt_text_add(out, kv.key, kv.key_len,
@@ -120,14 +134,13 @@ static void iser_tgt_answer_keys(struct iser_tgt_text_out *out,
 }
 
 /**
- * iser_tgt_text_answer - the whole answer to a Text Request
+ * iser_tgt_text_answer - build the whole answer to a Text Request
  * @sess: the session, in full feature phase
- * @text: the request's text
+ * @text: text of the request
  * @len: bytes of it
  * @answer_len: set to the length of the answer in bytes
  *
- * Context: may sleep.
- * Return: the answer, for kvfree(); NULL without memory.
+ * Return: the answer, to be freed by kvfree(); NULL without memory.
  */
 char *iser_tgt_text_answer(struct iser_tgt_session *sess, const char *text,
 			   size_t len, size_t *answer_len)

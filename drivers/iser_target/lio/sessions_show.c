@@ -1,19 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who is here: the files "sessions" and "logins" of a portal group. A line for
- * each, and a last one for how many did not fit on the page. The list of all
- * sessions in debugfs has no such end.
+ * Lists of sessions and logins: the files "sessions" and "logins" of a portal
+ * group in configfs, with a line for each and a last one that counts those that
+ * did not fit on the page, and the list of all sessions in debugfs, which has
+ * no such limit.
  */
 
-#include <linux/debugfs.h>
+#include <linux/configfs.h>
+#include <linux/jiffies.h>
 #include <linux/seq_file.h>
+#include <target/target_core_fabric.h>
 
-#include "lio.h"
+#include "../iscsi/keys.h"
+#include "../rdma/rdma.h"
+#include "cmd.h"
+#include "config_value.h"
+#include "login_limit.h"
+#include "session.h"
+#include "sessions_show.h"
+#include "target.h"
+#include "tpg.h"
 
-/* Kept free for that last line. */
+/* Room for the last line. */
 #define ISER_TGT_LAST_LINE	32
 
-/* To a page, or to a file of any length. */
+/* Output to a page, or to a seq_file. */
 struct iser_tgt_lines {
 	struct seq_file *seq;
 	char *page;
@@ -68,19 +79,16 @@ static unsigned int iser_tgt_in_flight(const struct iser_tgt_session *sess)
 }
 
 /*
- * What was allocated for it alone, and its share of the receive buffers. Data
- * buffers come and go with commands, and a queue pair is the device's affair.
+ * Memory allocated for the session, and its share of the receive buffers. Not
+ * counted are data buffers, which belong to commands, and the queue pair.
  */
 static size_t iser_tgt_session_memory(const struct iser_tgt_session *sess)
 {
-	const struct iser_tgt_conn *conn = sess->conn;
 	unsigned int contexts = sess->nr_cmds + ISER_TGT_CMD_OWN;
 
-	return sizeof(*sess) + sizeof(*conn) +
+	return sizeof(*sess) + iser_tgt_conn_memory(sess->conn) +
 	       contexts * sizeof(struct iser_tgt_cmd) +
-	       sess->tx_pool.nr * PAGE_SIZE +
-	       (READ_ONCE(conn->window) + conn->rx_reserved) *
-	       iser_tgt_rx_memory(conn->dev);
+	       iser_tgt_tx_pool_memory(sess->tx_pool);
 }
 
 static unsigned long iser_tgt_seconds_since(unsigned long then)
@@ -100,28 +108,28 @@ static void iser_tgt_session_line(struct iser_tgt_lines *lines,
 		      sess->sid, sess->initiator,
 		      nacl->dynamic_node_acl ? "dynamic" : "static",
 		      sess->authenticated ? "CHAP" : "None", sess->isid,
-		      sess->tsih, sess->cid, &conn->peer, &conn->local,
-		      conn->cm_id->device->name, conn->cm_id->port_num,
-		      keys->immediate_data ? "Yes" : "No", keys->max_burst,
+		      sess->tsih, sess->cid, iser_tgt_conn_peer(conn),
+		      iser_tgt_conn_local(conn),
+		      iser_tgt_conn_device_name(conn), iser_tgt_conn_port(conn),
+		      iser_tgt_yes_no(keys->immediate_data), keys->max_burst,
 		      keys->first_burst, keys->time2wait, keys->time2retain,
 		      keys->max_outstanding_r2t,
-		      keys->data_pdu_in_order ? "Yes" : "No",
-		      keys->data_seq_in_order ? "Yes" : "No",
+		      iser_tgt_yes_no(keys->data_pdu_in_order),
+		      iser_tgt_yes_no(keys->data_seq_in_order),
 		      keys->initiator_rdsl, keys->target_rdsl, sess->depth,
-		      READ_ONCE(conn->window), iser_tgt_in_flight(sess),
+		      iser_tgt_window_size(conn), iser_tgt_in_flight(sess),
 		      READ_ONCE(sess->commands), READ_ONCE(sess->bytes_read),
 		      READ_ONCE(sess->bytes_written),
 		      iser_tgt_seconds_since(sess->since),
-		      iser_tgt_seconds_since(READ_ONCE(conn->last_rx)),
+		      iser_tgt_seconds_since(iser_tgt_conn_last_rx(conn)),
 		      iser_tgt_session_memory(sess));
 }
 
 /**
  * iser_tgt_tpg_sessions_show - read of sessions
  * @item: the portal group
- * @page: where to
+ * @page: the configfs page
  *
- * Context: configfs.
  * Return: bytes.
  */
 ssize_t iser_tgt_tpg_sessions_show(struct config_item *item, char *page)
@@ -159,7 +167,7 @@ static void iser_tgt_sessions_seq_stop(struct seq_file *m, void *v)
 	spin_unlock(&iser_tgt_sessions_lock);
 }
 
-/* What a session takes along to its end stays as long as it is on the list. */
+/* What is shown here stays valid while the session is on the list. */
 static int iser_tgt_sessions_seq_show(struct seq_file *m, void *v)
 {
 	const struct iser_tgt_session *sess =
@@ -172,39 +180,27 @@ static int iser_tgt_sessions_seq_show(struct seq_file *m, void *v)
 		return 0;
 
 	seq_printf(m, "target=%s tpg=%u iSCSIProtocolLevel=%u iSERHelloRequired=%s MaxAHSLength=%u MaxOutstandingUnexpectedPDUs=%u TaggedBufferForSolicitedDataOnly=%s ",
-		   sess->tpg->wwn->name, sess->tpg->tag, keys->protocol_level,
-		   keys->hello_required ? "Yes" : "No", keys->max_ahs,
-		   keys->max_unexpected, keys->solicited_only ? "Yes" : "No");
+		   sess->tpg->target->name, sess->tpg->tag,
+		   keys->protocol_level, iser_tgt_yes_no(keys->hello_required),
+		   keys->max_ahs, keys->max_unexpected,
+		   iser_tgt_yes_no(keys->solicited_only));
 	iser_tgt_session_line(&lines, sess);
 	return 0;
 }
 
-static const struct seq_operations iser_tgt_sessions_sops = {
+const struct seq_operations iser_tgt_sessions_sops = {
 	.start = iser_tgt_sessions_seq_start,
 	.next = iser_tgt_sessions_seq_next,
 	.stop = iser_tgt_sessions_seq_stop,
 	.show = iser_tgt_sessions_seq_show,
 };
-DEFINE_SEQ_ATTRIBUTE(iser_tgt_sessions);
-
-/**
- * iser_tgt_sessions_debugfs - make the list of all sessions
- * @dir: where
- *
- * Context: may sleep.
- */
-void iser_tgt_sessions_debugfs(struct dentry *dir)
-{
-	debugfs_create_file("sessions", 0400, dir, NULL,
-			    &iser_tgt_sessions_fops);
-}
 
 struct iser_tgt_logins_of {
 	struct iser_tgt_lines lines;
 	struct iser_tgt_tpg *tpg;
 };
 
-/* The name is there before the portal group is; both under its lock. */
+/* The name is set before the portal group is, both under the lock of that. */
 static void iser_tgt_login_line(const struct iser_tgt_session *sess, void *data)
 {
 	struct iser_tgt_logins_of *of = data;
@@ -213,15 +209,15 @@ static void iser_tgt_login_line(const struct iser_tgt_session *sess, void *data)
 	bool discovers;
 
 	if (tpg ? tpg != of->tpg :
-		  !iser_tgt_tpg_reachable(of->tpg, conn->listener))
+		  !iser_tgt_tpg_reachable(of->tpg, iser_tgt_conn_listener(conn)))
 		return;
 
 	/* Pairs with the release at the end of the login. */
 	discovers = smp_load_acquire(&sess->ffp) && sess->discovery;
 	iser_tgt_line(&of->lines,
 		      "peer=%pISpc local=%pISpc device=%s/%u initiator=%s age=%lu session=%s\n",
-		      &conn->peer, &conn->local, conn->cm_id->device->name,
-		      conn->cm_id->port_num,
+		      iser_tgt_conn_peer(conn), iser_tgt_conn_local(conn),
+		      iser_tgt_conn_device_name(conn), iser_tgt_conn_port(conn),
 		      tpg || discovers ? sess->initiator : "-",
 		      iser_tgt_seconds_since(sess->since),
 		      discovers ? "discovery" : "none");
@@ -230,12 +226,11 @@ static void iser_tgt_login_line(const struct iser_tgt_session *sess, void *data)
 /**
  * iser_tgt_tpg_logins_show - read of logins
  * @item: the portal group
- * @page: where to
+ * @page: the configfs page
  *
- * Connections that have named this target, and those at its portals that have
- * named none yet: they may be others'.
+ * Shows connections that have named this target, and those at its portals that
+ * have named none yet and may be meant for another one.
  *
- * Context: configfs, may sleep.
  * Return: bytes.
  */
 ssize_t iser_tgt_tpg_logins_show(struct config_item *item, char *page)

@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Task management: RFC 7143 11.5 and 11.6. The core aborts a task and resets a
- * logical unit; what is to be done to a set of tasks is done here, to one after
- * the other. No answer comes before those of the tasks it is about.
+ * Task management functions: RFC 7143 11.5 and 11.6. The core implements ABORT
+ * TASK and LOGICAL UNIT RESET; ABORT TASK SET and CLEAR TASK SET are emulated by
+ * aborting one task after the other. A response is held until all affected
+ * tasks have been answered.
  */
 
+#include <linux/rculist.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
 #include <scsi/scsi_common.h>
+#include <target/target_core_fabric.h>
 
-#include "lio.h"
-#include "waiting.h"
+#include "../iscsi/pdu.h"
+#include "../iscsi/window.h"
+#include "../rdma/rdma.h"
+#include "cmd.h"
+#include "reply.h"
+#include "session.h"
+#include "task_mgmt.h"
 
 static void iser_tgt_tmf_core_done(struct iser_tgt_tx *tx, int status)
 {
@@ -23,7 +33,7 @@ static void iser_tgt_tmf_answer(struct iser_tgt_cmd *cmd, u8 response)
 	iser_tgt_send(&cmd->tx, 0, 0);
 }
 
-/* What is answered here without asking the core. */
+/* The response to a function that is refused here, or -1. */
 static int iser_tgt_tmf_refusal(u8 function)
 {
 	switch (function) {
@@ -50,13 +60,13 @@ static bool iser_tgt_tmf_of_set(u8 function)
 }
 
 /**
- * iser_tgt_task_tag - what the core knows a request by
+ * iser_tgt_task_tag - choose the tag by which the core knows a request
  * @sess: the session
  * @itt: its initiator task tag
  *
- * The initiator uses an ITT again as soon as it has its answer, so the place
- * among all requests comes with it. CmdSN does not tell: an immediate request
- * has that of the next command.
+ * The initiator reuses an ITT as soon as it has been answered, so the tag has
+ * the sequence number of the request as well. CmdSN would not do: an immediate
+ * request has the CmdSN of the next command.
  *
  * Context: the receive side.
  * Return: the tag.
@@ -67,11 +77,11 @@ u64 iser_tgt_task_tag(struct iser_tgt_session *sess, u32 itt)
 	return (u64)sess->requests << 32 | itt;
 }
 
-/* The tag of a task of a LUN if it came before a function, 0 if not. */
+/* The tag of a task of a LUN if it was received before a function, else 0. */
 static u64 iser_tgt_earlier_task(const struct iser_tgt_cmd *cmd, u64 lun,
 				 u32 before)
 {
-	/* If it ends meanwhile, the next one here has a later tag. */
+	/* If the task ends meanwhile, the next one here has a later tag. */
 	u64 tag = READ_ONCE(cmd->se_cmd.tag);
 
 	if (!READ_ONCE(cmd->scsi) || cmd->se_cmd.orig_fe_lun != lun ||
@@ -81,7 +91,7 @@ static u64 iser_tgt_earlier_task(const struct iser_tgt_cmd *cmd, u64 lun,
 	return tag;
 }
 
-/* A command of the set that has not been seen to. */
+/* The tag of the next task of the set, 0 if there is none. */
 static u64 iser_tgt_abort_next(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_abort_set *set = &sess->abort;
@@ -94,10 +104,10 @@ static u64 iser_tgt_abort_next(struct iser_tgt_session *sess)
 }
 
 /*
- * RFC 7143 11.5.1: the answer comes behind those of the tasks. What was too
- * late to abort may still be on its way.
+ * RFC 7143 11.5.1: the response follows those of the tasks. Tasks that it was
+ * too late to abort may not have been answered yet.
  */
-static bool iser_tgt_lun_over(struct iser_tgt_session *sess, u64 lun,
+static bool iser_tgt_lun_done(struct iser_tgt_session *sess, u64 lun,
 			      u32 before)
 {
 	unsigned int i;
@@ -109,7 +119,7 @@ static bool iser_tgt_lun_over(struct iser_tgt_session *sess, u64 lun,
 	return true;
 }
 
-static bool iser_tgt_task_over(struct iser_tgt_session *sess, u64 tag)
+static bool iser_tgt_task_done(struct iser_tgt_session *sess, u64 tag)
 {
 	unsigned int i;
 
@@ -139,8 +149,8 @@ static void iser_tgt_abort_task(struct iser_tgt_session *sess, u64 tag)
 	WRITE_ONCE(sess->abort.aborting, true);
 	cmd->in_set = true;
 	cmd->rx = NULL;
-	cmd->chunk = NULL;
-	cmd->tx.opens = false;
+	cmd->buf = NULL;
+	cmd->tx.advances_window = false;
 	cmd->stage = ISER_TGT_CMD_ABORTS;
 	memset(&cmd->se_cmd, 0, sizeof(cmd->se_cmd));
 	if (target_submit_tmr(&cmd->se_cmd, sess->se_sess, NULL,
@@ -148,7 +158,7 @@ static void iser_tgt_abort_task(struct iser_tgt_session *sess, u64 tag)
 			      GFP_KERNEL, tag, TARGET_SCF_ACK_KREF)) {
 		sess->abort.failed = true;
 		WRITE_ONCE(sess->abort.aborting, false);
-		iser_tgt_abort_set_step(sess);
+		iser_tgt_abort_set_kick(sess);
 	}
 }
 
@@ -168,16 +178,16 @@ static u8 iser_tgt_tmf_response(const struct se_tmr_req *tmr)
 	}
 }
 
-static bool iser_tgt_tmf_over(struct iser_tgt_session *sess,
+static bool iser_tgt_tmf_done(struct iser_tgt_session *sess,
 			      const struct iser_tgt_cmd *cmd)
 {
 	const struct se_cmd *se_cmd = &cmd->se_cmd;
 
 	if (se_cmd->se_tmr_req->function == TMR_ABORT_TASK)
-		return iser_tgt_task_over(sess,
+		return iser_tgt_task_done(sess,
 					  se_cmd->se_tmr_req->ref_task_tag);
 
-	return iser_tgt_lun_over(sess, se_cmd->orig_fe_lun, se_cmd->tag >> 32);
+	return iser_tgt_lun_done(sess, se_cmd->orig_fe_lun, se_cmd->tag >> 32);
 }
 
 static void iser_tgt_tmf_release(struct iser_tgt_session *sess)
@@ -189,7 +199,7 @@ static void iser_tgt_tmf_release(struct iser_tgt_session *sess)
 
 		/* Pairs with the release in iser_tgt_queue_tm_rsp(). */
 		if (!smp_load_acquire(&cmd->held) ||
-		    !iser_tgt_tmf_over(sess, cmd))
+		    !iser_tgt_tmf_done(sess, cmd))
 			continue;
 		cmd->held = false;
 		atomic_dec(&sess->abort.held);
@@ -199,8 +209,9 @@ static void iser_tgt_tmf_release(struct iser_tgt_session *sess)
 }
 
 /*
- * Answers that waited; then of a set one task at a time, and the end of those
- * that could not be aborted. Whatever is not over yet comes here again.
+ * Sends responses whose tasks have ended, then aborts the next task of a set, or
+ * answers the function once its last task has ended. Runs again whenever a task
+ * ends.
  */
 static void iser_tgt_abort_work(struct work_struct *work)
 {
@@ -218,15 +229,13 @@ static void iser_tgt_abort_work(struct work_struct *work)
 	tag = iser_tgt_abort_next(sess);
 	if (tag)
 		iser_tgt_abort_task(sess, tag);
-	else if (iser_tgt_lun_over(sess, set->lun, set->before))
+	else if (iser_tgt_lun_done(sess, set->lun, set->before))
 		iser_tgt_abort_set_end(sess);
 }
 
 /**
- * iser_tgt_abort_set_init - before the session is used
+ * iser_tgt_abort_set_init - initialize sess->abort
  * @sess: the session
- *
- * Context: any.
  */
 void iser_tgt_abort_set_init(struct iser_tgt_session *sess)
 {
@@ -234,14 +243,12 @@ void iser_tgt_abort_set_init(struct iser_tgt_session *sess)
 }
 
 /**
- * iser_tgt_abort_set_step - one task of the set is over, on to the next
+ * iser_tgt_abort_set_kick - a task has ended, go on with sess->abort
  * @sess: the session
- *
- * Context: any but interrupts.
  */
-void iser_tgt_abort_set_step(struct iser_tgt_session *sess)
+void iser_tgt_abort_set_kick(struct iser_tgt_session *sess)
 {
-	queue_work(iser_tgt_wq, &sess->abort.work);
+	queue_work(iser_tgt_misc_wq, &sess->abort.work);
 }
 
 static bool iser_tgt_lun_exists(struct iser_tgt_session *sess, u64 lun)
@@ -278,10 +285,10 @@ static void iser_tgt_abort_set_begin(struct iser_tgt_cmd *cmd, u64 lun,
 	sess->abort.next = 0;
 	sess->abort.failed = false;
 	WRITE_ONCE(sess->abort.request, cmd);
-	iser_tgt_abort_set_step(sess);
+	iser_tgt_abort_set_kick(sess);
 }
 
-/* What the core knows the task by; a tag that no task has if there is none. */
+/* The tag by which the core knows a task; 0, which is no tag, if not found. */
 static u64 iser_tgt_find_task(const struct iser_tgt_session *sess, u32 itt)
 {
 	unsigned int i;
@@ -294,7 +301,7 @@ static u64 iser_tgt_find_task(const struct iser_tgt_session *sess, u32 itt)
 }
 
 /**
- * iser_tgt_tmf_receive - a Task Management Function Request
+ * iser_tgt_tmf_receive - handle a Task Management Function Request
  * @sess: a normal session in full feature phase
  * @rx: the PDU
  *
@@ -320,9 +327,9 @@ int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	if (!cmd)
 		return -EAGAIN;
 
-	iser_tgt_cmd_sn_take(sess, pdu);
+	iser_tgt_window_take(sess->conn, pdu);
 	cmd->itt = pdu->itt;
-	cmd->tx.opens = !pdu->immediate;
+	cmd->tx.advances_window = !pdu->immediate;
 	cmd->tx.done = iser_tgt_cmd_sent;
 	if (refusal >= 0) {
 		iser_tgt_tmf_answer(cmd, refusal);
@@ -338,7 +345,7 @@ int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 
 	memset(&cmd->se_cmd, 0, sizeof(cmd->se_cmd));
 	cmd->se_cmd.tag = tag;
-	/* Our function codes and the core's are those of the RFC. */
+	/* The core's function codes are those of RFC 7143. */
 	if (target_submit_tmr(&cmd->se_cmd, sess->se_sess, NULL, lun, NULL,
 			      function, GFP_KERNEL,
 			      iser_tgt_find_task(sess,
@@ -351,7 +358,7 @@ put:
 }
 
 /**
- * iser_tgt_queue_tm_rsp - the core has done a function
+ * iser_tgt_queue_tm_rsp - the core has completed a function
  * @se_cmd: its command
  *
  * Context: process.
@@ -362,7 +369,7 @@ void iser_tgt_queue_tm_rsp(struct se_cmd *se_cmd)
 	struct iser_tgt_session *sess = cmd->sess;
 
 	if (cmd->in_set) {
-		/* What is done already need not be aborted. */
+		/* A task that has ended need not be aborted. */
 		if (se_cmd->se_tmr_req->response != TMR_FUNCTION_COMPLETE &&
 		    se_cmd->se_tmr_req->response != TMR_TASK_DOES_NOT_EXIST)
 			sess->abort.failed = true;
@@ -370,10 +377,10 @@ void iser_tgt_queue_tm_rsp(struct se_cmd *se_cmd)
 		return;
 	}
 
-	/* Tasks it was too late for may still have answers on their way. */
+	/* Tasks that it was too late to abort may not be answered yet. */
 	cmd->stage = ISER_TGT_CMD_HELD;
 	atomic_inc(&sess->abort.held);
 	/* Pairs with the acquire in iser_tgt_tmf_release(). */
 	smp_store_release(&cmd->held, true);
-	iser_tgt_abort_set_step(sess);
+	iser_tgt_abort_set_kick(sess);
 }

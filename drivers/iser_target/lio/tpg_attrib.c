@@ -1,22 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* attrib/ of a portal group: names and meanings as in the iscsi fabric. */
 
-#include "lio.h"
+#include <linux/configfs.h>
+#include <linux/sysfs.h>
+#include <target/target_core_fabric.h>
 
-static ssize_t iser_tgt_attrib_store(struct config_item *item,
-				     const char *page, size_t count, u32 *field,
-				     u32 min, u32 max)
-{
-	u32 value;
-	int ret;
-
-	ret = kstrtou32(page, 0, &value);
-	if (ret || value < min || value > max)
-		return -EINVAL;
-
-	WRITE_ONCE(*field, value);
-	return count;
-}
+#include "config_value.h"
+#include "tpg.h"
+#include "tpg_attrib.h"
 
 #define ISER_TGT_ATTRIB(_name, _min, _max)				\
 static ssize_t iser_tgt_tpg_attrib_##_name##_show(			\
@@ -31,8 +22,8 @@ static ssize_t iser_tgt_tpg_attrib_##_name##_store(			\
 {									\
 	struct iser_tgt_tpg *tpg = iser_tgt_tpg(attrib_to_tpg(item));	\
 									\
-	return iser_tgt_attrib_store(item, page, count,			\
-				     &tpg->attrib._name, _min, _max);	\
+	return iser_tgt_config_number(page, count, 0, _min, _max,	\
+				      &tpg->attrib._name);		\
 }									\
 CONFIGFS_ATTR(iser_tgt_tpg_attrib_, _name)
 
@@ -53,9 +44,9 @@ ISER_TGT_ATTRIB(nopin_interval, 0, 3600);
 /* seconds beyond that */
 ISER_TGT_ATTRIB(nopin_timeout, 1, 3600);
 ISER_TGT_ATTRIB(unsent_immediate_data, 0, 1);
-/* iSER knows no recovery within a connection here: RFC 7145 7.3.12 */
+/* No recovery within a connection: RFC 7145 7.3.12 */
 ISER_TGT_ATTRIB(default_erl, 0, 0);
-/* The core's protection without the initiator's would promise too much. */
+/* Protection by the fabric alone is not supported. */
 ISER_TGT_ATTRIB(fabric_prot_type, 0, 0);
 
 static ssize_t
@@ -75,9 +66,8 @@ iser_tgt_tpg_attrib_default_cmdsn_depth_store(struct config_item *item,
 	struct iser_tgt_tpg *tpg = iser_tgt_tpg(attrib_to_tpg(item));
 	ssize_t ret;
 
-	ret = iser_tgt_attrib_store(item, page, count,
-				    &tpg->attrib.default_cmdsn_depth, 1,
-				    ISER_TGT_DEPTH_MAX);
+	ret = iser_tgt_config_number(page, count, 0, 1, ISER_TGT_DEPTH_MAX,
+				     &tpg->attrib.default_cmdsn_depth);
 	if (ret > 0)
 		iser_tgt_tpg_need_depth(tpg, tpg->attrib.default_cmdsn_depth);
 	return ret;
@@ -99,10 +89,9 @@ static ssize_t iser_tgt_tpg_attrib_t10_pi_store(struct config_item *item,
 	struct iser_tgt_tpg *tpg = iser_tgt_tpg(attrib_to_tpg(item));
 	ssize_t ret;
 
-	ret = iser_tgt_attrib_store(item, page, count, &tpg->attrib.t10_pi, 0,
-				    1);
+	ret = iser_tgt_config_number(page, count, 0, 0, 1, &tpg->attrib.t10_pi);
 	if (ret > 0)
-		iser_tgt_tpg_integrity(tpg);
+		iser_tgt_tpg_pi_changed(tpg);
 	return ret;
 }
 

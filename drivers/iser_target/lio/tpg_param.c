@@ -1,59 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * param/ of a portal group: what it offers in negotiation. Where this target
- * knows only one value, the file takes that value and refuses others.
+ * supports only one value, the file accepts that value and refuses others.
  */
 
-#include "lio.h"
+#include <linux/configfs.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+#include <target/target_core_fabric.h>
+
+#include "../iscsi/status.h"
+#include "../rdma/rdma.h"
+#include "chap_order.h"
+#include "config_value.h"
+#include "portal_address.h"
+#include "tpg.h"
+#include "tpg_param.h"
+
+static const char * const iser_tgt_no_yes[] = { "No", "Yes" };
 
 static const char * const iser_tgt_auth_methods[] = {
-	"CHAP,None", "CHAP", "None",
+	[ISER_TGT_AUTH_CHAP_OR_NONE] = "CHAP,None",
+	[ISER_TGT_AUTH_CHAP] = "CHAP",
+	[ISER_TGT_AUTH_NONE] = "None",
 };
 
-/**
- * iser_tgt_tpg_wants_chap - must an initiator authenticate
- * @tpg: the portal group
- *
- * Context: any.
- * Return: true if it must.
- */
-bool iser_tgt_tpg_wants_chap(const struct iser_tgt_tpg *tpg)
-{
-	return READ_ONCE(tpg->attrib.authentication) ||
-	       READ_ONCE(tpg->auth_method) == 1;
-}
+/* Login redirect: RFC 7143 11.13.5, status class 1. */
+static const char * const iser_tgt_moved[] = {
+	"No", "Temporarily", "Permanently",
+};
 
-/**
- * iser_tgt_strip_newline - length of what was written to a text attribute
- * @page: as written
- * @count: bytes of it
- *
- * Context: any.
- * Return: bytes without the newline that echo adds.
- */
-size_t iser_tgt_strip_newline(const char *page, size_t count)
-{
-	return count && page[count - 1] == '\n' ? count - 1 : count;
-}
-
-static bool iser_tgt_param_is(const char *page, size_t count, const char *word)
-{
-	size_t len = iser_tgt_strip_newline(page, count);
-
-	return len == strlen(word) && !memcmp(page, word, len);
-}
-
-static ssize_t iser_tgt_param_store_number(const char *page, size_t count,
-					   u32 *field, u32 min, u32 max)
-{
-	u32 value;
-
-	if (kstrtou32(page, 10, &value) || value < min || value > max)
-		return -EINVAL;
-
-	WRITE_ONCE(*field, value);
-	return count;
-}
+static const u16 iser_tgt_moved_status[] = {
+	ISER_TGT_LOGIN_OK, ISER_TGT_LOGIN_MOVED_TEMP, ISER_TGT_LOGIN_MOVED_PERM,
+};
 
 #define ISER_TGT_PARAM_NUMBER(_name, _field, _min, _max)		\
 static ssize_t iser_tgt_tpg_param_##_name##_show(			\
@@ -68,9 +48,8 @@ static ssize_t iser_tgt_tpg_param_##_name##_store(			\
 {									\
 	struct iser_tgt_tpg *tpg = iser_tgt_tpg(param_to_tpg(item));	\
 									\
-	return iser_tgt_param_store_number(page, count,			\
-					   &tpg->offer._field,		\
-					   _min, _max);			\
+	return iser_tgt_config_number(page, count, 10, _min, _max,	\
+				      &tpg->offer._field);		\
 }									\
 CONFIGFS_ATTR(iser_tgt_tpg_param_, _name)
 
@@ -81,19 +60,18 @@ static ssize_t iser_tgt_tpg_param_##_name##_show(			\
 	struct iser_tgt_tpg *tpg = iser_tgt_tpg(param_to_tpg(item));	\
 									\
 	return sysfs_emit(page, "%s\n",					\
-			  READ_ONCE(tpg->offer._field) ? "Yes" : "No");	\
+			  iser_tgt_yes_no(READ_ONCE(tpg->offer._field))); \
 }									\
 static ssize_t iser_tgt_tpg_param_##_name##_store(			\
 		struct config_item *item, const char *page, size_t count) \
 {									\
 	struct iser_tgt_tpg *tpg = iser_tgt_tpg(param_to_tpg(item));	\
 									\
-	if (iser_tgt_param_is(page, count, "Yes"))			\
-		WRITE_ONCE(tpg->offer._field, true);			\
-	else if (iser_tgt_param_is(page, count, "No"))			\
-		WRITE_ONCE(tpg->offer._field, false);			\
-	else								\
+	int yes = sysfs_match_string(iser_tgt_no_yes, page);		\
+									\
+	if (yes < 0)							\
 		return -EINVAL;						\
+	WRITE_ONCE(tpg->offer._field, yes);				\
 	return count;							\
 }									\
 CONFIGFS_ATTR(iser_tgt_tpg_param_, _name)
@@ -107,7 +85,7 @@ static ssize_t iser_tgt_tpg_param_##_name##_show(			\
 static ssize_t iser_tgt_tpg_param_##_name##_store(			\
 		struct config_item *item, const char *page, size_t count) \
 {									\
-	return iser_tgt_param_is(page, count, _value) ? count : -EINVAL; \
+	return sysfs_streq(page, _value) ? count : -EINVAL;		\
 }									\
 CONFIGFS_ATTR(iser_tgt_tpg_param_, _name)
 
@@ -124,11 +102,11 @@ ISER_TGT_PARAM_NUMBER(TargetRecvDataSegmentLength, target_rdsl, 512,
 ISER_TGT_PARAM_BOOL(ImmediateData, immediate_data);
 ISER_TGT_PARAM_BOOL(DataPDUInOrder, data_pdu_in_order);
 ISER_TGT_PARAM_BOOL(DataSequenceInOrder, data_seq_in_order);
-/* libiscsi cannot send the Data-Out that "No" would allow it. */
+/* libiscsi could not send the unsolicited Data-Out that "No" allows. */
 ISER_TGT_PARAM_FIXED(InitialR2T, "Yes");
 ISER_TGT_PARAM_FIXED(MaxConnections, "1");
 ISER_TGT_PARAM_FIXED(ErrorRecoveryLevel, "0");
-/* RFC 7145 5.1: the transport has its own. */
+/* RFC 7145 5.1: the transport has digests of its own. */
 ISER_TGT_PARAM_FIXED(HeaderDigest, "None");
 ISER_TGT_PARAM_FIXED(DataDigest, "None");
 
@@ -146,15 +124,13 @@ static ssize_t iser_tgt_tpg_param_AuthMethod_store(struct config_item *item,
 						   size_t count)
 {
 	struct iser_tgt_tpg *tpg = iser_tgt_tpg(param_to_tpg(item));
-	unsigned int i;
+	int method = sysfs_match_string(iser_tgt_auth_methods, page);
 
-	for (i = 0; i < ARRAY_SIZE(iser_tgt_auth_methods); i++) {
-		if (iser_tgt_param_is(page, count, iser_tgt_auth_methods[i])) {
-			WRITE_ONCE(tpg->auth_method, i);
-			return count;
-		}
-	}
-	return -EINVAL;
+	if (method < 0)
+		return -EINVAL;
+
+	WRITE_ONCE(tpg->auth_method, method);
+	return count;
 }
 
 CONFIGFS_ATTR(iser_tgt_tpg_param_, AuthMethod);
@@ -177,17 +153,13 @@ static ssize_t iser_tgt_tpg_param_TargetAlias_store(struct config_item *item,
 						    size_t count)
 {
 	struct iser_tgt_tpg *tpg = iser_tgt_tpg(param_to_tpg(item));
-	size_t len = iser_tgt_strip_newline(page, count);
-
-	if (len >= sizeof(tpg->alias))
-		return -EINVAL;
+	ssize_t len;
 
 	spin_lock(&tpg->lock);
-	memcpy(tpg->alias, page, len);
-	tpg->alias[len] = '\0';
+	len = iser_tgt_config_text(tpg->alias, sizeof(tpg->alias), page, count);
 	spin_unlock(&tpg->lock);
 
-	return count;
+	return len < 0 ? len : count;
 }
 
 CONFIGFS_ATTR(iser_tgt_tpg_param_, TargetAlias);
@@ -225,16 +197,6 @@ static ssize_t iser_tgt_tpg_param_CHAP_A_store(struct config_item *item,
 
 CONFIGFS_ATTR(iser_tgt_tpg_param_, CHAP_A);
 
-/* Login redirect: RFC 7143 11.13.5, status class 1. */
-static const struct {
-	u16 status;
-	const char *word;
-} iser_tgt_moved[] = {
-	{ ISER_TGT_LOGIN_OK, "No" },
-	{ ISER_TGT_LOGIN_MOVED_TEMP, "Temporarily" },
-	{ ISER_TGT_LOGIN_MOVED_PERM, "Permanently" },
-};
-
 static ssize_t iser_tgt_tpg_param_TargetMoved_show(struct config_item *item,
 						   char *page)
 {
@@ -242,7 +204,7 @@ static ssize_t iser_tgt_tpg_param_TargetMoved_show(struct config_item *item,
 
 	/* The details of the two statuses are 1 and 2. */
 	return sysfs_emit(page, "%s\n",
-			  iser_tgt_moved[READ_ONCE(tpg->moved) & 3].word);
+			  iser_tgt_moved[READ_ONCE(tpg->moved) & 3]);
 }
 
 static ssize_t iser_tgt_tpg_param_TargetMoved_store(struct config_item *item,
@@ -250,15 +212,13 @@ static ssize_t iser_tgt_tpg_param_TargetMoved_store(struct config_item *item,
 						    size_t count)
 {
 	struct iser_tgt_tpg *tpg = iser_tgt_tpg(param_to_tpg(item));
-	unsigned int i;
+	int moved = sysfs_match_string(iser_tgt_moved, page);
 
-	for (i = 0; i < ARRAY_SIZE(iser_tgt_moved); i++) {
-		if (iser_tgt_param_is(page, count, iser_tgt_moved[i].word)) {
-			WRITE_ONCE(tpg->moved, iser_tgt_moved[i].status);
-			return count;
-		}
-	}
-	return -EINVAL;
+	if (moved < 0)
+		return -EINVAL;
+
+	WRITE_ONCE(tpg->moved, iser_tgt_moved_status[moved]);
+	return count;
 }
 
 CONFIGFS_ATTR(iser_tgt_tpg_param_, TargetMoved);
@@ -281,15 +241,12 @@ iser_tgt_tpg_param_TargetMovedAddress_store(struct config_item *item,
 					    const char *page, size_t count)
 {
 	struct iser_tgt_tpg *tpg = iser_tgt_tpg(param_to_tpg(item));
-	size_t len = iser_tgt_strip_newline(page, count);
-	char address[ISER_TGT_REDIRECT_MAX];
+	char address[ISER_TGT_PORTAL_ADDRESS_MAX];
 	struct sockaddr_storage parsed;
+	ssize_t len;
 
-	if (len >= sizeof(address))
-		return -EINVAL;
-	memcpy(address, page, len);
-	address[len] = '\0';
-	if (len && iser_tgt_parse_portal(address, &parsed))
+	len = iser_tgt_config_text(address, sizeof(address), page, count);
+	if (len < 0 || (len && iser_tgt_parse_portal(address, &parsed)))
 		return -EINVAL;
 
 	spin_lock(&tpg->lock);

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Commands that hold up the end of a session or of a LUN: the log names the
- * oldest few, and says how many more there are. They are found under locks and
- * printed without.
+ * Commands that the end of a session or LUN waits for: the log names the oldest
+ * of them and counts the others. They are collected under locks and printed
+ * without.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/slab.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/printk.h>
+#include <linux/string.h>
 
-#include "lio.h"
+#include "cmd.h"
+#include "session.h"
 #include "waiting.h"
 
 static const char * const iser_tgt_stages[] = {
@@ -25,11 +29,9 @@ static const char * const iser_tgt_stages[] = {
 };
 
 /**
- * iser_tgt_waiting_add - a command may be one that is waited for
- * @waiting: what was found so far
- * @cmd: the context; nothing happens if it is free
- *
- * Context: any.
+ * iser_tgt_waiting_add - add a command
+ * @waiting: commands found so far
+ * @cmd: the context; not added if it is free
  */
 void iser_tgt_waiting_add(struct iser_tgt_waiting *waiting,
 			  const struct iser_tgt_cmd *cmd)
@@ -43,7 +45,6 @@ void iser_tgt_waiting_add(struct iser_tgt_waiting *waiting,
 	if (!READ_ONCE(cmd->busy))
 		return;
 
-	/* Sorted by age, the oldest first. */
 	i = min_t(unsigned int, waiting->nr++, ISER_TGT_WAITING_SHOWN);
 	while (i && waiting->oldest[i - 1].age < age) {
 		if (i < ISER_TGT_WAITING_SHOWN)
@@ -59,7 +60,7 @@ void iser_tgt_waiting_add(struct iser_tgt_waiting *waiting,
 	to->itt = cmd->itt;
 	to->lun = se_cmd->orig_fe_lun;
 	to->stage = READ_ONCE(cmd->stage);
-	/* A long CDB may be freed any moment; its first byte tells as much. */
+	/* A long CDB is allocated and may be freed at any moment. */
 	to->cdb_len = READ_ONCE(se_cmd->t_task_cdb) == se_cmd->__t_task_cdb ?
 		      sizeof(to->cdb) : 0;
 	memcpy(to->cdb, se_cmd->__t_task_cdb, sizeof(to->cdb));
@@ -67,10 +68,10 @@ void iser_tgt_waiting_add(struct iser_tgt_waiting *waiting,
 }
 
 /**
- * iser_tgt_waiting_print - tell the administrator
- * @waiting: what was found
+ * iser_tgt_waiting_print - log the commands that were found
+ * @waiting: the commands
  *
- * Context: any, without locks.
+ * Slow on a serial console: must be called without locks.
  */
 void iser_tgt_waiting_print(const struct iser_tgt_waiting *waiting)
 {

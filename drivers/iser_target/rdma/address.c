@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Addresses of this host: which is the same, which is there, which comes. */
+/* Addresses: comparison, and notice of those this host gains and loses. */
 
 #include <linux/inetdevice.h>
 #include <net/addrconf.h>
 #include <net/if_inet6.h>
 #include <rdma/ib_addr.h>
 
+#include "address.h"
 #include "rdma.h"
 
 /**
- * iser_tgt_addr_same_host - the same address, whatever port and scope
+ * iser_tgt_addr_same_host - compare addresses without port and scope
  * @a: one
  * @b: the other
  *
- * Context: any.
- * Return: true if they are.
+ * Return: true if they are the same.
  */
 bool iser_tgt_addr_same_host(const struct sockaddr_storage *a,
 			     const struct sockaddr_storage *b)
@@ -33,12 +33,11 @@ bool iser_tgt_addr_same_host(const struct sockaddr_storage *a,
 }
 
 /**
- * iser_tgt_addr_equal - the same address, port and scope
+ * iser_tgt_addr_equal - compare addresses with port and scope
  * @a: one
  * @b: the other
  *
- * Context: any.
- * Return: true if they are.
+ * Return: true if they are the same.
  */
 bool iser_tgt_addr_equal(const struct sockaddr_storage *a,
 			 const struct sockaddr_storage *b)
@@ -46,7 +45,7 @@ bool iser_tgt_addr_equal(const struct sockaddr_storage *a,
 	const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)a;
 	const struct sockaddr_in6 *b6 = (const struct sockaddr_in6 *)b;
 
-	/* The port is at the same place in both kinds. */
+	/* The port has the same offset in both families. */
 	return iser_tgt_addr_same_host(a, b) &&
 	       a6->sin6_port == b6->sin6_port &&
 	       (a->ss_family == AF_INET ||
@@ -54,10 +53,9 @@ bool iser_tgt_addr_equal(const struct sockaddr_storage *a,
 }
 
 /**
- * iser_tgt_addr_any - an address that stands for all of its family
+ * iser_tgt_addr_any - is an address the wildcard of its family
  * @addr: the address
  *
- * Context: any.
  * Return: true if it is.
  */
 bool iser_tgt_addr_any(const struct sockaddr_storage *addr)
@@ -72,20 +70,24 @@ bool iser_tgt_addr_any(const struct sockaddr_storage *addr)
 }
 
 /**
- * iser_tgt_addr_here - can an address be bound to
+ * iser_tgt_addr_local - can this host bind to an address
  * @net: network namespace
  * @addr: the address
  *
  * Context: may sleep.
- * Return: true if an interface has it, or if it stands for all.
+ * Return: true if an interface has it, or if it is the wildcard.
  */
-bool iser_tgt_addr_here(struct net *net, const struct sockaddr_storage *addr)
+bool iser_tgt_addr_local(struct net *net, const struct sockaddr_storage *addr)
 {
 	struct rdma_dev_addr dev_addr = { .net = net };
 
 	return iser_tgt_addr_any(addr) ||
 	       !rdma_translate_ip((const struct sockaddr *)addr, &dev_addr);
 }
+
+/* Called when an address was added or removed; maybe in an interrupt. */
+static void (*iser_tgt_addr_changed)(struct net *net,
+				     struct sockaddr_storage *addr);
 
 static int iser_tgt_inetaddr_event(struct notifier_block *nb,
 				   unsigned long event, void *data)
@@ -96,7 +98,7 @@ static int iser_tgt_inetaddr_event(struct notifier_block *nb,
 
 	in->sin_family = AF_INET;
 	in->sin_addr.s_addr = ifa->ifa_local;
-	iser_tgt_listeners_check(dev_net(ifa->ifa_dev->dev), &addr);
+	iser_tgt_addr_changed(dev_net(ifa->ifa_dev->dev), &addr);
 	return NOTIFY_DONE;
 }
 
@@ -114,7 +116,7 @@ static int iser_tgt_inet6addr_event(struct notifier_block *nb,
 
 	in6->sin6_family = AF_INET6;
 	in6->sin6_addr = ifa->addr;
-	iser_tgt_listeners_check(dev_net(ifa->idev->dev), &addr);
+	iser_tgt_addr_changed(dev_net(ifa->idev->dev), &addr);
 	return NOTIFY_DONE;
 }
 
@@ -143,15 +145,20 @@ static void iser_tgt_unwatch6(void)
 #endif
 
 /**
- * iser_tgt_addr_watch - tell listeners of addresses that come and go
+ * iser_tgt_addr_watch - watch the addresses of this host
+ * @changed: called with each address that is added or removed, in any context;
+ *	its port and scope are not valid
  *
  * Context: may sleep.
  * Return: 0 or a negative errno.
  */
-int iser_tgt_addr_watch(void)
+int iser_tgt_addr_watch(void (*changed)(struct net *net,
+					struct sockaddr_storage *addr))
 {
-	int ret = register_inetaddr_notifier(&iser_tgt_inetaddr_notifier);
+	int ret;
 
+	iser_tgt_addr_changed = changed;
+	ret = register_inetaddr_notifier(&iser_tgt_inetaddr_notifier);
 	if (ret)
 		return ret;
 
@@ -163,7 +170,7 @@ int iser_tgt_addr_watch(void)
 }
 
 /**
- * iser_tgt_addr_unwatch - tell them no more
+ * iser_tgt_addr_unwatch - stop to watch addresses
  *
  * Context: may sleep.
  */

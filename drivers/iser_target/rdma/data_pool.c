@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Data buffers that stay mapped for a device: a transfer out of one is a single
- * scatter element, with nothing to allocate, zero or map on the way. Each
- * completion vector keeps its own, so its lock is rarely wanted by two.
+ * Data buffers that stay mapped for a device: a transfer from one is a single
+ * scatter element, with nothing to allocate, zero or map. Each completion vector
+ * has its own pool, so that its lock is rarely contended.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -10,9 +10,11 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "rdma.h"
+#include "conn.h"
+#include "data_pool.h"
+#include "dma_page.h"
 
-/* Poisoned data that reaches an initiator was never filled by a backstore. */
+/* An initiator that receives this was sent data that no backstore filled. */
 #define ISER_TGT_POISON		0xa5
 
 static unsigned int data_pool_max = 64;
@@ -26,149 +28,135 @@ MODULE_PARM_DESC(poison_data,
 		 "fill data buffers with 0xa5 before each use, to find what was not filled");
 
 /* Pages in all pools. */
-static atomic_long_t iser_tgt_pool_pages;
+static atomic_long_t iser_tgt_data_pages;
 
-static void iser_tgt_chunk_free(struct iser_tgt_chunk *chunk)
+static void iser_tgt_data_free(struct iser_tgt_data_buf *buf)
 {
-	struct ib_device *ibdev = chunk->pool->dev->ibdev;
-
-	ib_dma_unmap_page(ibdev, chunk->dma, PAGE_SIZE << chunk->order,
-			  DMA_BIDIRECTIONAL);
-	__free_pages(chunk->page, chunk->order);
-	atomic_long_sub(1L << chunk->order, &iser_tgt_pool_pages);
-	kfree(chunk);
+	iser_tgt_dma_page_free(buf->pool->ibdev, buf->page, buf->order,
+			       DMA_BIDIRECTIONAL, buf->dma);
+	atomic_long_sub(1L << buf->order, &iser_tgt_data_pages);
+	kfree(buf);
 }
 
-static struct iser_tgt_chunk *
-iser_tgt_chunk_alloc(struct iser_tgt_data_pool *pool, unsigned int order)
+static struct iser_tgt_data_buf *
+iser_tgt_data_alloc(struct iser_tgt_data_pool *pool, unsigned int order)
 {
-	/* Completion handlers do not wait: the core allocates if this fails. */
+	/* Completion handlers do not sleep; if this fails, the core allocates. */
 	const gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
 	long max = (long)READ_ONCE(data_pool_max) << (20 - PAGE_SHIFT);
-	struct ib_device *ibdev = pool->dev->ibdev;
-	struct iser_tgt_chunk *chunk;
+	struct ib_device *ibdev = pool->ibdev;
+	struct iser_tgt_data_buf *buf;
 
-	if (atomic_long_add_return(1L << order, &iser_tgt_pool_pages) > max)
+	if (atomic_long_add_return(1L << order, &iser_tgt_data_pages) > max)
 		goto uncount;
 
-	chunk = kmalloc_node(sizeof(*chunk), gfp, ibdev_to_node(ibdev));
-	if (!chunk)
+	buf = kmalloc_node(sizeof(*buf), gfp, ibdev_to_node(ibdev));
+	if (!buf)
 		goto uncount;
 
-	chunk->pool = pool;
-	chunk->order = order;
-	/* Some file systems take references to single pages of it. */
-	chunk->page = alloc_pages_node(ibdev_to_node(ibdev), gfp | __GFP_COMP,
-				       order);
-	if (!chunk->page)
-		goto free;
+	buf->pool = pool;
+	buf->order = order;
+	buf->page = iser_tgt_dma_page_alloc(ibdev, gfp, order,
+					    DMA_BIDIRECTIONAL, &buf->dma);
+	if (buf->page)
+		return buf;
 
-	chunk->dma = ib_dma_map_page(ibdev, chunk->page, 0, PAGE_SIZE << order,
-				     DMA_BIDIRECTIONAL);
-	if (ib_dma_mapping_error(ibdev, chunk->dma))
-		goto free_pages;
-
-	return chunk;
-
-free_pages:
-	__free_pages(chunk->page, order);
-free:
-	kfree(chunk);
+	kfree(buf);
 uncount:
-	atomic_long_sub(1L << order, &iser_tgt_pool_pages);
+	atomic_long_sub(1L << order, &iser_tgt_data_pages);
 	return NULL;
 }
 
 /**
- * iser_tgt_chunk_get - a data buffer
- * @pool: where from
+ * iser_tgt_data_get - take a data buffer
+ * @conn: the connection it is for
  * @len: bytes it must hold
  *
- * Not zeroed: nobody but the backstore may say which bytes of it are sent.
+ * Not zeroed: only bytes that the backstore filled may be sent.
  *
  * Context: process.
- * Return: the buffer, NULL if none of that size is to be had.
+ * Return: the buffer, NULL if there is none of that size.
  */
-struct iser_tgt_chunk *iser_tgt_chunk_get(struct iser_tgt_data_pool *pool,
-					  u32 len)
+struct iser_tgt_data_buf *iser_tgt_data_get(struct iser_tgt_conn *conn, u32 len)
 {
+	struct iser_tgt_data_pool *pool = conn->pool;
 	unsigned int order = get_order(len);
-	struct iser_tgt_chunk *chunk;
+	struct iser_tgt_data_buf *buf;
 
-	if (order > ISER_TGT_CHUNK_ORDER)
+	if (order > ISER_TGT_DATA_ORDER_MAX)
 		return NULL;
 
 	spin_lock(&pool->lock);
-	chunk = list_first_entry_or_null(&pool->free[order],
-					 struct iser_tgt_chunk, entry);
-	if (likely(chunk)) {
-		list_del(&chunk->entry);
+	buf = list_first_entry_or_null(&pool->free[order],
+				       struct iser_tgt_data_buf, entry);
+	if (likely(buf)) {
+		list_del(&buf->entry);
 		if (--pool->nr[order] < pool->unused[order])
 			pool->unused[order] = pool->nr[order];
 	}
 	spin_unlock(&pool->lock);
 
-	if (unlikely(!chunk))
-		chunk = iser_tgt_chunk_alloc(pool, order);
-	if (unlikely(READ_ONCE(poison_data)) && chunk)
-		memset(page_address(chunk->page), ISER_TGT_POISON,
+	if (unlikely(!buf))
+		buf = iser_tgt_data_alloc(pool, order);
+	if (unlikely(READ_ONCE(poison_data)) && buf)
+		memset(page_address(buf->page), ISER_TGT_POISON,
 		       PAGE_SIZE << order);
-	return chunk;
+	return buf;
 }
 
 /**
- * iser_tgt_chunk_put - a data buffer is no longer needed
- * @chunk: the buffer
+ * iser_tgt_data_put - return a data buffer
+ * @buf: the buffer
  *
  * Context: any but interrupts.
  */
-void iser_tgt_chunk_put(struct iser_tgt_chunk *chunk)
+void iser_tgt_data_put(struct iser_tgt_data_buf *buf)
 {
-	struct iser_tgt_data_pool *pool = chunk->pool;
+	struct iser_tgt_data_pool *pool = buf->pool;
 
 	spin_lock(&pool->lock);
-	list_add(&chunk->entry, &pool->free[chunk->order]);
-	pool->nr[chunk->order]++;
+	list_add(&buf->entry, &pool->free[buf->order]);
+	pool->nr[buf->order]++;
 	spin_unlock(&pool->lock);
 }
 
-/* Give back @nr of an order, or as many as there are. */
-static void iser_tgt_pool_shrink(struct iser_tgt_data_pool *pool,
+/* Frees @nr of an order, or as many as there are. */
+static void iser_tgt_data_pool_shrink(struct iser_tgt_data_pool *pool,
 				 unsigned int order, unsigned int nr)
 {
-	struct iser_tgt_chunk *chunk;
+	struct iser_tgt_data_buf *buf;
 
 	while (nr--) {
 		spin_lock(&pool->lock);
-		chunk = list_first_entry_or_null(&pool->free[order],
-						 struct iser_tgt_chunk, entry);
-		if (chunk) {
-			list_del(&chunk->entry);
+		buf = list_first_entry_or_null(&pool->free[order],
+					       struct iser_tgt_data_buf, entry);
+		if (buf) {
+			list_del(&buf->entry);
 			pool->nr[order]--;
 		}
 		spin_unlock(&pool->lock);
-		if (!chunk)
+		if (!buf)
 			return;
-		iser_tgt_chunk_free(chunk);
+		iser_tgt_data_free(buf);
 	}
 }
 
 /**
- * iser_tgt_pool_trim - what nobody needed since the last time goes back
+ * iser_tgt_data_pool_trim - free buffers that stayed idle for a whole interval
  * @pool: the pool
  *
  * Context: may sleep.
  */
-void iser_tgt_pool_trim(struct iser_tgt_data_pool *pool)
+void iser_tgt_data_pool_trim(struct iser_tgt_data_pool *pool)
 {
 	unsigned int order, unused;
 
-	for (order = 0; order <= ISER_TGT_CHUNK_ORDER; order++) {
+	for (order = 0; order <= ISER_TGT_DATA_ORDER_MAX; order++) {
 		spin_lock(&pool->lock);
 		unused = pool->unused[order];
 		spin_unlock(&pool->lock);
 
-		iser_tgt_pool_shrink(pool, order, unused);
+		iser_tgt_data_pool_shrink(pool, order, unused);
 
 		spin_lock(&pool->lock);
 		pool->unused[order] = pool->nr[order];
@@ -177,19 +165,19 @@ void iser_tgt_pool_trim(struct iser_tgt_data_pool *pool)
 }
 
 /**
- * iser_tgt_pool_idle - data buffers that are kept and not in use
+ * iser_tgt_data_pool_idle - memory of buffers that are not in use
  * @pool: the pool
  *
  * Context: any but interrupts.
  * Return: bytes.
  */
-size_t iser_tgt_pool_idle(struct iser_tgt_data_pool *pool)
+size_t iser_tgt_data_pool_idle(struct iser_tgt_data_pool *pool)
 {
 	unsigned int order;
 	size_t bytes = 0;
 
 	spin_lock(&pool->lock);
-	for (order = 0; order <= ISER_TGT_CHUNK_ORDER; order++)
+	for (order = 0; order <= ISER_TGT_DATA_ORDER_MAX; order++)
 		bytes += pool->nr[order] * (PAGE_SIZE << order);
 	spin_unlock(&pool->lock);
 
@@ -197,41 +185,33 @@ size_t iser_tgt_pool_idle(struct iser_tgt_data_pool *pool)
 }
 
 /**
- * iser_tgt_pools_init - the data buffers of a device, none yet
- * @dev: the device
- *
- * Context: any.
+ * iser_tgt_data_pool_init - prepare a pool, empty
+ * @pool: the pool, zeroed
+ * @ibdev: the device
  */
-void iser_tgt_pools_init(struct iser_tgt_device *dev)
+void iser_tgt_data_pool_init(struct iser_tgt_data_pool *pool,
+			     struct ib_device *ibdev)
 {
-	unsigned int i, order;
+	unsigned int order;
 
-	for (i = 0; i < dev->nr_vectors; i++) {
-		struct iser_tgt_data_pool *pool = &dev->vector[i].pool;
-
-		pool->dev = dev;
-		spin_lock_init(&pool->lock);
-		for (order = 0; order <= ISER_TGT_CHUNK_ORDER; order++)
-			INIT_LIST_HEAD(&pool->free[order]);
-	}
+	pool->ibdev = ibdev;
+	spin_lock_init(&pool->lock);
+	for (order = 0; order <= ISER_TGT_DATA_ORDER_MAX; order++)
+		INIT_LIST_HEAD(&pool->free[order]);
 }
 
 /**
- * iser_tgt_pools_empty - give all data buffers of a device back
- * @dev: the device, without connections
+ * iser_tgt_data_pool_empty - free all buffers
+ * @pool: the pool, none of it in use
  *
  * Context: may sleep.
  */
-void iser_tgt_pools_empty(struct iser_tgt_device *dev)
+void iser_tgt_data_pool_empty(struct iser_tgt_data_pool *pool)
 {
-	unsigned int i, order;
+	unsigned int order;
 
-	for (i = 0; i < dev->nr_vectors; i++) {
-		struct iser_tgt_data_pool *pool = &dev->vector[i].pool;
-
-		for (order = 0; order <= ISER_TGT_CHUNK_ORDER; order++) {
-			iser_tgt_pool_shrink(pool, order, UINT_MAX);
-			pool->unused[order] = 0;
-		}
+	for (order = 0; order <= ISER_TGT_DATA_ORDER_MAX; order++) {
+		iser_tgt_data_pool_shrink(pool, order, UINT_MAX);
+		pool->unused[order] = 0;
 	}
 }

@@ -9,7 +9,11 @@
 #include <net/net_namespace.h>
 
 #include "../wait.h"
-#include "rdma.h"
+#include "address.h"
+#include "client.h"
+#include "cm.h"
+#include "conn.h"
+#include "listener.h"
 
 #define ISER_TGT_BACKLOG	128
 #define ISER_TGT_REPAIR_DELAY	HZ
@@ -22,15 +26,14 @@
  * @cm_id: the RDMA CM identifier; NULL while it cannot listen
  * @cm_id_ipv4: of [::], which serves IPv4 as well, the one that does
  * @error: why it cannot, a negative errno
- * @started: whoever makes the first portal has tried to listen
- * @stopping: the last portal has gone
- * @repair: listens again, now and then
+ * @started: the first attempt to listen has been made
+ * @stopping: the last portal was removed
+ * @repair: listens again
  * @users: portals, under iser_tgt_listener_mutex
- * @depth: commands a connection may have in flight; the most that a portal
- *	group behind it asks for
- * @integrity: one of them wants protection information
- * @conns: connections that came in here, under iser_tgt_conn_lock
- * @idle: woken when @conns becomes empty
+ * @depth: commands a connection may have in flight: the most that one of its
+ *	portal groups asks for
+ * @pi: one of them needs protection information
+ * @conns: connections that came in here
  */
 struct iser_tgt_listener {
 	struct list_head entry;
@@ -44,14 +47,13 @@ struct iser_tgt_listener {
 	struct delayed_work repair;
 	unsigned int users;
 	unsigned int depth;
-	bool integrity;
-	struct list_head conns;
-	wait_queue_head_t idle;
+	bool pi;
+	struct iser_tgt_conn_group conns;
 };
 
 /* Only configfs takes it, never a CM callback. */
 static DEFINE_MUTEX(iser_tgt_listener_mutex);
-/* For those who may not sleep: addresses come and go in interrupts as well. */
+/* Addresses are added and removed in interrupts as well. */
 static DEFINE_SPINLOCK(iser_tgt_listeners_lock);
 /* Changed under both, read under either. */
 static LIST_HEAD(iser_tgt_listeners);
@@ -63,23 +65,24 @@ static int iser_tgt_listener_event(struct rdma_cm_id *cm_id,
 
 	switch (event->event) {
 	case RDMA_CM_EVENT_CONNECT_REQUEST:
-		return iser_tgt_conn_request(listener, cm_id, event,
+		return iser_tgt_conn_request(cm_id, event, listener,
+					     &listener->conns,
 					     READ_ONCE(listener->depth),
-					     READ_ONCE(listener->integrity));
+					     READ_ONCE(listener->pi));
 	case RDMA_CM_EVENT_ADDR_CHANGE:
 		pr_warn("%pISpc: address changed, listening anew\n",
 			&listener->addr);
-		queue_delayed_work(iser_tgt_wq, &listener->repair, 0);
+		queue_delayed_work(iser_tgt_misc_wq, &listener->repair, 0);
 		return 0;
 	case RDMA_CM_EVENT_DEVICE_REMOVAL:
 		pr_warn("%pISpc: device removed, waiting for another\n",
 			&listener->addr);
 		WRITE_ONCE(listener->error, -ENODEV);
-		queue_delayed_work(iser_tgt_wq, &listener->repair,
+		queue_delayed_work(iser_tgt_misc_wq, &listener->repair,
 				   ISER_TGT_REPAIR_DELAY);
 		/*
-		 * If somebody else has taken the identifier, or is only just
-		 * beginning to listen with it, he destroys it.
+		 * If another context has taken the identifier, or is beginning
+		 * to listen with it, that context destroys it.
 		 */
 		return cmpxchg(&listener->cm_id, cm_id, NULL) == cm_id ||
 		       cmpxchg(&listener->cm_id_ipv4, cm_id, NULL) == cm_id;
@@ -110,8 +113,8 @@ static int iser_tgt_listen_at(struct iser_tgt_listener *listener,
 	}
 
 	ret = rdma_bind_addr(cm_id, (struct sockaddr *)addr);
-	/* The CM says so, too, where one of two has the port of all addresses. */
-	if (ret == -EADDRNOTAVAIL && iser_tgt_addr_here(listener->net, addr))
+	/* Also the CM's error when the port of a wildcard address is in use. */
+	if (ret == -EADDRNOTAVAIL && iser_tgt_addr_local(listener->net, addr))
 		ret = -EADDRINUSE;
 	if (ret)
 		goto destroy;
@@ -120,7 +123,7 @@ static int iser_tgt_listen_at(struct iser_tgt_listener *listener,
 	if (ret)
 		goto destroy;
 
-	xchg(result, cm_id);
+	smp_store_release(result, cm_id);
 	return 0;
 
 destroy:
@@ -128,7 +131,7 @@ destroy:
 	return ret;
 }
 
-/* No connection request is or will be in its handler after this. */
+/* No connection request is in its handler after this, or will be. */
 static void iser_tgt_unlisten_at(struct rdma_cm_id **which)
 {
 	struct rdma_cm_id *cm_id = xchg(which, NULL);
@@ -155,8 +158,8 @@ static int iser_tgt_listen(struct iser_tgt_listener *listener)
 
 	/*
 	 * [::] serves IPv4 as well, as administrators of TCP targets expect.
-	 * One identifier could do both, but on iWARP the CM turns IPv4 away
-	 * that comes in by it.
+	 * One identifier could do both, but on iWARP the CM rejects IPv4
+	 * connections to it.
 	 */
 	ipv4.ss_family = AF_INET;
 	((struct sockaddr_in *)&ipv4)->sin_port =
@@ -168,13 +171,12 @@ static int iser_tgt_listen(struct iser_tgt_listener *listener)
 }
 
 /**
- * iser_tgt_listener_word - what an error means to the administrator
+ * iser_tgt_listener_strerror - describe the state of a portal
  * @error: 0 or a negative errno of iser_tgt_listener_get()
  *
- * Context: any.
  * Return: a few words.
  */
-const char *iser_tgt_listener_word(int error)
+const char *iser_tgt_listener_strerror(int error)
 {
 	switch (error) {
 	case 0:
@@ -200,7 +202,7 @@ static void iser_tgt_listener_repair(struct work_struct *work)
 	if (READ_ONCE(listener->stopping))
 		return;
 	if (!READ_ONCE(listener->started)) {
-		queue_delayed_work(iser_tgt_wq, &listener->repair,
+		queue_delayed_work(iser_tgt_misc_wq, &listener->repair,
 				   ISER_TGT_REPAIR_DELAY);
 		return;
 	}
@@ -208,21 +210,21 @@ static void iser_tgt_listener_repair(struct work_struct *work)
 	iser_tgt_unlisten(listener);
 	ret = iser_tgt_listen(listener);
 	if (ret)
-		queue_delayed_work(iser_tgt_wq, &listener->repair,
+		queue_delayed_work(iser_tgt_misc_wq, &listener->repair,
 				   ISER_TGT_REPAIR_DELAY);
 	if (!ret || ret != listener->error)
 		pr_info("%pISpc: %s (%d)\n", &listener->addr,
-			iser_tgt_listener_word(ret), ret);
+			iser_tgt_listener_strerror(ret), ret);
 	WRITE_ONCE(listener->error, ret);
 }
 
 /**
- * iser_tgt_listeners_check - an address has come or gone
+ * iser_tgt_listeners_check - an address was added or removed
  * @net: its network namespace
- * @addr: the address; its port and scope do not count
+ * @addr: the address; its port and scope are ignored
  *
- * Who listens there does so anew: what held the address may be another device
- * now.
+ * Listens again on this address; it may have moved to another device.
+ *
  * Context: any, also interrupts.
  */
 void iser_tgt_listeners_check(struct net *net, struct sockaddr_storage *addr)
@@ -233,11 +235,11 @@ void iser_tgt_listeners_check(struct net *net, struct sockaddr_storage *addr)
 	list_for_each_entry(listener, &iser_tgt_listeners, entry)
 		if (net_eq(listener->net, net) &&
 		    iser_tgt_addr_same_host(&listener->addr, addr))
-			mod_delayed_work(iser_tgt_wq, &listener->repair, 0);
+			mod_delayed_work(iser_tgt_misc_wq, &listener->repair, 0);
 	spin_unlock_bh(&iser_tgt_listeners_lock);
 }
 
-/* What may come by itself: the address, or a device that has it. */
+/* Errors that may end by themselves: an address or a device may be added. */
 static bool iser_tgt_listen_later(int error)
 {
 	return error == -EADDRNOTAVAIL || error == -ENODEV;
@@ -248,13 +250,13 @@ static bool iser_tgt_listener_idle(struct iser_tgt_listener *listener)
 	bool idle;
 
 	spin_lock(&iser_tgt_conn_lock);
-	idle = list_empty(&listener->conns);
+	idle = list_empty(&listener->conns.conns);
 	spin_unlock(&iser_tgt_conn_lock);
 
 	return idle;
 }
 
-/* Holds the mutex. No connection comes in here after this. */
+/* Holds the mutex. No connection is accepted here after this. */
 static void iser_tgt_listener_stop(struct iser_tgt_listener *listener)
 {
 	spin_lock_bh(&iser_tgt_listeners_lock);
@@ -263,28 +265,29 @@ static void iser_tgt_listener_stop(struct iser_tgt_listener *listener)
 	WRITE_ONCE(listener->stopping, true);
 	cancel_delayed_work_sync(&listener->repair);
 	iser_tgt_unlisten(listener);
-	/* A handler may have queued it meanwhile; it does nothing now. */
+	/* A handler may have queued it meanwhile; it returns at once. */
 	cancel_delayed_work_sync(&listener->repair);
 }
 
-/* Ends what came in before. Does not hold the mutex: that may take its time. */
+/* Closes the connections. Does not hold the mutex: this may take long. */
 static void iser_tgt_listener_free(struct iser_tgt_listener *listener)
 {
 	struct iser_tgt_conn *conn;
 
 	spin_lock(&iser_tgt_conn_lock);
-	list_for_each_entry(conn, &listener->conns, listener_entry)
+	list_for_each_entry(conn, &listener->conns.conns, group_entry)
 		iser_tgt_conn_close(conn, "portal removed");
 	spin_unlock(&iser_tgt_conn_lock);
 
-	iser_tgt_wait_event(listener->idle, iser_tgt_listener_idle(listener),
+	iser_tgt_wait_event(listener->conns.idle,
+			    iser_tgt_listener_idle(listener),
 			    "connections to %pISpc\n", &listener->addr);
 	put_net(listener->net);
 	kfree(listener);
 
 	mutex_lock(&iser_tgt_listener_mutex);
 	if (list_empty(&iser_tgt_listeners))
-		iser_tgt_devices_unprepare();
+		iser_tgt_client_idle();
 	mutex_unlock(&iser_tgt_listener_mutex);
 }
 
@@ -293,11 +296,11 @@ static void iser_tgt_listener_free(struct iser_tgt_listener *listener)
  * @addr: IPv4 or IPv6 address and port; the caller's network namespace
  * @depth: commands a connection may have in flight, if it is new
  *
- * An address or device that is not there yet is waited for in the background.
+ * If the address or its device does not exist yet, it is retried in the
+ * background.
  *
  * Context: may sleep, process of the administrator.
- * Return: the listener, shared with whoever uses the same address, or an
- * ERR_PTR().
+ * Return: the listener, shared by all portals of the address, or an ERR_PTR().
  */
 struct iser_tgt_listener *
 iser_tgt_listener_get(const struct sockaddr_storage *addr, unsigned int depth)
@@ -325,8 +328,8 @@ iser_tgt_listener_get(const struct sockaddr_storage *addr, unsigned int depth)
 	listener->net = get_net(net);
 	listener->users = 1;
 	listener->depth = depth;
-	INIT_LIST_HEAD(&listener->conns);
-	init_waitqueue_head(&listener->idle);
+	INIT_LIST_HEAD(&listener->conns.conns);
+	init_waitqueue_head(&listener->conns.idle);
 
 	INIT_DELAYED_WORK(&listener->repair, iser_tgt_listener_repair);
 	/* An address that moves from now on is not missed. */
@@ -335,17 +338,17 @@ iser_tgt_listener_get(const struct sockaddr_storage *addr, unsigned int depth)
 	spin_unlock_bh(&iser_tgt_listeners_lock);
 
 	ret = iser_tgt_listen(listener);
-	/* A device that went meanwhile has told so in the handler. */
+	/* The handler has set it if the device was removed meanwhile. */
 	if (ret && READ_ONCE(listener->error))
 		ret = listener->error;
 	if (iser_tgt_listen_later(ret)) {
 		WRITE_ONCE(listener->error, ret);
-		queue_delayed_work(iser_tgt_wq, &listener->repair,
+		queue_delayed_work(iser_tgt_misc_wq, &listener->repair,
 				   ISER_TGT_REPAIR_DELAY);
 	} else if (ret) {
 		iser_tgt_listener_stop(listener);
 		mutex_unlock(&iser_tgt_listener_mutex);
-		/* One half of [::] may have let somebody in. */
+		/* One half of [::] may have accepted a connection. */
 		iser_tgt_listener_free(listener);
 		return ERR_PTR(ret);
 	}
@@ -357,10 +360,11 @@ unlock:
 }
 
 /**
- * iser_tgt_listener_put - a portal no longer needs this address
+ * iser_tgt_listener_put - a portal of this address was removed
  * @listener: from iser_tgt_listener_get()
  *
- * The last one ends what came in here and has not found its session.
+ * After the last one, connections that came in here are closed.
+ *
  * Context: may sleep.
  */
 void iser_tgt_listener_put(struct iser_tgt_listener *listener)
@@ -378,57 +382,25 @@ void iser_tgt_listener_put(struct iser_tgt_listener *listener)
 }
 
 /**
- * iser_tgt_listener_wants - what queue pairs of new connections must be able to
+ * iser_tgt_listener_set - what queue pairs of new connections must support
  * @listener: the listener
  * @depth: commands in flight
- * @integrity: they know T10-PI
- *
- * Context: any.
+ * @pi: protection information
  */
-void iser_tgt_listener_wants(struct iser_tgt_listener *listener,
-			     unsigned int depth, bool integrity)
+void iser_tgt_listener_set(struct iser_tgt_listener *listener,
+			   unsigned int depth, bool pi)
 {
 	WRITE_ONCE(listener->depth, depth);
-	WRITE_ONCE(listener->integrity, integrity);
+	WRITE_ONCE(listener->pi, pi);
 }
 
 /**
- * iser_tgt_listener_conn_add - note a connection
- * @listener: where it came in
- * @conn: the connection
- *
- * Context: holds iser_tgt_conn_lock.
- */
-void iser_tgt_listener_conn_add(struct iser_tgt_listener *listener,
-				struct iser_tgt_conn *conn)
-{
-	conn->listener = listener;
-	list_add_tail(&conn->listener_entry, &listener->conns);
-}
-
-/**
- * iser_tgt_listener_conn_del - forget a connection
- * @conn: the connection; its listener may be gone on return
- *
- * Context: holds iser_tgt_conn_lock.
- */
-void iser_tgt_listener_conn_del(struct iser_tgt_conn *conn)
-{
-	struct iser_tgt_listener *listener = conn->listener;
-
-	list_del(&conn->listener_entry);
-	if (list_empty(&listener->conns))
-		wake_up_all(&listener->idle);
-}
-
-/**
- * iser_tgt_listener_state - how a portal is doing
+ * iser_tgt_listener_state - state of a portal
  * @listener: the listener
  *
- * Context: any.
  * Return: a few words for the administrator.
  */
 const char *iser_tgt_listener_state(struct iser_tgt_listener *listener)
 {
-	return iser_tgt_listener_word(READ_ONCE(listener->error));
+	return iser_tgt_listener_strerror(READ_ONCE(listener->error));
 }

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Queue pairs. */
+/* Queue pairs: their size, their creation, their drain. */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include "../wait.h"
-#include "rdma.h"
+#include "conn.h"
+#include "cq.h"
+#include "device.h"
+#include "queue_pair.h"
+#include "receive.h"
+#include "receive_queue.h"
+#include "receive_shared.h"
+#include "send.h"
+#include "transfer.h"
+#include "vector.h"
 
-/* Sends beside those of contexts: a login's last, the drain. */
+/* Sends beside those of contexts: the login's last, the drain. */
 #define ISER_TGT_QP_EXTRA	2
 /* Send queue entries of an MR: to register memory, to use it, to invalidate. */
 #define ISER_TGT_MR_WRS		3
@@ -15,20 +24,20 @@
 /* Completions beside those of work requests. */
 #define ISER_TGT_CQ_EXTRA	2
 /*
- * What devices keep in memory: of an entry of a send queue beside its scatter
- * elements, of such an element, of a completion, and of an MR.
+ * Device memory, roughly: an entry of a send queue beside its scatter elements,
+ * a scatter element, a completion, an MR.
  */
 #define ISER_TGT_WQE_BYTES	64
 #define ISER_TGT_SGE_BYTES	16
 #define ISER_TGT_CQE_BYTES	64
 #define ISER_TGT_MR_BYTES	(1024 + 8 * ISER_TGT_MR_SGE)
 
-static void iser_tgt_qp_broken(struct iser_tgt_conn *conn,
+static void iser_tgt_qp_error(struct iser_tgt_conn *conn,
 			       const struct ib_event *event)
 {
 	pr_warn_ratelimited("%s port %u: %pISpc (%s): %s\n",
 			    event->device->name, conn->cm_id->port_num,
-			    &conn->peer, conn->who, ib_event_msg(event->event));
+			    &conn->peer, conn->initiator, ib_event_msg(event->event));
 	iser_tgt_conn_close(conn, ib_event_msg(event->event));
 }
 
@@ -42,13 +51,13 @@ static void iser_tgt_qp_event(struct ib_event *event, void *context)
 		break;
 	case IB_EVENT_QP_LAST_WQE_REACHED:
 		WRITE_ONCE(conn->dev->tells_last_wqe, true);
-		/* It was late once; it does tell. */
+		/* It was late once, but not missing. */
 		WRITE_ONCE(conn->dev->no_last_wqe, false);
 		WRITE_ONCE(conn->last_wqe, true);
 		wake_up_all(&conn->drained);
-		/* Nobody has asked for it: the queue pair is in error. */
+		/* Not triggered by our own drain: the QP hit an error. */
 		if (!iser_tgt_conn_closing(conn))
-			iser_tgt_qp_broken(conn, event);
+			iser_tgt_qp_error(conn, event);
 		break;
 	case IB_EVENT_SQ_DRAINED:
 		break;
@@ -57,25 +66,41 @@ static void iser_tgt_qp_event(struct ib_event *event, void *context)
 	case IB_EVENT_QP_REQ_ERR:
 	case IB_EVENT_QP_ACCESS_ERR:
 	case IB_EVENT_DEVICE_FATAL:
-		iser_tgt_qp_broken(conn, event);
+		iser_tgt_qp_error(conn, event);
 		break;
 	default:
-		/* Path migration, and what newer kernels have. */
+		/* Path migration, and events of newer kernels. */
 		pr_info_ratelimited("%s port %u: %pISpc (%s): %s\n",
 				    event->device->name,
 				    conn->cm_id->port_num, &conn->peer,
-				    conn->who, ib_event_msg(event->event));
+				    conn->initiator, ib_event_msg(event->event));
 		break;
 	}
 }
 
-/* Sends of so many commands, without what moves their data. */
-static unsigned int iser_tgt_qp_sends(unsigned int depth)
+/**
+ * iser_tgt_qp_contexts - PDUs that a session may have under way
+ * @depth: commands in flight
+ *
+ * A context becomes free when its response was sent, a little after the
+ * initiator had it and sent the next command; immediate requests and
+ * unsolicited PDUs need some as well.
+ *
+ * Return: the number.
+ */
+unsigned int iser_tgt_qp_contexts(unsigned int depth)
 {
-	return iser_tgt_conn_sends(depth) + ISER_TGT_QP_EXTRA;
+	return depth + max(depth / 4, ISER_TGT_UNSIGNALED + 1U) +
+	       ISER_TGT_RECV_EXTRA + ISER_TGT_SEND_OWN;
 }
 
-/* Half of the commands have data on the wire; the others wait. */
+/* SENDs for so many commands, without RDMA. */
+static unsigned int iser_tgt_qp_sends(unsigned int depth)
+{
+	return iser_tgt_qp_contexts(depth) + ISER_TGT_QP_EXTRA;
+}
+
+/* RDMA for half of the commands at a time; the others wait. */
 static unsigned int iser_tgt_qp_credits_min(unsigned int depth)
 {
 	return max(depth / 2, 1U);
@@ -87,8 +112,8 @@ static unsigned int iser_tgt_qp_send_sge(const struct ib_device_attr *cap)
 }
 
 /*
- * What a piece takes that seemed to need an MR. If an IOMMU makes few entries
- * of many, the core does without, and the device's longest plain list counts.
+ * Entries for a segment that seemed to need an MR. If an IOMMU merges its
+ * entries the core may do without, up to the device's longest plain list.
  */
 static unsigned int iser_tgt_qp_mr_wrs(const struct ib_device_attr *cap)
 {
@@ -118,7 +143,6 @@ static unsigned int iser_tgt_qp_recvs(unsigned int depth)
  * @cap: what the device can do
  * @depth: commands in flight
  *
- * Context: any.
  * Return: work requests, of the longer of send and receive queue.
  */
 unsigned int iser_tgt_qp_wr_min(const struct ib_device_attr *cap,
@@ -132,7 +156,6 @@ unsigned int iser_tgt_qp_wr_min(const struct ib_device_attr *cap,
  * @cap: what the device can do
  * @depth: commands in flight
  *
- * Context: any.
  * Return: completions.
  */
 unsigned int iser_tgt_qp_cqe_min(const struct ib_device_attr *cap,
@@ -142,7 +165,7 @@ unsigned int iser_tgt_qp_cqe_min(const struct ib_device_attr *cap,
 	       ISER_TGT_CQ_EXTRA;
 }
 
-/* A device with short queues serves fewer commands at a time. */
+/* On a device with short queues fewer commands are in flight. */
 static void iser_tgt_qp_fit_depth(struct iser_tgt_conn *conn)
 {
 	const struct ib_device_attr *cap = &conn->dev->ibdev->attrs;
@@ -164,21 +187,20 @@ static void iser_tgt_qp_fit_depth(struct iser_tgt_conn *conn)
 }
 
 /*
- * MRs are dear: each is some KiB of the device's memory and a command to its
- * firmware, before anybody has logged in. Long scatterlists of the core's pages
- * need them on some devices, and may wait for each other; every RDMA READ does
- * on iWARP (RFC 5040 5.1), and all protection information.
+ * MRs are expensive: each takes some KiB of the device's memory and a command to
+ * its firmware, before the login. Long scatterlists of the core's pages need
+ * them on some devices, and may wait for each other; so does every RDMA READ on
+ * iWARP (RFC 5040 5.1), and all protection information.
  */
 static unsigned int iser_tgt_qp_mrs(const struct iser_tgt_conn *conn)
 {
-	if (conn->integrity || rdma_protocol_iwarp(conn->dev->ibdev,
-						   conn->cm_id->port_num))
+	if (conn->pi || conn->iwarp)
 		return max_t(unsigned int, conn->depth / 2, ISER_TGT_XFER_MRS);
 
 	return ISER_TGT_XFER_MRS;
 }
 
-/* Roughly: each driver has layouts of its own. */
+/* Roughly: layouts differ between drivers. */
 static size_t iser_tgt_qp_memory(const struct iser_tgt_conn *conn)
 {
 	const struct ib_device_attr *cap = &conn->dev->ibdev->attrs;
@@ -193,15 +215,13 @@ static size_t iser_tgt_qp_memory(const struct iser_tgt_conn *conn)
 }
 
 /**
- * iser_tgt_qp_plan - how large a queue pair a connection needs
- * @conn: with cm_id, dev, depth and integrity set
+ * iser_tgt_qp_plan - size the queue pair of a connection
+ * @conn: with cm_id, dev, depth, pi and iwarp set
  *
  * A credit pays for one work request of up to sge_per_credit entries. The core
- * reserves entries for MRs beside them; where it needs none, those are credits
- * as well. Every command has room for its response beside that, so a response
- * never waits.
- *
- * Context: any.
+ * reserves entries for MRs beside them; where it needs none, those become
+ * credits. Every command has an entry for its response beside that, so a
+ * response never waits.
  */
 void iser_tgt_qp_plan(struct iser_tgt_conn *conn)
 {
@@ -220,49 +240,49 @@ void iser_tgt_qp_plan(struct iser_tgt_conn *conn)
 			    mr_wrs);
 	/* The core adds those of the MRs itself. */
 	sends += (mr_wrs - ISER_TGT_MR_WRS) * conn->mrs_all;
-	/* Those whose end nobody has heard of may keep theirs. */
+	/* Unsignaled responses hold their credits until the next completion. */
 	conn->credits_all = min(max_t(unsigned int, conn->depth / 2,
-				      2 * ISER_TGT_XFER_PIECE) +
-				ISER_TGT_UNSIGNALLED,
+				      2 * ISER_TGT_XFER_SEGMENT) +
+				ISER_TGT_UNSIGNALED,
 				room - mr_wrs * conn->mrs_all);
-	/* Whatever those keep, there is enough left for one piece. */
-	if (conn->credits_all > ISER_TGT_UNSIGNALLED)
-		conn->unsignalled_max = ISER_TGT_UNSIGNALLED;
-	conn->piece_max = min_t(unsigned int, ISER_TGT_XFER_PIECE,
-				conn->credits_all - conn->unsignalled_max);
+	/* Beside those, enough are left for one segment. */
+	if (conn->credits_all > ISER_TGT_UNSIGNALED)
+		conn->unsignaled_max = ISER_TGT_UNSIGNALED;
+	conn->segment_max = min_t(unsigned int, ISER_TGT_XFER_SEGMENT,
+				conn->credits_all - conn->unsignaled_max);
 
 	conn->send_wr = sends + conn->credits_all;
 	conn->recv_wr = recvs - 1;
 	conn->memory = iser_tgt_qp_memory(conn);
 }
 
-/* What moves with which work requests: rdma_rw_io_needs_mr() of the core. */
-static void iser_tgt_qp_pieces(struct iser_tgt_conn *conn)
+/* As rdma_rw_io_needs_mr() of the core decides. */
+static void iser_tgt_qp_segments(struct iser_tgt_conn *conn)
 {
 	const struct ib_device_attr *cap = &conn->dev->ibdev->attrs;
 	struct ib_qp *qp = conn->qp;
 
 	conn->sge_per_credit = qp->max_write_sge;
-	conn->sge_per_mr = clamp_t(unsigned int, conn->integrity ?
+	conn->sge_per_mr = clamp_t(unsigned int, conn->pi ?
 				   cap->max_pi_fast_reg_page_list_len :
 				   cap->max_fast_reg_page_list_len, 1,
 				   ISER_TGT_MR_SGE);
 	conn->read_plain = UINT_MAX;
 	conn->write_plain = UINT_MAX;
-	if (rdma_protocol_iwarp(conn->dev->ibdev, conn->cm_id->port_num)) {
+	if (conn->iwarp) {
 		conn->read_plain = 0;
 	} else {
 		conn->sge_per_credit = min(qp->max_write_sge, qp->max_read_sge);
 		if (cap->max_sgl_rd) {
 			conn->read_plain = cap->max_sgl_rd;
-		} else if (!list_empty(&qp->rdma_mrs) && !conn->integrity) {
+		} else if (!list_empty(&qp->rdma_mrs) && !conn->pi) {
 			/* ib_core was loaded with force_mr. */
 			conn->read_plain = 0;
 			conn->write_plain = 0;
 		}
 	}
 
-	/* It has made none: what it reserved is an entry each. */
+	/* The core made no MRs: what it reserved for each is an entry. */
 	if (list_empty(&qp->rdma_mrs)) {
 		conn->credits_all += conn->mrs_all;
 		conn->mrs_all = 0;
@@ -292,13 +312,13 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 		.cap.max_rdma_ctxs = conn->mrs_all,
 	};
 	struct iser_tgt_device *dev = conn->dev;
-	unsigned int nr_cqe;
 	int ret;
 
-	if (conn->integrity)
+	if (conn->pi)
 		attr.create_flags |= IB_QP_CREATE_INTEGRITY_EN;
 	conn->vector = iser_tgt_vector_get(dev);
-	conn->rxq = iser_tgt_device_shared(dev, conn->vector);
+	conn->pool = &conn->vector->pool;
+	conn->rxq = iser_tgt_vector_shared(conn->vector);
 	if (conn->rxq && unlikely(READ_ONCE(conn->rxq->failed)))
 		conn->rxq = NULL;
 	if (conn->rxq) {
@@ -308,11 +328,16 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 		attr.cap.max_recv_wr = conn->recv_wr + 1;
 		attr.cap.max_recv_sge = dev->recv_sge;
 	}
-	nr_cqe = attr.cap.max_recv_wr + attr.cap.max_send_wr +
-		 ISER_TGT_MR_WRS * conn->mrs_all + ISER_TGT_CQ_EXTRA;
-	ret = iser_tgt_cq_get(conn, conn->rxq ? conn->rxq->max : 0, nr_cqe);
-	if (ret)
+	conn->nr_cqe = attr.cap.max_recv_wr + attr.cap.max_send_wr +
+		       ISER_TGT_MR_WRS * conn->mrs_all + ISER_TGT_CQ_EXTRA;
+	conn->cq = iser_tgt_cq_get(dev, &conn->vector->cqs,
+				   iser_tgt_vector_number(conn->vector),
+				   conn->rxq ? conn->rxq->max : 0,
+				   conn->nr_cqe);
+	if (IS_ERR(conn->cq)) {
+		ret = PTR_ERR(conn->cq);
 		goto put_vector;
+	}
 
 	attr.send_cq = iser_tgt_cq_ib(conn->cq);
 	attr.recv_cq = attr.send_cq;
@@ -326,53 +351,51 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 	}
 
 	conn->qp = conn->cm_id->qp;
-	iser_tgt_qp_pieces(conn);
+	iser_tgt_qp_segments(conn);
 	if (conn->rxq)
 		return 0;
 
-	conn->rxq = iser_tgt_rx_queue_own(conn);
-	if (conn->rxq)
+	conn->rxq = iser_tgt_rx_queue_alloc(dev, conn->recv_wr,
+					    iser_tgt_recv_done);
+	if (conn->rxq) {
+		conn->rxq->conn = conn;
 		return 0;
+	}
 
 	ret = -ENOMEM;
 	rdma_destroy_qp(conn->cm_id);
 put_cq:
-	iser_tgt_cq_put(conn);
+	iser_tgt_cq_put(dev, &conn->vector->cqs, conn->cq, conn->nr_cqe);
 put_vector:
-	iser_tgt_vector_put(dev, conn->vector);
+	iser_tgt_vector_put(conn->vector);
 	return ret;
 }
 
 /**
- * iser_tgt_qp_closes - to disconnect it sends what it has to send
+ * iser_tgt_qp_disconnects_first - is a queue pair disconnected before its drain
  * @conn: the connection
  *
- * The end of an iWARP connection is that of its TCP connection: a drain takes
- * the queue pair to the error state, and the adapter resets, so that the peer
- * may lose the last response. Disconnected before, TCP closes behind it. siw
- * does not flush the send queue of one that was disconnected. On InfiniBand and
- * RoCE a response has been acknowledged by the peer's adapter when it has
- * completed, and the drain lets nothing be lost.
+ * An iWARP connection ends with its TCP connection. The drain takes the queue
+ * pair to the error state and the adapter resets the TCP connection, so that the
+ * peer may lose the last response; after rdma_disconnect() TCP closes behind it.
+ * On InfiniBand and RoCE a response that completed was acknowledged by the
+ * peer's adapter, and the drain loses nothing.
  *
- * Context: any.
  * Return: true if rdma_disconnect() comes before iser_tgt_qp_drain().
  */
-bool iser_tgt_qp_closes(const struct iser_tgt_conn *conn)
+bool iser_tgt_qp_disconnects_first(const struct iser_tgt_conn *conn)
 {
-	const struct ib_device *ibdev = conn->dev->ibdev;
-
-	return rdma_protocol_iwarp(ibdev, conn->cm_id->port_num) &&
-	       ibdev->ops.driver_id != RDMA_DRIVER_SIW;
+	return conn->iwarp && !conn->dev->quirks.disconnect_skips_flush;
 }
 
 /**
- * iser_tgt_qp_drain - wait until the device is through with a queue pair
- * @conn: the connection, closing: nobody posts sends any more
+ * iser_tgt_qp_drain - wait until the device has finished with a queue pair
+ * @conn: the connection, closing: no more sends are posted
  *
- * Since 6.11 ib_drain_qp() on a queue pair with a shared receive queue polls the
- * completion queue from its caller, beside the queue's own worker, and two
- * handlers of one connection could run at a time. The event and one more send
- * tell as much.
+ * ib_drain_qp() on a queue pair with a shared receive queue polls the completion
+ * queue directly (since 6.11) and would race with its worker. Wait for
+ * LAST_WQE_REACHED instead, then drain the send queue once more: completions of
+ * receives are ahead of that one.
  *
  * Context: may sleep.
  */
@@ -386,7 +409,7 @@ void iser_tgt_qp_drain(struct iser_tgt_conn *conn)
 	}
 
 	ib_drain_sq(conn->qp);
-	/* Nothing has come in, and not every device tells of nothing. */
+	/* Nothing was received, and not every device raises the event then. */
 	if (!conn->accepted)
 		return;
 
@@ -395,13 +418,13 @@ void iser_tgt_qp_drain(struct iser_tgt_conn *conn)
 				ISER_TGT_WAIT_QUIET)) {
 		pr_warn("%s: does not tell when a queue pair is through with its receive queue\n",
 			dev_name(&dev->ibdev->dev));
-		/* One that has told before is late, or has failed. */
+		/* A device that has raised it before is late, or has failed. */
 		if (!READ_ONCE(dev->tells_last_wqe))
 			WRITE_ONCE(dev->no_last_wqe, true);
 	}
 	if (!READ_ONCE(conn->last_wqe))
 		iser_tgt_shared_lossy(conn->rxq);
-	/* What it received before that is in front of this. */
+	/* What was received before completes ahead of this. */
 	ib_drain_sq(conn->qp);
 }
 
@@ -416,7 +439,7 @@ void iser_tgt_qp_destroy(struct iser_tgt_conn *conn)
 	rdma_destroy_qp(conn->cm_id);
 	if (conn->rxq->conn)
 		iser_tgt_rx_queue_free(conn->rxq);
-	iser_tgt_cq_put(conn);
-	/* A shared queue may be gone after this. */
-	iser_tgt_vector_put(conn->dev, conn->vector);
+	iser_tgt_cq_put(conn->dev, &conn->vector->cqs, conn->cq, conn->nr_cqe);
+	/* A shared queue may be freed after this. */
+	iser_tgt_vector_put(conn->vector);
 }

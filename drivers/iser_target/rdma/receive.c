@@ -1,30 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The way of a received PDU to the layer above: at once in the completion
- * handler, or in order from a worker while something waits.
+ * Received PDUs on their way to the fabric: directly in the completion handler,
+ * or in order from a worker while some wait.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/sched/mm.h>
 
-#include "rdma.h"
+#include "conn.h"
+#include "device.h"
+#include "receive.h"
+#include "receive_queue.h"
+
+/**
+ * iser_tgt_rx_ahs - the additional header segments of a PDU
+ * @rx: the PDU
+ *
+ * Return: @rx->pdu.ahs_len bytes.
+ */
+const void *iser_tgt_rx_ahs(const struct iser_tgt_rx *rx)
+{
+	return page_address(iser_tgt_rx_buf(rx)->page[0]);
+}
 
 /**
  * iser_tgt_rx_copy - copy out what follows the headers
  * @rx: the PDU
- * @skip: bytes behind the headers to skip (the AHS, to get at the data)
- * @buf: where to
- * @len: bytes; what the pages do not hold is not copied
+ * @skip: bytes to skip behind the headers (the AHS, to get at the data)
+ * @to: where to
+ * @len: bytes; what was not received into the buffer is not copied
  *
- * Context: any.
  * Return: bytes copied.
  */
-size_t iser_tgt_rx_copy(const struct iser_tgt_rx *rx, size_t skip, void *buf,
+size_t iser_tgt_rx_copy(const struct iser_tgt_rx *rx, size_t skip, void *to,
 			size_t len)
 {
-	const struct iser_tgt_device *dev = rx->queue->dev;
-	size_t piece = iser_tgt_recv_piece(dev);
+	const struct iser_tgt_rx_buf *buf = iser_tgt_rx_buf(rx);
+	const struct iser_tgt_device *dev = buf->queue->dev;
+	size_t piece = iser_tgt_device_recv_piece(dev);
 	size_t end = dev->recv_data + ISER_TGT_RECV_AHS;
 	size_t done = 0;
 
@@ -35,54 +49,81 @@ size_t iser_tgt_rx_copy(const struct iser_tgt_rx *rx, size_t skip, void *buf,
 
 		if (skip < dev->recv_data) {
 			n = min(piece - off, dev->recv_data - skip);
-			from = page_address(rx->page[skip / piece]) + off;
+			from = page_address(buf->page[skip / piece]) + off;
 		} else {
 			n = end - skip;
-			from = rx->tail + skip - dev->recv_data;
+			from = buf->tail + skip - dev->recv_data;
 		}
 		n = min(n, len - done);
-		memcpy(buf + done, from, n);
+		memcpy(to + done, from, n);
 		done += n;
 		skip += n;
 	}
 	return done;
 }
 
-static void iser_tgt_rx_park(struct iser_tgt_rx *rx)
+/**
+ * iser_tgt_rx_sgl - the data segment of a PDU as a scatterlist
+ * @rx: the PDU, without AHS
+ * @len: bytes of the data segment
+ * @nents: entries used
+ *
+ * Return: the scatterlist, with room for one more entry. The caller marks its
+ * end.
+ */
+struct scatterlist *iser_tgt_rx_sgl(struct iser_tgt_rx *rx, u32 len,
+				    unsigned int *nents)
 {
-	struct iser_tgt_conn *conn = rx->conn;
+	struct iser_tgt_rx_buf *buf = iser_tgt_rx_buf(rx);
+	u32 piece = iser_tgt_device_recv_piece(buf->queue->dev);
+	unsigned int i;
+
+	sg_init_table(buf->sg, ARRAY_SIZE(buf->sg));
+	for (i = 0; len; i++) {
+		u32 n = min(len, piece);
+
+		sg_set_page(&buf->sg[i], buf->page[i], n, 0);
+		len -= n;
+	}
+	*nents = i;
+	return buf->sg;
+}
+
+static void iser_tgt_rx_park(struct iser_tgt_rx_buf *buf)
+{
+	struct iser_tgt_conn *conn = buf->conn;
 	bool too_many;
 
 	spin_lock(&conn->rx_lock);
 	conn->rx_parked = true;
-	list_add_tail(&rx->entry, &conn->rx_waiting);
+	list_add_tail(&buf->entry, &conn->rx_waiting);
 	too_many = ++conn->rx_waiting_nr > READ_ONCE(conn->rx_waiting_max);
 	spin_unlock(&conn->rx_lock);
 
-	/* The buffers may be others' as well. */
+	/* The buffers may be shared with other connections. */
 	if (too_many)
 		iser_tgt_conn_close(conn, "more requests than it may send");
 	queue_work(iser_tgt_rx_wq, &conn->rx_work);
 }
 
 /*
- * The layer above may give the buffer back before it returns, so the entry
- * leaves the list first, and goes back to its head if it has to wait on.
+ * The fabric may return the buffer at any time, so the entry leaves the list
+ * first, and is put back at its head if it has to wait.
  */
 static int iser_tgt_rx_deliver(struct iser_tgt_conn *conn,
-			       struct iser_tgt_rx *rx)
+			       struct iser_tgt_rx_buf *buf)
 {
 	int ret;
 
 	spin_lock(&conn->rx_lock);
-	list_del(&rx->entry);
+	list_del(&buf->entry);
 	conn->rx_waiting_nr--;
 	spin_unlock(&conn->rx_lock);
 
-	ret = iser_tgt_upper->receive(conn, rx);
+	ret = iser_tgt_ulp->receive(conn->session, &buf->rx);
 	if (ret == -EAGAIN) {
 		spin_lock(&conn->rx_lock);
-		list_add(&rx->entry, &conn->rx_waiting);
+		list_add(&buf->entry, &conn->rx_waiting);
 		conn->rx_waiting_nr++;
 		spin_unlock(&conn->rx_lock);
 	}
@@ -91,18 +132,18 @@ static int iser_tgt_rx_deliver(struct iser_tgt_conn *conn,
 
 static void iser_tgt_rx_handle_waiting(struct iser_tgt_conn *conn)
 {
-	struct iser_tgt_rx *rx;
+	struct iser_tgt_rx_buf *buf;
 
 	while (!iser_tgt_conn_closing(conn)) {
 		spin_lock(&conn->rx_lock);
-		rx = list_first_entry_or_null(&conn->rx_waiting,
-					      struct iser_tgt_rx, entry);
-		if (!rx && conn->rx_direct)
+		buf = list_first_entry_or_null(&conn->rx_waiting,
+					      struct iser_tgt_rx_buf, entry);
+		if (!buf && conn->rx_direct)
 			/* Pairs with the acquire in iser_tgt_recv_done(). */
 			smp_store_release(&conn->rx_parked, false);
 		spin_unlock(&conn->rx_lock);
 
-		if (!rx || iser_tgt_rx_deliver(conn, rx) == -EAGAIN)
+		if (!buf || iser_tgt_rx_deliver(conn, buf) == -EAGAIN)
 			return;
 	}
 }
@@ -111,10 +152,8 @@ static void iser_tgt_rx_handle_waiting(struct iser_tgt_conn *conn)
  * iser_tgt_rx_work - handle PDUs that wait, in order
  * @work: of the connection
  *
- * rx_parked keeps the completion handler out while one is handled here. Memory
- * is not reclaimed by writing to a disk that may be this connection's.
- *
- * Context: process.
+ * rx_parked keeps the completion handler out meanwhile. Reclaim must not write
+ * to a disk that may be a LUN of this connection.
  */
 void iser_tgt_rx_work(struct work_struct *work)
 {
@@ -131,36 +170,16 @@ void iser_tgt_rx_work(struct work_struct *work)
 }
 
 /**
- * iser_tgt_conn_kick - what a waiting PDU lacked may be there now
- * @conn: the connection
- *
- * Or, at the end, what its release waits for: a request has ended.
- *
- * Context: any.
- */
-void iser_tgt_conn_kick(struct iser_tgt_conn *conn)
-{
-	/* Pairs with the lock where rx_parked is set, and with quiet. */
-	smp_mb();
-	if (likely(!READ_ONCE(conn->rx_parked)))
-		return;
-	if (!iser_tgt_conn_closing(conn))
-		queue_work(iser_tgt_rx_wq, &conn->rx_work);
-	else if (READ_ONCE(conn->quiet))
-		queue_work(iser_tgt_release_wq, &conn->release_work);
-}
-
-/**
  * iser_tgt_rx_start - the connection is established
  * @conn: the connection
  *
- * A PDU may have come in before the RDMA CM told us; it waits.
+ * A PDU received before the RDMA CM's event has been parked.
  *
  * Context: any but interrupts.
  */
 void iser_tgt_rx_start(struct iser_tgt_conn *conn)
 {
-	/* Once the release has begun, it may have stopped the worker for good. */
+	/* A release that has begun may have stopped the worker for good. */
 	spin_lock(&conn->post_lock);
 	if (conn->state == ISER_TGT_CONN_CONNECTING) {
 		conn->state = ISER_TGT_CONN_LOGIN;
@@ -170,14 +189,14 @@ void iser_tgt_rx_start(struct iser_tgt_conn *conn)
 }
 
 /**
- * iser_tgt_rx_drop - PDUs that were never handled
+ * iser_tgt_rx_drop - drop PDUs that were not handled
  * @conn: the connection, drained, its worker stopped
  *
  * Context: the release work.
  */
 void iser_tgt_rx_drop(struct iser_tgt_conn *conn)
 {
-	struct iser_tgt_rx *rx, *next;
+	struct iser_tgt_rx_buf *buf, *next;
 	LIST_HEAD(list);
 
 	spin_lock(&conn->rx_lock);
@@ -185,19 +204,19 @@ void iser_tgt_rx_drop(struct iser_tgt_conn *conn)
 	conn->rx_waiting_nr = 0;
 	spin_unlock(&conn->rx_lock);
 
-	list_for_each_entry_safe(rx, next, &list, entry)
-		iser_tgt_rx_put(rx);
+	list_for_each_entry_safe(buf, next, &list, entry)
+		iser_tgt_rx_put(&buf->rx);
 }
 
-static void iser_tgt_recv_sync(struct iser_tgt_rx *rx, u32 received)
+static void iser_tgt_recv_sync(struct iser_tgt_rx_buf *buf, u32 received)
 {
-	struct ib_device *ibdev = rx->queue->dev->ibdev;
+	struct ib_device *ibdev = buf->queue->dev->ibdev;
 	int i;
 
-	for (i = 0; i < rx->wr.num_sge && received; i++) {
-		u32 len = min(received, rx->sge[i].length);
+	for (i = 0; i < buf->wr.num_sge && received; i++) {
+		u32 len = min(received, buf->sge[i].length);
 
-		ib_dma_sync_single_for_cpu(ibdev, rx->sge[i].addr, len,
+		ib_dma_sync_single_for_cpu(ibdev, buf->sge[i].addr, len,
 					   DMA_FROM_DEVICE);
 		received -= len;
 	}
@@ -212,8 +231,8 @@ static void iser_tgt_recv_sync(struct iser_tgt_rx *rx, u32 received)
  */
 void iser_tgt_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 {
-	struct iser_tgt_rx *rx =
-		container_of(wc->wr_cqe, struct iser_tgt_rx, cqe);
+	struct iser_tgt_rx_buf *buf =
+		container_of(wc->wr_cqe, struct iser_tgt_rx_buf, cqe);
 	struct iser_tgt_conn *conn = wc->qp->qp_context;
 
 	if (wc->status != IB_WC_SUCCESS) {
@@ -222,22 +241,22 @@ void iser_tgt_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 					    &conn->peer,
 					    ib_wc_status_msg(wc->status));
 		iser_tgt_conn_close(conn, "receive failed");
-		iser_tgt_rx_put(rx);
+		iser_tgt_rx_put(&buf->rx);
 		return;
 	}
 	if (iser_tgt_conn_closing(conn)) {
-		iser_tgt_rx_put(rx);
+		iser_tgt_rx_put(&buf->rx);
 		return;
 	}
 
-	rx->conn = conn;
+	buf->conn = conn;
 	WRITE_ONCE(conn->last_rx, jiffies);
-	iser_tgt_recv_sync(rx, wc->byte_len);
-	rx->received = wc->byte_len;
-	rx->error = iser_tgt_pdu_parse(&rx->pdu, rx->hdr, wc->byte_len);
+	iser_tgt_recv_sync(buf, wc->byte_len);
+	buf->rx.received = wc->byte_len;
+	buf->rx.error = iser_tgt_pdu_parse(&buf->rx.pdu, buf->rx.hdr, wc->byte_len);
 
 	/* Pairs with the release in iser_tgt_rx_work(). */
 	if (smp_load_acquire(&conn->rx_parked) ||
-	    iser_tgt_upper->receive(conn, rx) == -EAGAIN)
-		iser_tgt_rx_park(rx);
+	    iser_tgt_ulp->receive(conn->session, &buf->rx) == -EAGAIN)
+		iser_tgt_rx_park(buf);
 }

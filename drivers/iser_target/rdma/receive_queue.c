@@ -6,14 +6,21 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "../compat.h"
-#include "rdma.h"
+#include "conn.h"
+#include "device.h"
+#include "dma_page.h"
+#include "receive_queue.h"
 
-/* Both headers, cache line aligned, and what an AHS pushes out of the pages. */
+/* Both headers, cache line aligned; behind them what an AHS displaces. */
 #define ISER_TGT_RX_TAIL	128
 #define ISER_TGT_RX_HDR_STRIDE	(ISER_TGT_RX_TAIL + ISER_TGT_RECV_AHS)
 /* Buffers whose headers share a page. */
 #define ISER_TGT_RX_SLAB	(PAGE_SIZE / ISER_TGT_RX_HDR_STRIDE)
+
+static unsigned int srq_size = 2048;
+module_param(srq_size, uint, 0644);
+MODULE_PARM_DESC(srq_size,
+		 "receive buffers that the connections of a completion vector may share, at most; 0: none are shared");
 
 static unsigned int recv_data_size = 8192;
 module_param(recv_data_size, uint, 0444);
@@ -23,11 +30,11 @@ MODULE_PARM_DESC(recv_data_size,
 /**
  * struct iser_tgt_rx_slab - receive buffers that were allocated together
  * @entry: on the queue's list
- * @nr: how many of @rx have, or had, all their memory
- * @retired: how many of these have it no more
+ * @nr: buffers that are, or were, complete
+ * @retired: how many of these were freed
  * @hdr: page that holds their headers
  * @hdr_dma: its bus address
- * @rx: the buffers
+ * @buf: the buffers
  */
 struct iser_tgt_rx_slab {
 	struct list_head entry;
@@ -35,13 +42,12 @@ struct iser_tgt_rx_slab {
 	unsigned int retired;
 	struct page *hdr;
 	u64 hdr_dma;
-	struct iser_tgt_rx rx[];
+	struct iser_tgt_rx_buf buf[];
 };
 
 /**
  * iser_tgt_recv_data_size - data segment that receive buffers are made for
  *
- * Context: any.
  * Return: bytes.
  */
 u32 iser_tgt_recv_data_size(void)
@@ -51,13 +57,11 @@ u32 iser_tgt_recv_data_size(void)
 }
 
 /**
- * iser_tgt_rx_layout - how a device's receive buffers are cut
+ * iser_tgt_rx_layout - choose the layout of a device's receive buffers
  * @dev: the device
  *
- * Single pages as long as the device, which has ISER_TGT_RECV_SGE_MIN, can
- * scatter enough of them.
- *
- * Context: any.
+ * Single pages if the device has scatter elements for them, otherwise larger
+ * pieces. It has ISER_TGT_RECV_SGE_MIN at least.
  */
 void iser_tgt_rx_layout(struct iser_tgt_device *dev)
 {
@@ -65,75 +69,67 @@ void iser_tgt_rx_layout(struct iser_tgt_device *dev)
 				 2 + ISER_TGT_RECV_SGE);
 
 	dev->recv_data = iser_tgt_recv_data_size();
-	while (DIV_ROUND_UP(dev->recv_data, iser_tgt_recv_piece(dev)) > max - 2)
+	while (DIV_ROUND_UP(dev->recv_data, iser_tgt_device_recv_piece(dev)) > max - 2)
 		dev->recv_order++;
 	dev->recv_sge = 2 + DIV_ROUND_UP(dev->recv_data,
-					 iser_tgt_recv_piece(dev));
+					 iser_tgt_device_recv_piece(dev));
 }
 
 /**
  * iser_tgt_rx_memory - what a receive buffer costs
  * @dev: the device
  *
- * Context: any.
  * Return: bytes.
  */
 size_t iser_tgt_rx_memory(const struct iser_tgt_device *dev)
 {
-	return sizeof(struct iser_tgt_rx) + ISER_TGT_RX_HDR_STRIDE +
-	       (dev->recv_sge - 2) * iser_tgt_recv_piece(dev);
+	return sizeof(struct iser_tgt_rx_buf) + ISER_TGT_RX_HDR_STRIDE +
+	       (dev->recv_sge - 2) * iser_tgt_device_recv_piece(dev);
 }
 
 static void iser_tgt_rx_exit(struct iser_tgt_device *dev,
-			     struct iser_tgt_rx *rx)
+			     struct iser_tgt_rx_buf *buf)
 {
 	unsigned int i;
 
-	for (i = 0; i < ISER_TGT_RECV_SGE && rx->page[i]; i++) {
-		ib_dma_unmap_page(dev->ibdev, rx->sge[1 + i].addr,
-				  iser_tgt_recv_piece(dev), DMA_FROM_DEVICE);
-		__free_pages(rx->page[i], dev->recv_order);
-		rx->page[i] = NULL;
+	for (i = 0; i < ISER_TGT_RECV_SGE && buf->page[i]; i++) {
+		iser_tgt_dma_page_free(dev->ibdev, buf->page[i],
+				       dev->recv_order, DMA_FROM_DEVICE,
+				       buf->sge[1 + i].addr);
+		buf->page[i] = NULL;
 	}
 }
 
-static int iser_tgt_rx_init(struct iser_tgt_rx_queue *q, struct iser_tgt_rx *rx)
+static int iser_tgt_rx_init(struct iser_tgt_rx_queue *q, struct iser_tgt_rx_buf *buf)
 {
 	struct iser_tgt_device *dev = q->dev;
 	u32 left = dev->recv_data;
 	unsigned int i;
 
-	rx->queue = q;
-	rx->cqe.done = iser_tgt_recv_done;
-	rx->wr.wr_cqe = &rx->cqe;
-	rx->wr.sg_list = rx->sge;
-	rx->wr.num_sge = dev->recv_sge;
+	buf->queue = q;
+	buf->cqe.done = q->done;
+	buf->wr.wr_cqe = &buf->cqe;
+	buf->wr.sg_list = buf->sge;
+	buf->wr.num_sge = dev->recv_sge;
 
 	for (i = 0; left; i++) {
-		struct ib_sge *sge = &rx->sge[1 + i];
-		struct page *page;
+		struct ib_sge *sge = &buf->sge[1 + i];
 
-		page = alloc_pages_node(ibdev_to_node(dev->ibdev), GFP_KERNEL |
-					__GFP_NOWARN | __GFP_COMP,
-					dev->recv_order);
-		if (!page)
+		buf->page[i] = iser_tgt_dma_page_alloc(dev->ibdev, GFP_KERNEL |
+						       __GFP_NOWARN,
+						       dev->recv_order,
+						       DMA_FROM_DEVICE,
+						       &sge->addr);
+		if (!buf->page[i])
 			goto exit;
-		sge->addr = ib_dma_map_page(dev->ibdev, page, 0,
-					    iser_tgt_recv_piece(dev),
-					    DMA_FROM_DEVICE);
-		if (ib_dma_mapping_error(dev->ibdev, sge->addr)) {
-			__free_pages(page, dev->recv_order);
-			goto exit;
-		}
-		rx->page[i] = page;
-		sge->length = min(left, iser_tgt_recv_piece(dev));
+		sge->length = min(left, iser_tgt_device_recv_piece(dev));
 		sge->lkey = dev->pd->local_dma_lkey;
 		left -= sge->length;
 	}
 	return 0;
 
 exit:
-	iser_tgt_rx_exit(dev, rx);
+	iser_tgt_rx_exit(dev, buf);
 	return -ENOMEM;
 }
 
@@ -143,10 +139,9 @@ static void iser_tgt_rx_slab_free(struct iser_tgt_rx_queue *q,
 	unsigned int i;
 
 	for (i = 0; i < slab->nr; i++)
-		iser_tgt_rx_exit(q->dev, &slab->rx[i]);
-	ib_dma_unmap_page(q->dev->ibdev, slab->hdr_dma, PAGE_SIZE,
-			  DMA_FROM_DEVICE);
-	__free_page(slab->hdr);
+		iser_tgt_rx_exit(q->dev, &slab->buf[i]);
+	iser_tgt_dma_page_free(q->dev->ibdev, slab->hdr, 0, DMA_FROM_DEVICE,
+			       slab->hdr_dma);
 	kvfree(slab);
 }
 
@@ -157,54 +152,47 @@ iser_tgt_rx_slab_alloc(struct iser_tgt_rx_queue *q, unsigned int nr)
 	int node = ibdev_to_node(ibdev);
 	struct iser_tgt_rx_slab *slab;
 
-	slab = kvzalloc_node(struct_size(slab, rx, nr), GFP_KERNEL, node);
+	slab = kvzalloc_node(struct_size(slab, buf, nr), GFP_KERNEL, node);
 	if (!slab)
 		return NULL;
 
-	slab->hdr = alloc_pages_node(node, GFP_KERNEL, 0);
-	if (!slab->hdr)
-		goto free_slab;
-	slab->hdr_dma = ib_dma_map_page(ibdev, slab->hdr, 0, PAGE_SIZE,
-					DMA_FROM_DEVICE);
-	if (ib_dma_mapping_error(ibdev, slab->hdr_dma))
-		goto free_page;
+	slab->hdr = iser_tgt_dma_page_alloc(ibdev, GFP_KERNEL, 0,
+					    DMA_FROM_DEVICE, &slab->hdr_dma);
+	if (!slab->hdr) {
+		kvfree(slab);
+		return NULL;
+	}
 
 	for (; slab->nr < nr; slab->nr++) {
-		struct iser_tgt_rx *rx = &slab->rx[slab->nr];
+		struct iser_tgt_rx_buf *buf = &slab->buf[slab->nr];
 		size_t offset = slab->nr * ISER_TGT_RX_HDR_STRIDE;
 		struct ib_sge *tail;
 
-		if (iser_tgt_rx_init(q, rx)) {
+		if (iser_tgt_rx_init(q, buf)) {
 			iser_tgt_rx_slab_free(q, slab);
 			return NULL;
 		}
-		rx->slab = slab;
-		rx->hdr = page_address(slab->hdr) + offset;
-		rx->sge[0].addr = slab->hdr_dma + offset;
-		rx->sge[0].length = ISER_TGT_HDR_LEN;
-		rx->sge[0].lkey = q->dev->pd->local_dma_lkey;
-		rx->tail = rx->hdr + ISER_TGT_RX_TAIL;
-		tail = &rx->sge[q->dev->recv_sge - 1];
-		tail->addr = rx->sge[0].addr + ISER_TGT_RX_TAIL;
+		buf->slab = slab;
+		buf->rx.hdr = page_address(slab->hdr) + offset;
+		buf->sge[0].addr = slab->hdr_dma + offset;
+		buf->sge[0].length = ISER_TGT_HDR_LEN;
+		buf->sge[0].lkey = q->dev->pd->local_dma_lkey;
+		buf->tail = buf->rx.hdr + ISER_TGT_RX_TAIL;
+		tail = &buf->sge[q->dev->recv_sge - 1];
+		tail->addr = buf->sge[0].addr + ISER_TGT_RX_TAIL;
 		tail->length = ISER_TGT_RECV_AHS;
 		tail->lkey = q->dev->pd->local_dma_lkey;
 	}
 	return slab;
-
-free_page:
-	__free_page(slab->hdr);
-free_slab:
-	kvfree(slab);
-	return NULL;
 }
 
-/* Nothing may be posted behind the drain: see iser_tgt_conn_release(). */
+/* Nothing may be posted after the drain: see iser_tgt_conn_release(). */
 static int iser_tgt_rx_post_own(struct iser_tgt_conn *conn,
 				struct ib_recv_wr *first)
 {
 	int ret = -ENOTCONN;
 
-	/* What a queue pair in error flushes it would only flush again. */
+	/* A queue pair in error would flush the buffers again and again. */
 	if (iser_tgt_conn_closing(conn))
 		return ret;
 
@@ -218,7 +206,7 @@ static int iser_tgt_rx_post_own(struct iser_tgt_conn *conn,
 	return ret;
 }
 
-/* What a shared queue does not take waits for the next that come back. */
+/* If posting fails, the buffers are kept for the next batch. */
 static int iser_tgt_rx_post(struct iser_tgt_rx_queue *q,
 			    struct ib_recv_wr *first)
 {
@@ -235,27 +223,27 @@ static int iser_tgt_rx_post(struct iser_tgt_rx_queue *q,
 	pr_warn_ratelimited("%s: receive buffers could not be posted: %d\n",
 			    dev_name(&q->dev->ibdev->dev), ret);
 	while (bad) {
-		struct iser_tgt_rx *rx = container_of(bad, struct iser_tgt_rx,
+		struct iser_tgt_rx_buf *buf = container_of(bad, struct iser_tgt_rx_buf,
 						      wr);
 
 		bad = bad->next;
-		llist_add(&rx->free, &q->free);
+		llist_add(&buf->free, &q->free);
 		atomic_inc(&q->nr_free);
 	}
 	return ret;
 }
 
-/* What was the processor's to read is the device's again. */
-static void iser_tgt_rx_sync(struct iser_tgt_rx *rx)
+/* Hand the received bytes back to the device. */
+static void iser_tgt_rx_sync(struct iser_tgt_rx_buf *buf)
 {
-	struct ib_device *ibdev = rx->queue->dev->ibdev;
-	u32 left = rx->received;
+	struct ib_device *ibdev = buf->queue->dev->ibdev;
+	u32 left = buf->rx.received;
 	int i;
 
 	for (i = 0; left; i++) {
-		u32 len = min(left, rx->sge[i].length);
+		u32 len = min(left, buf->sge[i].length);
 
-		ib_dma_sync_single_for_device(ibdev, rx->sge[i].addr, len,
+		ib_dma_sync_single_for_device(ibdev, buf->sge[i].addr, len,
 					      DMA_FROM_DEVICE);
 		left -= len;
 	}
@@ -266,26 +254,40 @@ static int iser_tgt_rx_slab_post(struct iser_tgt_rx_queue *q,
 {
 	unsigned int i;
 
-	/* Freshly mapped, they are the device's. */
+	/* Freshly mapped: the device owns them already. */
 	for (i = 0; i < slab->nr; i++)
-		slab->rx[i].wr.next = i + 1 < slab->nr ? &slab->rx[i + 1].wr :
+		slab->buf[i].wr.next = i + 1 < slab->nr ? &slab->buf[i + 1].wr :
 							 NULL;
-	return iser_tgt_rx_post(q, &slab->rx[0].wr);
+	return iser_tgt_rx_post(q, &slab->buf[0].wr);
 }
 
 /**
- * iser_tgt_rx_max - how many buffers there may be
+ * iser_tgt_rx_srq_size - how many buffers the connections of a vector may share
+ *
+ * Return: the number, as the administrator wants it now.
+ */
+u32 iser_tgt_rx_srq_size(void)
+{
+	return READ_ONCE(srq_size);
+}
+
+/**
+ * iser_tgt_rx_max - how many buffers a queue may have
  * @q: the queue
  *
- * Context: any.
- * Return: the number, as the administrator wants it now.
+ * Return: the number; of a shared queue what srq_size says now, within what the
+ * queue was made for.
  */
 unsigned int iser_tgt_rx_max(const struct iser_tgt_rx_queue *q)
 {
-	return q->srq ? iser_tgt_shared_limit(q) : q->max;
+	if (!q->srq)
+		return q->max;
+
+	return clamp_t(unsigned int, READ_ONCE(srq_size), ISER_TGT_SRQ_FIRST,
+		       q->max);
 }
 
-/* Claims the right to have @nr more; returns how many that may be. */
+/* Returns how many of @nr may be added to the queue; they count from now on. */
 static unsigned int iser_tgt_rx_queue_claim(struct iser_tgt_rx_queue *q,
 					    unsigned int nr)
 {
@@ -345,20 +347,20 @@ int iser_tgt_rx_queue_grow(struct iser_tgt_rx_queue *q, unsigned int nr)
 	return 0;
 }
 
-static bool iser_tgt_rx_retired(struct iser_tgt_rx *rx)
+static bool iser_tgt_rx_retired(struct iser_tgt_rx_buf *buf)
 {
-	struct iser_tgt_rx_queue *q = rx->queue;
+	struct iser_tgt_rx_queue *q = buf->queue;
 
 	if (likely(!atomic_read(&q->retire)) ||
 	    atomic_dec_if_positive(&q->retire) < 0)
 		return false;
 
-	llist_add(&rx->free, &q->retired);
+	llist_add(&buf->free, &q->retired);
 	return true;
 }
 
 /**
- * iser_tgt_rx_free_retired - free what has been retired
+ * iser_tgt_rx_free_retired - free buffers that were retired and returned
  * @q: the queue
  *
  * Context: may sleep; one caller at a time.
@@ -366,13 +368,13 @@ static bool iser_tgt_rx_retired(struct iser_tgt_rx *rx)
 void iser_tgt_rx_free_retired(struct iser_tgt_rx_queue *q)
 {
 	struct llist_node *list = llist_del_all(&q->retired);
-	struct iser_tgt_rx *rx, *next;
+	struct iser_tgt_rx_buf *buf, *next;
 
-	llist_for_each_entry_safe(rx, next, list, free) {
-		struct iser_tgt_rx_slab *slab = rx->slab;
+	llist_for_each_entry_safe(buf, next, list, free) {
+		struct iser_tgt_rx_slab *slab = buf->slab;
 		bool last = ++slab->retired == slab->nr;
 
-		iser_tgt_rx_exit(q->dev, rx);
+		iser_tgt_rx_exit(q->dev, buf);
 		spin_lock(&q->lock);
 		q->nr--;
 		if (last)
@@ -384,31 +386,31 @@ void iser_tgt_rx_free_retired(struct iser_tgt_rx_queue *q)
 }
 
 /**
- * iser_tgt_rx_put - a receive buffer is no longer needed
- * @rx: the buffer
+ * iser_tgt_rx_put - return the receive buffer of a PDU
+ * @rx: the PDU
  *
  * Context: any but interrupts.
  */
 void iser_tgt_rx_put(struct iser_tgt_rx *rx)
 {
-	struct iser_tgt_rx_queue *q = rx->queue;
+	struct iser_tgt_rx_buf *next, *buf = iser_tgt_rx_buf(rx);
+	struct iser_tgt_rx_queue *q = buf->queue;
 	struct ib_recv_wr *first = NULL;
-	struct iser_tgt_rx *next;
 	struct llist_node *list;
 	int nr = 0;
 
-	llist_add(&rx->free, &q->free);
+	llist_add(&buf->free, &q->free);
 	if (atomic_inc_return(&q->nr_free) < READ_ONCE(q->batch))
 		return;
 
 	list = llist_del_all(&q->free);
-	llist_for_each_entry_safe(rx, next, list, free) {
+	llist_for_each_entry_safe(buf, next, list, free) {
 		nr++;
-		if (iser_tgt_rx_retired(rx))
+		if (iser_tgt_rx_retired(buf))
 			continue;
-		iser_tgt_rx_sync(rx);
-		rx->wr.next = first;
-		first = &rx->wr;
+		iser_tgt_rx_sync(buf);
+		buf->wr.next = first;
+		first = &buf->wr;
 	}
 	atomic_sub(nr, &q->nr_free);
 	if (first)
@@ -416,15 +418,17 @@ void iser_tgt_rx_put(struct iser_tgt_rx *rx)
 }
 
 /**
- * iser_tgt_rx_queue_alloc - a queue without buffers
+ * iser_tgt_rx_queue_alloc - allocate a queue without buffers
  * @dev: the device
  * @max: buffers it may have
+ * @done: completion handler of its buffers
  *
  * Context: may sleep.
  * Return: the queue, or NULL.
  */
-struct iser_tgt_rx_queue *iser_tgt_rx_queue_alloc(struct iser_tgt_device *dev,
-						  unsigned int max)
+struct iser_tgt_rx_queue *
+iser_tgt_rx_queue_alloc(struct iser_tgt_device *dev, unsigned int max,
+			void (*done)(struct ib_cq *cq, struct ib_wc *wc))
 {
 	struct iser_tgt_rx_queue *q;
 
@@ -435,6 +439,7 @@ struct iser_tgt_rx_queue *iser_tgt_rx_queue_alloc(struct iser_tgt_device *dev,
 	q->dev = dev;
 	q->max = max;
 	q->batch = 1;
+	q->done = done;
 	spin_lock_init(&q->lock);
 	INIT_LIST_HEAD(&q->slabs);
 	init_llist_head(&q->free);
@@ -443,53 +448,8 @@ struct iser_tgt_rx_queue *iser_tgt_rx_queue_alloc(struct iser_tgt_device *dev,
 }
 
 /**
- * iser_tgt_rx_queue_own - a queue for one connection
- * @conn: the connection, with its queue pair
- *
- * Context: may sleep.
- * Return: the queue, empty, or NULL.
- */
-struct iser_tgt_rx_queue *iser_tgt_rx_queue_own(struct iser_tgt_conn *conn)
-{
-	struct iser_tgt_rx_queue *q;
-
-	q = iser_tgt_rx_queue_alloc(conn->dev, conn->recv_wr);
-	if (q)
-		q->conn = conn;
-	return q;
-}
-
-/**
- * iser_tgt_rx_queue_begin - post what a login needs
- * @conn: the connection, with its queue pair
- *
- * Not before the connection is sure to be drained: siw completes what is posted
- * when its queue pair is destroyed.
- *
- * Context: may sleep.
- * Return: 0 or a negative errno.
- */
-int iser_tgt_rx_queue_begin(struct iser_tgt_conn *conn)
-{
-	struct iser_tgt_rx_queue *q = conn->rxq;
-	int ret;
-
-	if (q->srq) {
-		ret = iser_tgt_rx_reserve(q, ISER_TGT_LOGIN_RECV);
-		if (!ret)
-			conn->rx_reserved = ISER_TGT_LOGIN_RECV;
-		return ret;
-	}
-
-	ret = iser_tgt_rx_queue_grow(q, ISER_TGT_LOGIN_RECV);
-	/* They stay beside those of the session. */
-	atomic_set(&q->spare, 0);
-	return ret;
-}
-
-/**
- * iser_tgt_rx_queue_free - free it and its buffers
- * @q: a queue nobody uses any more: its queue pairs are destroyed
+ * iser_tgt_rx_queue_free - free a queue and its buffers
+ * @q: the queue; its queue pairs are destroyed
  *
  * Context: may sleep.
  */

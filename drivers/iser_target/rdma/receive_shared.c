@@ -6,48 +6,43 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "../compat.h"
-#include "rdma.h"
+#include "conn.h"
+#include "device.h"
+#include "receive_reserve.h"
+#include "receive_queue.h"
+#include "receive_shared.h"
 
 /* Buffers to add at a time. */
 #define ISER_TGT_RX_STEP	32
-/* Buffers of a shared queue when it is made, and at least. */
-#define ISER_TGT_SRQ_FIRST	64
 /* Buffers that stay spare when others are given back. */
 #define ISER_TGT_SRQ_SPARE	32
 
-static unsigned int srq_size = 2048;
-module_param(srq_size, uint, 0644);
-MODULE_PARM_DESC(srq_size,
-		 "receive buffers that the connections of a completion vector may share, at most; 0: none are shared");
-
 /*
- * A completion queue has room for all of a shared queue, and as much for what
- * its connections send.
+ * A completion queue has room for all of a shared queue, and as many entries for
+ * the sends of its connections.
  */
 static u32 iser_tgt_shared_max(const struct iser_tgt_device *dev)
 {
 	const struct ib_device_attr *attrs = &dev->ibdev->attrs;
 
-	return min3(READ_ONCE(srq_size), (u32)attrs->max_srq_wr,
+	return min3(iser_tgt_rx_srq_size(), (u32)attrs->max_srq_wr,
 		    (u32)attrs->max_cqe / 2);
 }
 
 /**
- * iser_tgt_device_shares - are receive buffers shared on a device
+ * iser_tgt_shared_usable - are receive buffers shared on a device
  * @dev: the device
  *
- * iWARP has no way to say "not ready": a shared queue that one peer empties
- * would end the connections of the others.
+ * iWARP has no RNR NAK: a shared queue that one peer empties would end the
+ * connections of the others.
  *
- * Context: any.
  * Return: true if there are shared receive queues.
  */
-bool iser_tgt_device_shares(const struct iser_tgt_device *dev)
+bool iser_tgt_shared_usable(const struct iser_tgt_device *dev)
 {
 	const struct ib_device_attr *attrs = &dev->ibdev->attrs;
 
-	return ISER_TGT_SRQ_DRAINS(dev->ibdev) &&
+	return !dev->quirks.srq_silent &&
 	       iser_tgt_shared_max(dev) >= ISER_TGT_SRQ_FIRST &&
 	       attrs->max_srq >= dev->nr_vectors &&
 	       attrs->max_srq_sge >= dev->recv_sge &&
@@ -55,25 +50,10 @@ bool iser_tgt_device_shares(const struct iser_tgt_device *dev)
 				    rdma_start_port(dev->ibdev));
 }
 
-/**
- * iser_tgt_shared_limit - how many buffers a shared queue may have
- * @q: the queue
- *
- * As srq_size says now, within what the queue was made for.
- *
- * Context: any.
- * Return: the number.
- */
-unsigned int iser_tgt_shared_limit(const struct iser_tgt_rx_queue *q)
-{
-	return clamp_t(unsigned int, READ_ONCE(srq_size), ISER_TGT_SRQ_FIRST,
-		       q->max);
-}
-
 /*
- * More is posted than is spare: whatever else has been received, somebody was
- * promised. So when a device tells that fewer than the limit are posted, it has
- * lost the others.
+ * At least the spare buffers are posted: each one received into was reserved. So
+ * if a device reports that fewer than the limit are posted, it has lost the
+ * rest.
  */
 static void iser_tgt_shared_write_off(struct iser_tgt_rx_queue *q)
 {
@@ -98,14 +78,21 @@ static void iser_tgt_shared_grow(struct iser_tgt_rx_queue *q)
 			 dev_name(&q->dev->ibdev->dev));
 }
 
-/* For an event, which may come in an interrupt. */
+static void iser_tgt_shared_close(struct iser_tgt_rx_queue *q)
+{
+	spin_lock(&iser_tgt_conn_lock);
+	iser_tgt_device_close_conns(q->dev, q, "shared receive queue failed");
+	spin_unlock(&iser_tgt_conn_lock);
+}
+
+/* Events may be raised in an interrupt. */
 static void iser_tgt_shared_upkeep(struct work_struct *work)
 {
 	struct iser_tgt_rx_queue *q =
 		container_of(work, struct iser_tgt_rx_queue, upkeep);
 
 	if (READ_ONCE(q->failed))
-		iser_tgt_device_close_queue(q->dev, q);
+		iser_tgt_shared_close(q);
 	else
 		iser_tgt_shared_grow(q);
 }
@@ -130,25 +117,23 @@ static void iser_tgt_srq_event(struct ib_event *event, void *context)
 				    ib_event_msg(event->event));
 		break;
 	}
-	queue_work(iser_tgt_wq, &q->upkeep);
+	queue_work(iser_tgt_misc_wq, &q->upkeep);
 }
 
 /**
- * iser_tgt_shared_lossy - not all buffers may come back from the device
+ * iser_tgt_shared_lossy - the device may lose buffers
  * @q: the queue
  *
- * From now on the device tells when few are left.
- *
- * Context: any.
+ * Arms the limit event: from now on the device reports when few are posted.
  */
 void iser_tgt_shared_lossy(struct iser_tgt_rx_queue *q)
 {
 	WRITE_ONCE(q->lossy, true);
-	queue_work(iser_tgt_wq, &q->upkeep);
+	queue_work(iser_tgt_misc_wq, &q->upkeep);
 }
 
 /**
- * iser_tgt_shared_trim - give back what nobody has needed since the last time
+ * iser_tgt_shared_trim - free buffers that stayed spare for a whole interval
  * @q: the queue
  *
  * Context: may sleep; one caller at a time.
@@ -167,13 +152,16 @@ void iser_tgt_shared_trim(struct iser_tgt_rx_queue *q)
 }
 
 /**
- * iser_tgt_rx_queue_shared - a queue for all connections of a vector
+ * iser_tgt_shared_alloc - make a queue for all connections of a vector
  * @dev: the device
+ * @done: completion handler of its buffers
  *
  * Context: may sleep.
  * Return: the queue, or an ERR_PTR().
  */
-struct iser_tgt_rx_queue *iser_tgt_rx_queue_shared(struct iser_tgt_device *dev)
+struct iser_tgt_rx_queue *
+iser_tgt_shared_alloc(struct iser_tgt_device *dev,
+		      void (*done)(struct ib_cq *cq, struct ib_wc *wc))
 {
 	struct ib_srq_init_attr attr = {
 		.event_handler = iser_tgt_srq_event,
@@ -184,7 +172,7 @@ struct iser_tgt_rx_queue *iser_tgt_rx_queue_shared(struct iser_tgt_device *dev)
 
 	attr.attr.max_wr = iser_tgt_shared_max(dev);
 	attr.attr.max_sge = dev->recv_sge;
-	q = iser_tgt_rx_queue_alloc(dev, attr.attr.max_wr);
+	q = iser_tgt_rx_queue_alloc(dev, attr.attr.max_wr, done);
 	if (!q)
 		return ERR_PTR(-ENOMEM);
 
@@ -202,9 +190,9 @@ struct iser_tgt_rx_queue *iser_tgt_rx_queue_shared(struct iser_tgt_device *dev)
 	ret = iser_tgt_rx_queue_grow(q, ISER_TGT_SRQ_FIRST);
 	if (ret)
 		goto free;
-	/* So many may wait for others to be posted with. */
+	/* So many may be held back until a batch is full. */
 	atomic_sub(ISER_TGT_RECV_BATCH, &q->spare);
-	if (ISER_TGT_SRQ_LOSES(dev->ibdev))
+	if (dev->quirks.srq_loses)
 		iser_tgt_shared_lossy(q);
 	return q;
 

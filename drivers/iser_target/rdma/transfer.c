@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A command's data by RDMA READ or RDMA WRITE: one work request for a buffer
- * that is mapped already, otherwise pieces as large as the send queue has
- * credits for, or an MR covers. Without either a transfer waits its turn.
+ * Data of a command by RDMA READ or RDMA WRITE: one work request for a buffer
+ * that is mapped already, otherwise segments as large as the send queue has
+ * credits for, or an MR covers. Without either, a transfer waits its turn.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include "rdma.h"
+#include "conn.h"
+#include "device.h"
+#include "pi.h"
+#include "send.h"
+#include "transfer.h"
 
-static void iser_tgt_piece_done(struct ib_cq *cq, struct ib_wc *wc);
+static void iser_tgt_segment_done(struct ib_cq *cq, struct ib_wc *wc);
 
 static bool iser_tgt_credits_take(struct iser_tgt_xfer *xfer)
 {
@@ -25,31 +29,31 @@ static bool iser_tgt_credits_take(struct iser_tgt_xfer *xfer)
 	return false;
 }
 
-/* From xfer->sg and xfer->left, what goes next. */
-static void iser_tgt_piece_plan(struct iser_tgt_xfer *xfer)
+/* Plans the next segment from xfer->sg and xfer->left. */
+static void iser_tgt_segment_plan(struct iser_tgt_xfer *xfer)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
 	unsigned int plain = xfer->dir == DMA_FROM_DEVICE ? conn->read_plain :
 							    conn->write_plain;
-	unsigned int max = conn->sge_per_credit * conn->piece_max;
+	unsigned int max = conn->sge_per_credit * conn->segment_max;
 	struct scatterlist *sg = xfer->sg;
 
-	/* What the core registers has one MR, or none. */
+	/* The core registers a segment with one MR, or none of it. */
 	if (max > plain)
 		max = max(plain, conn->sge_per_mr);
 	xfer->nents = 0;
-	xfer->piece = 0;
-	while (sg && xfer->nents < max && xfer->piece < xfer->left) {
+	xfer->segment = 0;
+	while (sg && xfer->nents < max && xfer->segment < xfer->left) {
 		u32 len = sg->length;
 
 		/* rdma_rw moves whole entries. */
-		if (len > xfer->left - xfer->piece) {
+		if (len > xfer->left - xfer->segment) {
 			xfer->trimmed = sg;
 			xfer->trimmed_len = sg->length;
-			len = xfer->left - xfer->piece;
+			len = xfer->left - xfer->segment;
 			sg->length = len;
 		}
-		xfer->piece += len;
+		xfer->segment += len;
 		xfer->nents++;
 		sg = sg_next(sg);
 	}
@@ -57,14 +61,14 @@ static void iser_tgt_piece_plan(struct iser_tgt_xfer *xfer)
 	xfer->credits = DIV_ROUND_UP(xfer->nents, conn->sge_per_credit);
 }
 
-static void iser_tgt_piece_advance(struct iser_tgt_xfer *xfer)
+static void iser_tgt_segment_advance(struct iser_tgt_xfer *xfer)
 {
 	unsigned int i;
 
 	for (i = 0; i < xfer->nents; i++)
 		xfer->sg = sg_next(xfer->sg);
-	xfer->va += xfer->piece;
-	xfer->left -= xfer->piece;
+	xfer->va += xfer->segment;
+	xfer->left -= xfer->segment;
 }
 
 static void iser_tgt_xfer_done(struct iser_tgt_xfer *xfer, int status)
@@ -75,7 +79,7 @@ static void iser_tgt_xfer_done(struct iser_tgt_xfer *xfer, int status)
 		xfer->done(xfer, status);
 }
 
-/* Start those that wait, as far as the credits go. */
+/* Starts transfers that wait, as far as the credits go. */
 static void iser_tgt_xfer_kick(struct iser_tgt_conn *conn);
 
 static void iser_tgt_credits_put(struct iser_tgt_xfer *xfer)
@@ -86,11 +90,11 @@ static void iser_tgt_credits_put(struct iser_tgt_xfer *xfer)
 		atomic_inc(&conn->mrs);
 	else
 		atomic_add(xfer->credits, &conn->credits);
-	/* Who looks for one that waits, next, must not look before. */
+	/* Before the caller looks for transfers that wait. */
 	smp_mb__after_atomic();
 }
 
-/* The entries become what they were. */
+/* Restores the entries. */
 static void iser_tgt_xfer_untrim(struct iser_tgt_xfer *xfer)
 {
 	if (xfer->trimmed)
@@ -102,12 +106,12 @@ static void iser_tgt_xfer_untrim(struct iser_tgt_xfer *xfer)
 	xfer->skipped = 0;
 }
 
-/* Unmaps, so it comes before the entry gets its length back. */
-static void iser_tgt_piece_end(struct iser_tgt_xfer *xfer)
+/* Unmaps, so before the entry gets its length back. */
+static void iser_tgt_segment_end(struct iser_tgt_xfer *xfer)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
 
-	if (likely(xfer->chunk)) {
+	if (likely(xfer->buf)) {
 		if (xfer->dir == DMA_FROM_DEVICE)
 			ib_dma_sync_single_for_cpu(conn->dev->ibdev,
 						   xfer->sge.addr,
@@ -117,8 +121,8 @@ static void iser_tgt_piece_end(struct iser_tgt_xfer *xfer)
 		return;
 	}
 
-	if (unlikely(xfer->sig)) {
-		iser_tgt_sig_end(xfer);
+	if (unlikely(xfer->pi)) {
+		iser_tgt_pi_end(xfer);
 		iser_tgt_credits_put(xfer);
 		return;
 	}
@@ -135,7 +139,7 @@ static void iser_tgt_xfer_failed(struct iser_tgt_conn *conn,
 {
 	if (wc->status != IB_WC_WR_FLUSH_ERR)
 		pr_warn_ratelimited("%pISpc (%s): %s failed: %s\n",
-				    &conn->peer, conn->who,
+				    &conn->peer, conn->initiator,
 				    dir == DMA_TO_DEVICE ? "RDMA WRITE" :
 							   "RDMA READ",
 				    ib_wc_status_msg(wc->status));
@@ -143,8 +147,8 @@ static void iser_tgt_xfer_failed(struct iser_tgt_conn *conn,
 }
 
 /*
- * Nobody asks for the completion of an RDMA WRITE with a response behind it. If
- * one comes, it tells why the response will not be sent.
+ * An RDMA WRITE with a response behind it is unsignaled. If it completes all the
+ * same, it has failed, and says why the response will not be sent.
  */
 static void iser_tgt_write_done(struct ib_cq *cq, struct ib_wc *wc)
 {
@@ -154,8 +158,8 @@ static void iser_tgt_write_done(struct ib_cq *cq, struct ib_wc *wc)
 
 static struct ib_cqe iser_tgt_write_cqe = { .done = iser_tgt_write_done };
 
-/* The work requests of a mapped buffer, with @tx behind them if there is one */
-static struct ib_send_wr *iser_tgt_chunk_wrs(struct iser_tgt_xfer *xfer,
+/* Work requests for a mapped buffer, followed by @tx unless it is NULL. */
+static struct ib_send_wr *iser_tgt_buf_wrs(struct iser_tgt_xfer *xfer,
 					     struct iser_tgt_tx *tx)
 {
 	struct ib_send_wr *wr = &xfer->wr.wr;
@@ -174,7 +178,7 @@ static struct ib_send_wr *iser_tgt_chunk_wrs(struct iser_tgt_xfer *xfer,
 	return wr;
 }
 
-static struct ib_send_wr *iser_tgt_piece_wrs(struct iser_tgt_xfer *xfer,
+static struct ib_send_wr *iser_tgt_segment_wrs(struct iser_tgt_xfer *xfer,
 					     struct iser_tgt_tx *tx)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
@@ -182,8 +186,8 @@ static struct ib_send_wr *iser_tgt_piece_wrs(struct iser_tgt_xfer *xfer,
 	struct ib_send_wr *first, *wr;
 	int ret;
 
-	if (unlikely(xfer->sig))
-		return iser_tgt_sig_wrs(xfer);
+	if (unlikely(xfer->pi))
+		return iser_tgt_pi_wrs(xfer);
 
 	ret = rdma_rw_ctx_init(&xfer->rw, conn->qp, port, xfer->sg, xfer->nents,
 			       0, xfer->va, xfer->rkey, xfer->dir);
@@ -201,10 +205,10 @@ static struct ib_send_wr *iser_tgt_piece_wrs(struct iser_tgt_xfer *xfer,
 }
 
 /*
- * A part has been posted and the device may be at it: the release ends it, once
- * it has drained the queue pair. Returns false if it has done so already.
+ * Partially posted: the device may still access the buffers. The release ends
+ * the transfer after the drain. Returns false if it has done so already.
  */
-static bool iser_tgt_xfer_stick(struct iser_tgt_xfer *xfer)
+static bool iser_tgt_xfer_partly_posted(struct iser_tgt_xfer *xfer)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
 	bool drained;
@@ -212,14 +216,14 @@ static bool iser_tgt_xfer_stick(struct iser_tgt_xfer *xfer)
 	spin_lock(&conn->xfer_lock);
 	drained = conn->xfer_drained;
 	if (!drained)
-		list_add_tail(&xfer->wait, &conn->xfer_stuck);
+		list_add_tail(&xfer->wait, &conn->xfer_partial);
 	spin_unlock(&conn->xfer_lock);
 
 	return !drained;
 }
 
-/* Returns false if the transfer has ended, and its credits are back. */
-static bool iser_tgt_piece_post(struct iser_tgt_xfer *xfer)
+/* Returns false if the transfer has ended and its credits were returned. */
+static bool iser_tgt_segment_post(struct iser_tgt_xfer *xfer)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
 	const struct ib_send_wr *bad;
@@ -227,14 +231,14 @@ static bool iser_tgt_piece_post(struct iser_tgt_xfer *xfer)
 	struct ib_send_wr *first;
 	int ret;
 
-	if (xfer->tx && xfer->piece == xfer->left)
+	if (xfer->tx && xfer->segment == xfer->left)
 		tx = xfer->tx;
 
-	xfer->cqe.done = iser_tgt_piece_done;
-	if (likely(xfer->chunk)) {
-		first = iser_tgt_chunk_wrs(xfer, tx);
+	xfer->cqe.done = iser_tgt_segment_done;
+	if (likely(xfer->buf)) {
+		first = iser_tgt_buf_wrs(xfer, tx);
 	} else {
-		first = iser_tgt_piece_wrs(xfer, tx);
+		first = iser_tgt_segment_wrs(xfer, tx);
 		if (IS_ERR(first)) {
 			iser_tgt_xfer_untrim(xfer);
 			iser_tgt_credits_put(xfer);
@@ -249,9 +253,9 @@ static bool iser_tgt_piece_post(struct iser_tgt_xfer *xfer)
 	if (likely(!ret))
 		return true;
 
-	if (bad != first && iser_tgt_xfer_stick(xfer))
+	if (bad != first && iser_tgt_xfer_partly_posted(xfer))
 		return true;
-	iser_tgt_piece_end(xfer);
+	iser_tgt_segment_end(xfer);
 	iser_tgt_xfer_done(xfer, ret);
 	return false;
 }
@@ -271,40 +275,35 @@ static void iser_tgt_xfer_kick(struct iser_tgt_conn *conn)
 		list_del(&xfer->wait);
 		spin_unlock(&conn->xfer_lock);
 
-		iser_tgt_piece_post(xfer);
+		iser_tgt_segment_post(xfer);
 	}
 }
 
-/**
- * iser_tgt_xfer_queue - post a planned piece, now or when there are credits
- * @xfer: the transfer
- *
- * Context: process.
- */
-void iser_tgt_xfer_queue(struct iser_tgt_xfer *xfer)
+/* Posts a planned segment, now or when there are credits. */
+static void iser_tgt_xfer_queue(struct iser_tgt_xfer *xfer)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
 
 	if (likely(list_empty_careful(&conn->xfer_wait) &&
 		   iser_tgt_credits_take(xfer))) {
-		if (likely(iser_tgt_piece_post(xfer)))
+		if (likely(iser_tgt_segment_post(xfer)))
 			return;
 	} else {
 		spin_lock(&conn->xfer_lock);
 		list_add_tail(&xfer->wait, &conn->xfer_wait);
 		spin_unlock(&conn->xfer_lock);
 	}
-	/* The last credits may have come back before somebody was on the list. */
+	/* Recheck: credits may have been returned before we queued ourselves. */
 	iser_tgt_xfer_kick(conn);
 }
 
-static void iser_tgt_piece_start(struct iser_tgt_xfer *xfer)
+static void iser_tgt_segment_start(struct iser_tgt_xfer *xfer)
 {
-	iser_tgt_piece_plan(xfer);
+	iser_tgt_segment_plan(xfer);
 	iser_tgt_xfer_queue(xfer);
 }
 
-static void iser_tgt_piece_done(struct ib_cq *cq, struct ib_wc *wc)
+static void iser_tgt_segment_done(struct ib_cq *cq, struct ib_wc *wc)
 {
 	struct iser_tgt_xfer *xfer =
 		container_of(wc->wr_cqe, struct iser_tgt_xfer, cqe);
@@ -316,16 +315,16 @@ static void iser_tgt_piece_done(struct ib_cq *cq, struct ib_wc *wc)
 		status = -EIO;
 	}
 
-	iser_tgt_piece_end(xfer);
+	iser_tgt_segment_end(xfer);
 	if (unlikely(status)) {
 		iser_tgt_xfer_done(xfer, status);
 	} else {
-		if (likely(xfer->chunk || xfer->sig))
+		if (likely(xfer->buf || xfer->pi))
 			xfer->left = 0;
 		else
-			iser_tgt_piece_advance(xfer);
+			iser_tgt_segment_advance(xfer);
 		if (xfer->left)
-			iser_tgt_piece_start(xfer);
+			iser_tgt_segment_start(xfer);
 		else
 			iser_tgt_xfer_done(xfer, 0);
 	}
@@ -343,34 +342,23 @@ void iser_tgt_xfer_end(struct iser_tgt_xfer *xfer)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
 
-	iser_tgt_piece_end(xfer);
+	iser_tgt_segment_end(xfer);
 	if (unlikely(!list_empty_careful(&conn->xfer_wait)))
 		iser_tgt_xfer_kick(conn);
 }
 
-/**
- * iser_tgt_xfer_init - what every kind of transfer begins with
- * @xfer: the transfer; all that says which kind it is, is cleared
- * @conn: the connection
- * @len: bytes to move
- * @va: remote address
- * @rkey: remote STag
- * @dir: DMA_TO_DEVICE for RDMA WRITE, DMA_FROM_DEVICE for RDMA READ
- *
- * Planned as one piece of one work request; iser_tgt_xfer_start() plans anew.
- *
- * Context: any.
- */
-void iser_tgt_xfer_init(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
-			u32 len, u64 va, u32 rkey, enum dma_data_direction dir)
+/* Plans one segment of one work request. */
+static void iser_tgt_xfer_init(struct iser_tgt_xfer *xfer,
+			       struct iser_tgt_conn *conn, u32 len, u64 va,
+			       u32 rkey, enum dma_data_direction dir)
 {
 	xfer->conn = conn;
-	xfer->chunk = NULL;
-	xfer->sig = NULL;
+	xfer->buf = NULL;
+	xfer->pi = NULL;
 	xfer->trimmed = NULL;
 	xfer->skipped = 0;
 	xfer->left = len;
-	xfer->piece = len;
+	xfer->segment = len;
 	xfer->credits = 1;
 	xfer->registers = false;
 	xfer->va = va;
@@ -416,51 +404,18 @@ void iser_tgt_xfer_start(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
 		return;
 	}
 
-	/* siw's MRs know no offset into an entry, so the entry moves on. */
+	/* siw ignores the offset of an MR (up to 7.3): move the entry itself. */
 	xfer->skipped = skip;
 	sg->offset += skip;
 	sg->length -= skip;
-	iser_tgt_piece_start(xfer);
+	iser_tgt_segment_start(xfer);
 }
 
 /**
- * iser_tgt_xfer_takes_chunk - can data move without a registration
- * @conn: the connection
- * @dir: which way
- *
- * An iWARP device reads into registered memory only: RFC 5040 5.1.
- *
- * Context: any.
- * Return: true if iser_tgt_xfer_chunk() is for it.
- */
-bool iser_tgt_xfer_takes_chunk(const struct iser_tgt_conn *conn,
-			       enum dma_data_direction dir)
-{
-	return dir == DMA_TO_DEVICE ||
-	       !rdma_protocol_iwarp(conn->dev->ibdev, conn->cm_id->port_num);
-}
-
-/**
- * iser_tgt_xfer_done_is_sent - may memory change once an RDMA WRITE completed
- * @conn: the connection
- *
- * siw completes a request when TCP has its pages, and TCP sends them again
- * from there if a segment was lost: such pages can be freed, for TCP holds
- * them, but not filled with something else.
- *
- * Context: any.
- * Return: true if it may.
- */
-bool iser_tgt_xfer_done_is_sent(const struct iser_tgt_conn *conn)
-{
-	return conn->dev->ibdev->ops.driver_id != RDMA_DRIVER_SIW;
-}
-
-/**
- * iser_tgt_xfer_chunk - move a command's data from or to a mapped buffer
+ * iser_tgt_xfer_start_buf - move a command's data from or to a mapped buffer
  * @xfer: with @xfer->done set unless there is a @tx
  * @conn: the connection
- * @chunk: the buffer
+ * @buf: the buffer
  * @offset: bytes of it to leave alone
  * @len: bytes to move, not 0
  * @va: remote address
@@ -473,14 +428,15 @@ bool iser_tgt_xfer_done_is_sent(const struct iser_tgt_conn *conn)
  *
  * Context: process.
  */
-void iser_tgt_xfer_chunk(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
-			 struct iser_tgt_chunk *chunk, u32 offset, u32 len,
-			 u64 va, u32 rkey, enum dma_data_direction dir,
-			 struct iser_tgt_tx *tx)
+void iser_tgt_xfer_start_buf(struct iser_tgt_xfer *xfer,
+			     struct iser_tgt_conn *conn,
+			     struct iser_tgt_data_buf *buf, u32 offset, u32 len,
+			     u64 va, u32 rkey, enum dma_data_direction dir,
+			     struct iser_tgt_tx *tx)
 {
 	iser_tgt_xfer_init(xfer, conn, len, va, rkey, dir);
-	xfer->chunk = chunk;
-	xfer->sge.addr = chunk->dma + offset;
+	xfer->buf = buf;
+	xfer->sge.addr = buf->dma + offset;
 	xfer->sge.length = len;
 	xfer->sge.lkey = conn->dev->pd->local_dma_lkey;
 	xfer->tx = tx;
@@ -488,7 +444,38 @@ void iser_tgt_xfer_chunk(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
 }
 
 /**
- * iser_tgt_xfer_flush - end what waits, after the drain
+ * iser_tgt_xfer_start_pi - move data with protection information
+ * @xfer: with @xfer->done set
+ * @conn: a connection whose queue pair can: iser_tgt_conn_pi()
+ * @pi: what to generate and check; has the result when @xfer->done is called
+ * @sg: the command's scatterlist, in the core's pages
+ * @nents: its entries
+ * @len: bytes of data to move, all of @sg
+ * @va: remote address
+ * @rkey: remote STag
+ * @dir: DMA_TO_DEVICE for RDMA WRITE, DMA_FROM_DEVICE for RDMA READ
+ *
+ * One signature MR covers all of it or the transfer fails. No response is
+ * chained to it: the status depends on the result of the check.
+ *
+ * Context: process.
+ */
+void iser_tgt_xfer_start_pi(struct iser_tgt_xfer *xfer,
+			    struct iser_tgt_conn *conn, struct iser_tgt_pi *pi,
+			    struct scatterlist *sg, unsigned int nents, u32 len,
+			    u64 va, u32 rkey, enum dma_data_direction dir)
+{
+	pi->bad = false;
+	iser_tgt_xfer_init(xfer, conn, len, va, rkey, dir);
+	xfer->pi = pi;
+	xfer->registers = true;
+	xfer->sg = sg;
+	xfer->nents = nents;
+	iser_tgt_xfer_queue(xfer);
+}
+
+/**
+ * iser_tgt_xfer_flush - end the transfers that wait, after the drain
  * @conn: the connection, closing; all its credits are back
  *
  * Context: the release work.
@@ -497,18 +484,18 @@ void iser_tgt_xfer_flush(struct iser_tgt_conn *conn)
 {
 	struct iser_tgt_xfer *xfer;
 
-	/* Whoever has still to note a part that was posted ends it himself. */
+	/* A poster that finds this set ends its partial transfer itself. */
 	spin_lock(&conn->xfer_lock);
 	conn->xfer_drained = true;
 	spin_unlock(&conn->xfer_lock);
 
-	/* Each one fails at once and gives its credits to the next. */
+	/* Each one fails at once and returns its credits for the next. */
 	iser_tgt_xfer_kick(conn);
 
-	while ((xfer = list_first_entry_or_null(&conn->xfer_stuck,
+	while ((xfer = list_first_entry_or_null(&conn->xfer_partial,
 						struct iser_tgt_xfer, wait))) {
 		list_del(&xfer->wait);
-		iser_tgt_piece_end(xfer);
+		iser_tgt_segment_end(xfer);
 		iser_tgt_xfer_done(xfer, -EIO);
 	}
 	iser_tgt_xfer_kick(conn);

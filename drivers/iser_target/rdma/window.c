@@ -1,23 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The command window: never more requests than there are receive buffers for.
- * On a shared receive queue a session begins with a small window that is
- * always its own, and gets more of it when it uses it up. While buffers are
- * few, or once it has not used it up for a while, what it does not use is not
- * promised again; while next to none are left, what it uses neither.
+ * On a shared receive queue a session begins with a small window that it always
+ * keeps, and gets more when it uses that up. While buffers are short, or after
+ * some time, what it does not use is not offered again; while buffers are
+ * scarce, not even what it uses.
+ *
+ * The numbering is iSCSI's. It is kept here for the sake of two rules: StatSN is
+ * assigned in the order of posting, so both happen under post_lock; and MaxCmdSN
+ * follows the receive buffers.
  */
 
-#include "../iscsi/window.h"
-#include "rdma.h"
+#include "conn.h"
+#include "receive_queue.h"
+#include "receive_reserve.h"
+#include "window.h"
 
-/* What a session that has used up its window gets more at a time. */
+/* Added at a time to a window that was used up. */
 #define ISER_TGT_WINDOW_STEP	4
 
-/* PDUs that may wait: what the initiator was promised, and immediate ones. */
+/* PDUs that may wait: what the window allows, and immediate ones. */
 static void iser_tgt_window_bound(struct iser_tgt_conn *conn)
 {
 	WRITE_ONCE(conn->rx_waiting_max, conn->window + ISER_TGT_RECV_EXTRA +
 		   ISER_TGT_RECV_BATCH);
+}
+
+/**
+ * iser_tgt_window_login - have receive buffers for a login
+ * @conn: the connection, with its queue pair
+ *
+ * Not before the connection is sure to be drained: siw completes what is posted
+ * when its queue pair is destroyed.
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int iser_tgt_window_login(struct iser_tgt_conn *conn)
+{
+	struct iser_tgt_rx_queue *q = conn->rxq;
+	int ret;
+
+	if (q->srq) {
+		ret = iser_tgt_rx_reserve(q, ISER_TGT_LOGIN_RECV);
+		if (!ret)
+			conn->rx_reserved = ISER_TGT_LOGIN_RECV;
+		return ret;
+	}
+
+	ret = iser_tgt_rx_queue_grow(q, ISER_TGT_LOGIN_RECV);
+	/* They stay beside those of the session. */
+	atomic_set(&q->spare, 0);
+	return ret;
 }
 
 /**
@@ -35,12 +69,12 @@ int iser_tgt_window_start(struct iser_tgt_conn *conn, u32 depth)
 	u32 window = depth;
 	int ret;
 
-	BUILD_BUG_ON(ISER_TGT_LOGIN_RECV > ISER_TGT_SHARED_EXTRA);
+	BUILD_BUG_ON(ISER_TGT_LOGIN_RECV > ISER_TGT_IMMEDIATE_MAX);
 
 	conn->window_max = depth;
 	if (q->srq) {
 		window = min_t(u32, depth, ISER_TGT_WINDOW_MIN);
-		extra = ISER_TGT_SHARED_EXTRA;
+		extra = ISER_TGT_IMMEDIATE_MAX;
 	}
 
 	ret = iser_tgt_rx_reserve(q, window + extra - conn->rx_reserved);
@@ -60,9 +94,7 @@ int iser_tgt_window_start(struct iser_tgt_conn *conn, u32 depth)
  * iser_tgt_window_discovery - a discovery session has one request at a time
  * @conn: the connection, at the end of its login
  *
- * What the login had is enough: one of its buffers is the window's now.
- *
- * Context: any.
+ * The login's buffers suffice: one of them becomes the window's.
  */
 void iser_tgt_window_discovery(struct iser_tgt_conn *conn)
 {
@@ -72,7 +104,7 @@ void iser_tgt_window_discovery(struct iser_tgt_conn *conn)
 }
 
 /**
- * iser_tgt_window_end - the buffers are others' to count on
+ * iser_tgt_window_end - give up the receive buffers of a connection
  * @conn: the connection, drained
  *
  * Context: the release work.
@@ -87,36 +119,64 @@ void iser_tgt_window_end(struct iser_tgt_conn *conn)
 }
 
 /**
- * iser_tgt_window_used - a numbered request has come in: was it the last one
+ * iser_tgt_window_verdict - place a request in the command window
  * @conn: the connection
  * @pdu: the request
  *
- * ExpStatSN tells which responses the initiator had seen when it sent this, and
- * so which MaxCmdSN it knew. One that has used up all it knew of could do with
- * more.
- *
  * Context: the receive side.
+ * Return: what to do with it: RFC 7143 4.2.2.1.
  */
-void iser_tgt_window_used(struct iser_tgt_conn *conn,
-			  const struct iser_tgt_pdu *pdu)
+enum iser_tgt_window_verdict
+iser_tgt_window_verdict(const struct iser_tgt_conn *conn,
+			const struct iser_tgt_pdu *pdu)
+{
+	return iser_tgt_window_check(conn->exp_cmd_sn,
+				     READ_ONCE(conn->max_cmd_sn), pdu->cmd_sn,
+				     pdu->immediate);
+}
+
+/*
+ * ExpStatSN says which responses the initiator had received when it sent this,
+ * and so which MaxCmdSN it knew. If that was used up, it could use more.
+ */
+static void iser_tgt_window_used(struct iser_tgt_conn *conn,
+				 const struct iser_tgt_pdu *pdu)
 {
 	u32 unseen = READ_ONCE(conn->stat_sn) - pdu->exp_stat_sn;
 
 	if (!iser_tgt_sn_before(pdu->cmd_sn + unseen,
 				READ_ONCE(conn->max_cmd_sn)))
-		WRITE_ONCE(conn->window_short, true);
+		WRITE_ONCE(conn->window_exhausted, true);
 }
 
-/* It has not used up its window for ten to twenty seconds. */
+/**
+ * iser_tgt_window_take - a request is accepted
+ * @conn: the connection
+ * @pdu: the request
+ *
+ * Context: the receive side.
+ */
+void iser_tgt_window_take(struct iser_tgt_conn *conn,
+			  const struct iser_tgt_pdu *pdu)
+{
+	if (pdu->immediate)
+		return;
+
+	WRITE_ONCE(conn->exp_cmd_sn, conn->exp_cmd_sn + 1);
+	if (unlikely(READ_ONCE(conn->window) < conn->window_max))
+		iser_tgt_window_used(conn, pdu);
+}
+
+/* The window has not been used up for ten to twenty seconds. */
 static bool iser_tgt_window_idle(const struct iser_tgt_conn *conn)
 {
 	return READ_ONCE(conn->rxq->epoch) - conn->window_epoch > 1;
 }
 
 /*
- * RFC 7143 4.2.2.1: MaxCmdSN never moves back, but it need not move on. A
- * session that goes idle gives up all but its own as its last requests end, and
- * one that keeps using its window loses nothing until logins need it.
+ * RFC 7143 4.2.2.1: MaxCmdSN never moves back, but it need not advance. An idle
+ * session gives up all but its minimum as its last requests end; one that keeps
+ * using its window loses nothing until logins need it.
  */
 static bool iser_tgt_window_shrink(struct iser_tgt_conn *conn)
 {
@@ -151,14 +211,14 @@ void iser_tgt_window_advance(struct iser_tgt_conn *conn)
 		return;
 
 	conn->max_cmd_sn++;
-	if (likely(!READ_ONCE(conn->window_short)))
+	if (likely(!READ_ONCE(conn->window_exhausted)))
 		return;
 
-	WRITE_ONCE(conn->window_short, false);
+	WRITE_ONCE(conn->window_exhausted, false);
 	conn->window_epoch = READ_ONCE(conn->rxq->epoch);
 	wanted = min_t(u32, conn->window_max - conn->window,
 		       ISER_TGT_WINDOW_STEP);
-	while (wanted-- && iser_tgt_rx_borrow(conn->rxq)) {
+	while (wanted-- && iser_tgt_rx_try_reserve(conn->rxq)) {
 		conn->window++;
 		conn->max_cmd_sn++;
 	}
@@ -166,10 +226,10 @@ void iser_tgt_window_advance(struct iser_tgt_conn *conn)
 }
 
 /**
- * iser_tgt_window_open - a counted request ended without a response
+ * iser_tgt_window_open - a numbered request has ended without a response
  * @conn: the connection
  *
- * The initiator learns it with the next PDU.
+ * The initiator learns of it with the next PDU.
  *
  * Context: any but interrupts.
  */
@@ -178,4 +238,26 @@ void iser_tgt_window_open(struct iser_tgt_conn *conn)
 	spin_lock(&conn->post_lock);
 	iser_tgt_window_advance(conn);
 	spin_unlock(&conn->post_lock);
+}
+
+/**
+ * iser_tgt_window_size - requests a session may have in flight now
+ * @conn: the connection
+ *
+ * Return: the number.
+ */
+u32 iser_tgt_window_size(const struct iser_tgt_conn *conn)
+{
+	return READ_ONCE(conn->window);
+}
+
+/**
+ * iser_tgt_window_stat_sn - StatSN of the next response
+ * @conn: the connection
+ *
+ * Return: the number.
+ */
+u32 iser_tgt_window_stat_sn(const struct iser_tgt_conn *conn)
+{
+	return READ_ONCE(conn->stat_sn);
 }

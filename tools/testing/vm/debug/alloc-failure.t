@@ -61,7 +61,7 @@ works "a portal" add_portal "$IQN" "$IP:$PORT"
 works "enabled" enable "$IQN"
 begin_attempts
 # the first connection brings them
-alloc_fails failslab iser_tgt_rx_queue_shared 1
+alloc_fails failslab iser_tgt_shared_alloc 1
 got=$(attempt)
 no_faults
 works "the buffers to share cannot be had: an allocation failed" failed
@@ -88,7 +88,7 @@ works "a target whose connections have their own buffers" simple_target rd 16 ||
 find_functions
 begin_attempts
 is "$(attempt)" in "a login when nothing fails" || bail "no login"
-for f in iser_tgt_rx_queue_own iser_tgt_rx_queue_grow iser_tgt_window_start; do
+for f in iser_tgt_rx_queue_alloc iser_tgt_rx_queue_grow iser_tgt_window_start; do
 	try $f
 done
 end_attempts

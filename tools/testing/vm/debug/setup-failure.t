@@ -56,7 +56,7 @@ find_functions
 # --- what an administrator makes ---
 
 dir=$(tpg)
-each_fails iser_tgt_make_wwn 'mkdir "$CFS/iser/$IQN"' 'rmdir "$CFS/iser/$IQN"' '[ -d "$CFS/iser/$IQN" ]' "a target"
+each_fails iser_tgt_make_target 'mkdir "$CFS/iser/$IQN"' 'rmdir "$CFS/iser/$IQN"' '[ -d "$CFS/iser/$IQN" ]' "a target"
 mkdir "$CFS/iser/$IQN"
 each_fails iser_tgt_make_tpg 'mkdir "$dir"' 'rmdir "$dir"' '[ -d "$dir" ]' "a portal group"
 works "a target" make_target "$IQN" disk || bail "no target"

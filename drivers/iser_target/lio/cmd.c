@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Command contexts: allocation, use and release. */
+
+#include <linux/build_bug.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "../rdma/rdma.h"
+#include "cmd.h"
+#include "session.h"
+
+/**
+ * iser_tgt_cmds_alloc - allocate the contexts of a session
+ * @sess: the session, its depth known
+ *
+ * On failure the caller calls iser_tgt_cmds_free() when it frees the session.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int iser_tgt_cmds_alloc(struct iser_tgt_session *sess)
+{
+	unsigned int nr = iser_tgt_qp_contexts(sess->depth);
+	struct iser_tgt_conn *conn = sess->conn;
+	struct iser_tgt_cmd *cmds;
+	unsigned int i;
+
+	BUILD_BUG_ON(sizeof(struct iser_tgt_cmd) - sizeof(struct se_cmd) -
+		     sizeof(struct rdma_rw_ctx) > ISER_TGT_CMD_SIZE_MAX);
+	BUILD_BUG_ON(ISER_TGT_CMD_OWN > ISER_TGT_SEND_OWN);
+
+	sess->nr_cmds = nr - ISER_TGT_CMD_OWN;
+	cmds = kvzalloc_node(array_size(nr, sizeof(*cmds)), GFP_KERNEL,
+			     iser_tgt_conn_node(conn));
+	if (!cmds)
+		return -ENOMEM;
+
+	/* Pairs with the acquires where contexts are shown to users. */
+	smp_store_release(&sess->cmds, cmds);
+	sess->tx_pool = iser_tgt_tx_pool_alloc(conn, nr);
+	if (!sess->tx_pool)
+		return -ENOMEM;
+
+	for (i = 0; i < nr; i++) {
+		struct iser_tgt_cmd *cmd = &cmds[i];
+
+		cmd->sess = sess;
+		iser_tgt_tx_init(sess->tx_pool, i, &cmd->tx);
+		if (i < sess->nr_cmds)
+			llist_add(&cmd->free, &sess->free_list);
+	}
+	return 0;
+}
+
+/**
+ * iser_tgt_cmds_free - free the contexts of a session
+ * @sess: the session; its contexts may be allocated in part or not at all
+ */
+void iser_tgt_cmds_free(struct iser_tgt_session *sess)
+{
+	kvfree(sess->cmds);
+	iser_tgt_tx_pool_free(sess->tx_pool);
+}
+
+static void iser_tgt_cmd_ready(struct iser_tgt_cmd *cmd)
+{
+	cmd->rx = NULL;
+	cmd->buf = NULL;
+	cmd->imm_len = 0;
+	cmd->close_after = false;
+	cmd->stage = ISER_TGT_CMD_RECEIVED;
+	cmd->tx.has_stat_sn = true;
+	cmd->tx.sn_filled = false;
+	cmd->tx.unsignaled = false;
+	cmd->since = jiffies;
+	atomic_set(&cmd->refs, 1);
+	WRITE_ONCE(cmd->busy, true);
+}
+
+/**
+ * iser_tgt_cmd_get - take a context for a request
+ * @sess: a normal session in full feature phase
+ *
+ * Context: the receive side.
+ * Return: the context, or NULL if all are in use; iser_tgt_cmd_put() kicks the
+ * receive side.
+ */
+struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess)
+{
+	struct llist_node *node = sess->free_cache;
+	struct iser_tgt_cmd *cmd;
+
+	if (!node) {
+		node = llist_del_all(&sess->free_list);
+		if (unlikely(!node))
+			return NULL;
+	}
+	sess->free_cache = node->next;
+	cmd = llist_entry(node, struct iser_tgt_cmd, free);
+	iser_tgt_cmd_ready(cmd);
+	return cmd;
+}
+
+/**
+ * iser_tgt_cmd_get_own - take the context for an unsolicited PDU
+ * @sess: a normal session in full feature phase
+ * @which: the kind of PDU
+ *
+ * Context: any but interrupts; calls for the same @which are serialized.
+ * Return: the context, or NULL if the last PDU of this kind is still being sent.
+ */
+struct iser_tgt_cmd *iser_tgt_cmd_get_own(struct iser_tgt_session *sess,
+					  enum iser_tgt_cmd_own which)
+{
+	struct iser_tgt_cmd *cmd = &sess->cmds[sess->nr_cmds + which];
+
+	/* Pairs with the release in iser_tgt_cmd_put(). */
+	if (smp_load_acquire(&cmd->busy))
+		return NULL;
+
+	iser_tgt_cmd_ready(cmd);
+	return cmd;
+}
+
+/**
+ * iser_tgt_cmd_put - drop a reference to a context
+ * @cmd: the context; free again when its response, if any, has been sent and
+ *	the core has released its command
+ *
+ * Context: any but interrupts.
+ */
+void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd)
+{
+	struct iser_tgt_session *sess = cmd->sess;
+	struct iser_tgt_conn *conn = sess->conn;
+
+	if (!atomic_dec_and_test(&cmd->refs))
+		return;
+
+	if (cmd->rx)
+		iser_tgt_rx_put(cmd->rx);
+	if (cmd->buf)
+		iser_tgt_data_put(cmd->buf);
+	/* An aborted command has no response that would advance MaxCmdSN. */
+	if (unlikely(cmd->tx.advances_window)) {
+		cmd->tx.advances_window = false;
+		iser_tgt_window_open(conn);
+	}
+	if (unlikely(cmd->immediate))
+		iser_tgt_cmd_immediate_ends(cmd);
+	/* Pairs with the acquire in iser_tgt_cmd_get_own(). */
+	smp_store_release(&cmd->busy, false);
+	if (likely(cmd < sess->cmds + sess->nr_cmds))
+		llist_add(&cmd->free, &sess->free_list);
+	iser_tgt_conn_kick(conn);
+}
+
+/**
+ * iser_tgt_cmd_sent - ->done() of a PDU that only has to give its context back
+ * @tx: PDU of a context
+ * @status: ignored: a connection that fails closes itself
+ *
+ * Context: any but interrupts.
+ */
+void iser_tgt_cmd_sent(struct iser_tgt_tx *tx, int status)
+{
+	iser_tgt_cmd_put(container_of(tx, struct iser_tgt_cmd, tx));
+}

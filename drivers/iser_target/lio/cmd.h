@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Command contexts: one for each request of a normal session. */
+#ifndef ISER_TGT_CMD_H
+#define ISER_TGT_CMD_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/scatterlist.h>
+#include <target/target_core_base.h>
+
+#include "../rdma/rdma.h"
+#include "session.h"
+
+struct iser_tgt_lane;
+
+/*
+ * Budget for a context without the core's and rdma_rw's part of it, bytes. A
+ * session has more contexts than its depth, and most are idle.
+ */
+#define ISER_TGT_CMD_SIZE_MAX	352
+
+/* Contexts for unsolicited PDUs and aborts, behind the others in sess->cmds. */
+enum iser_tgt_cmd_own {
+	ISER_TGT_CMD_ABORT,
+	ISER_TGT_CMD_PING,
+	ISER_TGT_CMD_MESSAGE,
+	ISER_TGT_CMD_OWN
+};
+
+/**
+ * enum iser_tgt_stage - how far the request of a context is
+ * @ISER_TGT_CMD_RECEIVED: has been received
+ * @ISER_TGT_CMD_FETCHES: data is being read from the initiator
+ * @ISER_TGT_CMD_QUEUED: waits for a worker
+ * @ISER_TGT_CMD_IN_BACKSTORE: in the backstore
+ * @ISER_TGT_CMD_RESPONDS: response is being sent
+ * @ISER_TGT_CMD_HELD: function whose response waits for those of tasks
+ * @ISER_TGT_CMD_ABORTS: aborts a set of tasks
+ * @ISER_TGT_CMD_ASKS: ping
+ * @ISER_TGT_CMD_TELLS: asynchronous message
+ */
+enum iser_tgt_stage {
+	ISER_TGT_CMD_RECEIVED,
+	ISER_TGT_CMD_FETCHES,
+	ISER_TGT_CMD_QUEUED,
+	ISER_TGT_CMD_IN_BACKSTORE,
+	ISER_TGT_CMD_RESPONDS,
+	ISER_TGT_CMD_HELD,
+	ISER_TGT_CMD_ABORTS,
+	ISER_TGT_CMD_ASKS,
+	ISER_TGT_CMD_TELLS,
+};
+
+/**
+ * struct iser_tgt_cmd - context of one request
+ * @tx: its response
+ * @xfer: data transfer
+ * @free: entry of sess->free_list or sess->free_cache, while free
+ * @wait: entry of @lane's list of commands that wait for a worker
+ * @lane: workers of its backstore, NULL if they are not counted
+ * @slot: which of these workers executes the command
+ * @sess: the session
+ * @stage: how far the request is
+ * @refs: one for the core's command, one for a response that may outlast it
+ * @rx: receive buffer that holds immediate data
+ * @buf: mapped buffer of the rest of the data, or of all of it
+ * @sg: @buf, if all data is there
+ * @buf_skip: bytes of @buf that immediate data was copied to
+ * @itt: initiator task tag
+ * @edtl: ExpectedDataTransferLength, bytes
+ * @imm_len: immediate data, bytes
+ * @read_stag: initiator's STag for a READ, valid if @rsv
+ * @write_stag: initiator's STag for a WRITE, valid if @wsv
+ * @read_va: address of the buffer for a READ
+ * @write_va: address of the buffer for a WRITE, immediate data skipped
+ * @since: when the context was taken, low half of jiffies
+ * @busy: in use
+ * @scsi: SCSI command, known to the core
+ * @in_set: aborts a task for sess->abort
+ * @held: function whose response waits
+ * @close_after: close the connection when the response has been sent
+ * @dirty: the data area of the response is not all zeros
+ * @immediate: counted by sess->immediate
+ * @watched: executed by a worker because its backstore has slept
+ * @rsv: the initiator named a buffer for a READ
+ * @wsv: the initiator named a buffer for a WRITE
+ * @execute: the core's ->execute_cmd(), if a worker is to call it
+ * @se_cmd: the core's part
+ */
+struct iser_tgt_cmd {
+	struct iser_tgt_tx tx;
+	union {
+		struct iser_tgt_xfer xfer;
+		struct llist_node free;
+		struct {
+			struct list_head wait;
+			struct iser_tgt_lane *lane;
+			unsigned int slot;
+		};
+	};
+	struct iser_tgt_session *sess;
+	enum iser_tgt_stage stage;
+	atomic_t refs;
+	struct iser_tgt_rx *rx;
+	struct iser_tgt_data_buf *buf;
+	struct scatterlist sg;
+	u32 buf_skip;
+	u32 itt;
+	u32 edtl;
+	u32 imm_len;
+	u32 read_stag;
+	u32 write_stag;
+	u64 read_va;
+	u64 write_va;
+	u32 since;
+	bool busy;
+	bool scsi;
+	bool in_set;
+	bool held;
+	bool close_after;
+	bool dirty;
+	/* written by the receive side only, while the context is in use */
+	bool immediate:1;
+	bool watched:1;
+	bool rsv:1;
+	bool wsv:1;
+	sense_reason_t (*execute)(struct se_cmd *se_cmd);
+	struct se_cmd se_cmd;
+};
+
+static inline struct iser_tgt_cmd *iser_tgt_cmd(struct se_cmd *se_cmd)
+{
+	return container_of(se_cmd, struct iser_tgt_cmd, se_cmd);
+}
+
+/*
+ * Must be called before the response is posted: the initiator may then send
+ * the next immediate command.
+ */
+static inline void iser_tgt_cmd_immediate_ends(struct iser_tgt_cmd *cmd)
+{
+	cmd->immediate = false;
+	atomic_dec(&cmd->sess->immediate);
+}
+
+int iser_tgt_cmds_alloc(struct iser_tgt_session *sess);
+void iser_tgt_cmds_free(struct iser_tgt_session *sess);
+struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess);
+struct iser_tgt_cmd *iser_tgt_cmd_get_own(struct iser_tgt_session *sess,
+					  enum iser_tgt_cmd_own which);
+void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd);
+void iser_tgt_cmd_sent(struct iser_tgt_tx *tx, int status);
+
+#endif

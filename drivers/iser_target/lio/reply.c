@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Responses to requests that are not SCSI commands. A normal session sends them
+ * from command contexts, a discovery session from the one response of 8 KiB that
+ * its initiator has a buffer for.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/printk.h>
+#include <linux/string.h>
+
+#include "../iscsi/pdu.h"
+#include "../iscsi/window.h"
+#include "../rdma/rdma.h"
+#include "cmd.h"
+#include "reply.h"
+#include "session.h"
+
+/**
+ * iser_tgt_cmd_sn_ok - check the CmdSN of a request
+ * @sess: the session
+ * @pdu: the request
+ * @deliver: set to false if the request must be ignored silently
+ *
+ * RFC 7143 4.2.2.1.
+ *
+ * Context: the receive side.
+ * Return: false if a request is missing; the connection is closing then.
+ */
+bool iser_tgt_cmd_sn_ok(struct iser_tgt_session *sess,
+			const struct iser_tgt_pdu *pdu, bool *deliver)
+{
+	switch (iser_tgt_window_verdict(sess->conn, pdu)) {
+	case ISER_TGT_WINDOW_DELIVER:
+		*deliver = true;
+		return true;
+	case ISER_TGT_WINDOW_IGNORE:
+		*deliver = false;
+		return true;
+	default:
+		*deliver = false;
+		iser_tgt_protocol_error(sess, "a gap in CmdSN");
+		return false;
+	}
+}
+
+static void iser_tgt_reply_done(struct iser_tgt_tx *tx, int status)
+{
+	struct iser_tgt_cmd *cmd = container_of(tx, struct iser_tgt_cmd, tx);
+
+	if (cmd->close_after)
+		iser_tgt_conn_close(tx->conn, "logged out");
+	iser_tgt_cmd_put(cmd);
+}
+
+/**
+ * iser_tgt_reply_get - get a response to fill in
+ * @sess: the session, in full feature phase
+ * @reply: set to the response
+ * @advances_window: the request was counted by CmdSN
+ *
+ * Context: the receive side.
+ * Return: false if there is none now; the receive side is kicked when there is.
+ */
+bool iser_tgt_reply_get(struct iser_tgt_session *sess,
+			struct iser_tgt_reply *reply, bool advances_window)
+{
+	if (sess->discovery) {
+		if (READ_ONCE(sess->login_tx_busy))
+			return false;
+		WRITE_ONCE(sess->login_tx_busy, true);
+		reply->cmd = NULL;
+		reply->tx = iser_tgt_login_tx_pdu(sess->login_tx);
+		reply->data = sess->login_mem->out;
+		reply->max = ISER_TGT_LOGIN_DATA_MAX;
+	} else {
+		reply->cmd = iser_tgt_cmd_get(sess);
+		if (!reply->cmd)
+			return false;
+		reply->cmd->dirty = true;
+		reply->tx = &reply->cmd->tx;
+		reply->tx->done = iser_tgt_reply_done;
+		reply->data = iser_tgt_tx_data(reply->tx);
+		reply->max = ISER_TGT_FFP_DATA_MAX;
+	}
+	reply->tx->sn_filled = false;
+	reply->tx->has_stat_sn = true;
+	reply->tx->advances_window = advances_window;
+	return true;
+}
+
+/**
+ * iser_tgt_reply_send - send a response
+ * @sess: the session
+ * @reply: the response, its headers and data filled in
+ * @len: bytes of data, at most @reply->max
+ */
+void iser_tgt_reply_send(struct iser_tgt_session *sess,
+			 struct iser_tgt_reply *reply, size_t len)
+{
+	if (reply->cmd)
+		iser_tgt_send(reply->tx, len, 0);
+	else
+		iser_tgt_login_tx_send(sess->login_tx, reply->data, len);
+}
+
+/**
+ * iser_tgt_reject - send a Reject: RFC 7143 7.3, 11.17
+ * @sess: the session
+ * @rx: the PDU to reject; its CmdSN counts as not received
+ * @reason: ISER_TGT_REJECT_*
+ *
+ * Context: the receive side.
+ * Return: 0, or -EAGAIN if there is no context for it yet.
+ */
+int iser_tgt_reject(struct iser_tgt_session *sess, struct iser_tgt_rx *rx,
+		    u8 reason)
+{
+	struct iser_tgt_reply reply;
+
+	if (!iser_tgt_reply_get(sess, &reply, false))
+		return -EAGAIN;
+
+	pr_warn_ratelimited("%pISpc (%s): request 0x%02x rejected, reason 0x%02x\n",
+			    iser_tgt_conn_peer(sess->conn), sess->initiator,
+			    rx->pdu.opcode, reason);
+	memcpy(reply.data, rx->pdu.bhs, ISER_TGT_BHS_LEN);
+	iser_tgt_pdu_reject(reply.tx->hdr, reason, ISER_TGT_BHS_LEN);
+	iser_tgt_reply_send(sess, &reply, ISER_TGT_BHS_LEN);
+	iser_tgt_rx_put(rx);
+	return 0;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Sessions, each with its one connection. */
+#ifndef ISER_TGT_SESSION_H
+#define ISER_TGT_SESSION_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "../iscsi/keys.h"
+#include "../iscsi/login.h"
+#include "../iscsi/name.h"
+#include "../iscsi/text.h"
+#include "portal_address.h"
+
+struct iser_tgt_cmd;
+struct iser_tgt_conn;
+struct iser_tgt_login_tx;
+struct iser_tgt_pi;
+struct iser_tgt_tpg;
+struct iser_tgt_tx_pool;
+struct se_session;
+
+/* Text of a request after login in a normal session, bytes. */
+#define ISER_TGT_FFP_TEXT_MAX	1024
+
+/**
+ * struct iser_tgt_abort_set - ABORT TASK SET or CLEAR TASK SET in progress, and
+ *	task management responses that have to wait
+ * @request: context of the function, NULL if none is in progress
+ * @held: functions that the core has completed, whose responses wait for those
+ *	of the affected tasks
+ * @before: sequence number of the function among the requests: later tasks do
+ *	not belong to the set
+ * @lun: its LUN as the core knows it
+ * @next: command context to look at next
+ * @aborting: the core is aborting a task of the set
+ * @failed: a task could not be aborted
+ * @work: aborts one task after the other, sends responses
+ */
+struct iser_tgt_abort_set {
+	struct iser_tgt_cmd *request;
+	atomic_t held;
+	u32 before;
+	u64 lun;
+	unsigned int next;
+	bool aborting;
+	bool failed;
+	struct work_struct work;
+};
+
+/**
+ * struct iser_tgt_ping - whether a silent initiator is alive
+ * @alive: when a PDU was last received from it, jiffies
+ * @asked: pings since then
+ * @since: when the last ping was posted, jiffies
+ * @sent: the last ping was reported as sent
+ */
+struct iser_tgt_ping {
+	unsigned long alive;
+	unsigned int asked;
+	unsigned long since;
+	bool sent;
+};
+
+/**
+ * struct iser_tgt_login_mem - memory that only a login needs
+ * @login: its state
+ * @target_alias: TargetAlias as it was at the login
+ * @redirect: address of a target that has moved
+ * @in: text received so far
+ * @out: text to send
+ * @data: data segment of the request
+ */
+struct iser_tgt_login_mem {
+	struct iser_tgt_login login;
+	char target_alias[ISER_TGT_ALIAS_MAX];
+	char redirect[ISER_TGT_PORTAL_ADDRESS_MAX];
+	char in[ISER_TGT_LOGIN_TEXT_MAX];
+	char out[ISER_TGT_LOGIN_TEXT_MAX];
+	char data[ISER_TGT_LOGIN_DATA_MAX];
+};
+
+/**
+ * struct iser_tgt_session - a session and its connection, from the connection
+ *	request on
+ *
+ * What every command needs comes first: read by all sides, written by all
+ * sides, then what only the receive side uses.
+ *
+ * @conn: the connection
+ * @tpg: portal group, NULL before the login has found it and in discovery
+ * @se_sess: the core's session
+ * @cmds: command contexts
+ * @pis: protection information of each, NULL if the device does not handle it
+ * @nr_cmds: number of @cmds, without those for enum iser_tgt_cmd_own
+ * @ffp: full feature phase
+ * @heard: a PDU was received in full feature phase; until then the initiator
+ *	may have no receive buffer posted
+ * @hello_due: the next message must be an iSER Hello
+ * @discovery: discovery session
+ * @abort: ABORT TASK SET or CLEAR TASK SET in progress
+ * @free_list: free contexts, returned from any context
+ * @immediate: SCSI commands in progress that are not counted by CmdSN
+ * @free_cache: free contexts taken from @free_list
+ * @commands: SCSI commands so far
+ * @bytes_read: bytes requested by READs
+ * @bytes_written: bytes announced by WRITEs
+ * @requests: SCSI commands and task management functions so far
+ * @depth: commands in the window
+ * @sid: number shown to the administrator, unique while the module is loaded
+ * @tsih: TSIH of RFC 7143 4.4.3
+ * @cid: connection ID
+ * @isid: ISID of RFC 7143 11.12.5
+ * @authenticated: CHAP was done
+ * @entering: the login has ended and waits for the session that it replaces,
+ *	under @tpg->lock
+ * @live: this is the session of its initiator port, under @tpg->lock
+ * @keys: negotiated
+ * @entry: entry of @tpg->sessions, under @tpg->lock
+ * @number: value of @tpg->joined when it was added there
+ * @all_entry: entry of iser_tgt_all_sessions
+ * @pending_entry: entry of the list of logins and discovery sessions
+ * @since: when the connection was requested, then when the login ended, jiffies
+ * @ping: whether the initiator is alive
+ * @drop_reason: why the connection is closed when its last message has been sent
+ * @tx_pool: memory of the contexts' responses
+ * @login_mem: login memory; NULL once in full feature phase of a normal session
+ * @login_tx: response of the login, and every response of a discovery session
+ * @login_tx_busy: @login_tx is being sent
+ * @login_tx_last: close the connection when @login_tx has been sent
+ * @exchange: text negotiation
+ * @answer: its answer until the last piece is sent, kvmalloc
+ * @answer_len: bytes of it
+ * @initiator: InitiatorName
+ * @alias: InitiatorAlias
+ * @text_in: text of requests after login
+ */
+struct iser_tgt_session {
+	/* read by all sides */
+	struct iser_tgt_conn *conn;
+	struct iser_tgt_tpg *tpg;
+	struct se_session *se_sess;
+	struct iser_tgt_cmd *cmds;
+	struct iser_tgt_pi *pis;
+	unsigned int nr_cmds;
+	bool ffp;
+	bool heard;
+	bool hello_due;
+	bool discovery;
+	/* only its first two members are looked at for each command */
+	struct iser_tgt_abort_set abort;
+	/* written by all sides */
+	struct llist_head free_list;
+	atomic_t immediate;
+
+	/* the receive side */
+	struct llist_node *free_cache;
+	u64 commands;
+	u64 bytes_read;
+	u64 bytes_written;
+	u32 requests;
+	u32 depth;
+	u32 sid;
+	u16 tsih;
+	u16 cid;
+	u8 isid[6];
+	bool authenticated;
+	bool entering;
+	bool live;
+	struct iser_tgt_keys keys;
+
+	/* not needed by commands */
+	struct list_head entry;
+	u64 number;
+	struct list_head all_entry;
+	struct list_head pending_entry;
+	unsigned long since;
+	struct iser_tgt_ping ping;
+	const char *drop_reason;
+	struct iser_tgt_tx_pool *tx_pool;
+	struct iser_tgt_login_mem *login_mem;
+	struct iser_tgt_login_tx *login_tx;
+	bool login_tx_busy;
+	bool login_tx_last;
+	struct iser_tgt_exchange exchange;
+	char *answer;
+	size_t answer_len;
+	char initiator[ISER_TGT_NAME_MAX + 1];
+	char alias[ISER_TGT_ALIAS_MAX];
+	char text_in[ISER_TGT_FFP_TEXT_MAX];
+};
+
+extern spinlock_t iser_tgt_sessions_lock;
+extern struct list_head iser_tgt_all_sessions;
+
+void iser_tgt_close_se_session(struct se_session *se_sess);
+void iser_tgt_protocol_error(struct iser_tgt_session *sess, const char *what);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Data buffers that stay mapped for a device. */
+#ifndef ISER_TGT_RDMA_DATA_POOL_H
+#define ISER_TGT_RDMA_DATA_POOL_H
+
+#include <linux/list.h>
+#include <linux/spinlock.h>
+
+#include "types.h"
+
+/* The largest buffers kept mapped: 64 KiB with 4 KiB pages. */
+#define ISER_TGT_DATA_ORDER_MAX	4
+
+/**
+ * struct iser_tgt_data_pool - data buffers of one completion vector
+ * @ibdev: the device they are mapped for
+ * @lock: protects the rest
+ * @free: free buffers, by order
+ * @nr: how many in @free
+ * @unused: the least of @nr since the last iser_tgt_data_pool_trim()
+ */
+struct iser_tgt_data_pool {
+	struct ib_device *ibdev;
+	/* the lists and their numbers */
+	spinlock_t lock;
+	struct list_head free[ISER_TGT_DATA_ORDER_MAX + 1];
+	unsigned int nr[ISER_TGT_DATA_ORDER_MAX + 1];
+	unsigned int unused[ISER_TGT_DATA_ORDER_MAX + 1];
+};
+
+void iser_tgt_data_pool_init(struct iser_tgt_data_pool *pool,
+			     struct ib_device *ibdev);
+void iser_tgt_data_pool_trim(struct iser_tgt_data_pool *pool);
+void iser_tgt_data_pool_empty(struct iser_tgt_data_pool *pool);
+size_t iser_tgt_data_pool_idle(struct iser_tgt_data_pool *pool);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Movement of data by RDMA READ and RDMA WRITE. */
+#ifndef ISER_TGT_RDMA_TRANSFER_H
+#define ISER_TGT_RDMA_TRANSFER_H
+
+#include "rdma.h"
+
+/* Scatter elements of a work request: every send queue entry has room for all. */
+#define ISER_TGT_XFER_SGE	8
+/* Credits that one segment of a transfer may take: 1 MiB of single pages. */
+#define ISER_TGT_XFER_SEGMENT	32
+/* Segments at a time that may need registered memory. */
+#define ISER_TGT_XFER_MRS	8
+
+void iser_tgt_xfer_end(struct iser_tgt_xfer *xfer);
+void iser_tgt_xfer_flush(struct iser_tgt_conn *conn);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What passes between the fabric and the verbs layer: PDUs, data, transfers. */
+#ifndef ISER_TGT_RDMA_TYPES_H
+#define ISER_TGT_RDMA_TYPES_H
+
+#include <linux/dma-direction.h>
+#include <linux/scatterlist.h>
+#include <rdma/ib_verbs.h>
+#include <rdma/rw.h>
+
+#include "../iscsi/pdu.h"
+
+struct iser_tgt_conn;
+struct iser_tgt_data_pool;
+
+/**
+ * struct iser_tgt_rx - a received PDU
+ * @pdu: the parsed headers, valid unless @error is set
+ * @hdr: both headers as received, ISER_TGT_HDR_LEN bytes
+ * @received: bytes received
+ * @error: what is wrong with the PDU
+ */
+struct iser_tgt_rx {
+	struct iser_tgt_pdu pdu;
+	u8 *hdr;
+	u32 received;
+	enum iser_tgt_pdu_error error;
+};
+
+/**
+ * struct iser_tgt_tx - a PDU to send
+ * @hdr: ISER_TGT_HDR_LEN bytes, mapped for the life of the session, followed by
+ *	ISER_TGT_FFP_DATA_MAX bytes of data: iser_tgt_tx_data()
+ * @conn: the connection
+ * @has_stat_sn: the PDU consumes a StatSN
+ * @advances_window: it ends a request that was counted by CmdSN
+ * @sn_filled: the sequence numbers are filled in already
+ * @unsignaled: @done may be called with the completion of a later PDU; the
+ *	fabric's ->posted() is called as soon as the PDU has been posted
+ * @posted: it has been posted; for @done
+ * @done: called once for each send, with 0 or a negative errno, sent or not, in
+ *	process context, possibly before iser_tgt_send() returns
+ */
+struct iser_tgt_tx {
+	u8 *hdr;
+	struct iser_tgt_conn *conn;
+	bool has_stat_sn;
+	bool advances_window;
+	bool sn_filled;
+	bool unsignaled;
+	bool posted;
+	void (*done)(struct iser_tgt_tx *tx, int status);
+	/* private: the SEND, and the transfer in front of it */
+	struct ib_cqe cqe;
+	struct ib_send_wr wr;
+	struct ib_sge sge;
+	struct iser_tgt_xfer *xfer;
+};
+
+static inline u8 *iser_tgt_tx_data(const struct iser_tgt_tx *tx)
+{
+	return tx->hdr + ISER_TGT_HDR_LEN;
+}
+
+/**
+ * struct iser_tgt_data_buf - a data buffer that stays mapped for its device
+ * @page: the memory
+ * @order: allocation order of @page
+ */
+struct iser_tgt_data_buf {
+	struct page *page;
+	unsigned int order;
+	/* private: where it is mapped, and the pool it belongs to */
+	u64 dma;
+	struct iser_tgt_data_pool *pool;
+	struct list_head entry;
+};
+
+/**
+ * struct iser_tgt_pi - T10 protection information of a transfer
+ * @attrs: where it is, in memory and on the wire, and what to check
+ * @sg: its memory
+ * @nents: entries of @sg
+ * @bad: the device found an error
+ * @err: the error, if @bad
+ */
+struct iser_tgt_pi {
+	struct ib_sig_attrs attrs;
+	struct scatterlist *sg;
+	unsigned int nents;
+	bool bad;
+	struct ib_sig_err err;
+};
+
+/**
+ * struct iser_tgt_xfer - movement of the data of one command
+ * @conn: the connection
+ * @pi: protection information to generate or check, NULL for none
+ * @done: called once when the transfer has ended, with 0 or a negative errno, in
+ *	process context. If a response is chained to the transfer, its
+ *	->done() is called instead.
+ */
+struct iser_tgt_xfer {
+	struct iser_tgt_conn *conn;
+	struct iser_tgt_pi *pi;
+	void (*done)(struct iser_tgt_xfer *xfer, int status);
+	/* private: see transfer.c */
+	struct ib_cqe cqe;
+	/* on the connection's list of transfers that wait for credits */
+	struct list_head wait;
+	/* NULL: @rw moves a segment of @sg */
+	struct iser_tgt_data_buf *buf;
+	union {
+		struct rdma_rw_ctx rw;
+		struct {
+			struct ib_rdma_wr wr;
+			struct ib_sge sge;
+		};
+	};
+	struct scatterlist *sg;
+	unsigned int nents;
+	/* bytes by which the first entry was moved on until its segment ends */
+	u32 skipped;
+	/* bytes not posted yet, those of the segment included */
+	u32 left;
+	u32 segment;
+	u16 credits;
+	/* the segment holds an MR instead of credits */
+	bool registers;
+	/* an entry shortened to the wanted length, and its own length */
+	u32 trimmed_len;
+	struct scatterlist *trimmed;
+	u64 va;
+	u32 rkey;
+	enum dma_data_direction dir;
+	struct iser_tgt_tx *tx;
+};
+
+#endif
