@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 # --- files and folders of the checkout, in backquotes or in a block ---
-for doc in README.md Documentation/*.md; do
+for doc in README.md CONTRIBUTING.md SECURITY.md Documentation/*.md; do
 	# shellcheck disable=SC2016 # backquotes to look for
 	names=$(grep -oE '`[^` ]+`' "$doc" | tr -d '`' | grep -E '^(tools|configfs|Documentation|drivers|debian)/' | grep -v '[<*]' | sort -u)
 	missing=$(for name in $names; do [ -e "$name" ] || echo "$name"; done)
@@ -16,7 +16,7 @@ done
 {
 	functions=$(grep -ohE '`iser_tgt_[a-z0-9_]+\(\)`' Documentation/*.md | tr -d '`()' | sort -u)
 	sources=$(grep -ohE '`(rdma|lio|iscsi)/[a-z_]+\.[ch]`' Documentation/*.md | tr -d '`' | sort -u)
-	values=$(grep -ohE '`(attrib|param)/[A-Za-z0-9_]+`' README.md Documentation/*.md | tr -d '`' | sort -u)
+	values=$(grep -ohE '`(attrib|param)/[A-Za-z0-9_]+`' README.md SECURITY.md Documentation/*.md | tr -d '`' | sort -u)
 }
 if [ "$(wc -w <<<"$functions $sources $values")" -gt 30 ]; then ok "documents name functions, sources, files of configfs"; else not_ok "documents name some" "$functions"; fi
 is "$(for name in $functions; do grep -rqE "\b$name\(" drivers || echo "$name"; done)" "" "... the functions are there"
@@ -33,7 +33,7 @@ forgotten=$(find tools/testing -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | 
 is "$forgotten" "" "... and so are all that have tests"
 
 # --- make ---
-goals=$(cat README.md Documentation/*.md | grep -oE '(^    |`|&& |== )make( +[a-z][a-z-]*)?' | grep -oE 'make.*' | awk '{ print $2 }' | sort -u)
+goals=$(cat README.md CONTRIBUTING.md Documentation/*.md | grep -oE '(^    |`|&& |== )make( +[a-z][a-z-]*)?' | grep -oE 'make.*' | awk '{ print $2 }' | sort -u)
 if [ "$(wc -w <<<"$goals")" -gt 8 ]; then ok "documents name goals of make: ${goals//$'\n'/ }"; else not_ok "documents name goals of make" "$goals"; fi
 for goal in $goals; do
 	works "make $goal is one" grep -qE "^([a-z-]+ )*$goal( [a-z-]+)*:" Makefile
