@@ -58,7 +58,7 @@ static u16 chap_send_challenge(struct iser_tgt_login *login,
 	if (login->ops->random(login->challenge, login->chap_len) ||
 	    login->ops->random(&login->chap_id, 1))
 		return iser_tgt_login_fail(login, ISER_TGT_LOGIN_TARGET_ERROR,
-					   "CHAP: no random bytes to be had");
+					   "CHAP: no random bytes");
 	snprintf(text, sizeof(text), "%u", login->chap_alg);
 	iser_tgt_text_add(out, "CHAP_A", 6, text);
 	snprintf(text, sizeof(text), "%u", login->chap_id);

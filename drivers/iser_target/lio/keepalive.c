@@ -48,7 +48,7 @@ static void iser_tgt_keepalive_missed(struct iser_tgt_session *sess,
 	if (sess->ping.alive != iser_tgt_conn_last_rx(conn))
 		return;
 
-	pr_warn_ratelimited("%pISpc (%s): %s for %lu s, closing the connection\n",
+	pr_warn_ratelimited("%pISpc (%s): %s: silent for %lu s, closing the connection\n",
 			    iser_tgt_conn_peer(conn), sess->initiator, why,
 			    (jiffies - sess->ping.alive) / HZ);
 	iser_tgt_conn_close(conn, why);
@@ -60,7 +60,7 @@ static void iser_tgt_keepalive_unsent(struct iser_tgt_session *sess,
 {
 	if (time_after(jiffies, sess->ping.since + 2 * timeout) &&
 	    iser_tgt_conn_cq_idle(sess->conn))
-		iser_tgt_keepalive_missed(sess, "ping not taken");
+		iser_tgt_keepalive_missed(sess, "ping not acknowledged");
 }
 
 static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess,
@@ -101,7 +101,7 @@ static void iser_tgt_keepalive_overdue(struct iser_tgt_session *sess,
 	if (!smp_load_acquire(&sess->ping.sent))
 		iser_tgt_keepalive_unsent(sess, timeout);
 	else if (sess->ping.asked > 1 || iser_tgt_conn_cq_idle(sess->conn))
-		iser_tgt_keepalive_missed(sess, "no sign of life");
+		iser_tgt_keepalive_missed(sess, "keepalive timeout");
 	else
 		iser_tgt_keepalive_ask(sess, timeout);
 }
@@ -141,7 +141,7 @@ static void iser_tgt_keepalive_look(struct iser_tgt_session *sess)
 		iser_tgt_keepalive_ask(sess, timeout);
 	} else if (time_after(jiffies, alive + interval + timeout) &&
 		   iser_tgt_conn_cq_idle(conn)) {
-		iser_tgt_keepalive_missed(sess, "no sign of life");
+		iser_tgt_keepalive_missed(sess, "keepalive timeout");
 	}
 }
 

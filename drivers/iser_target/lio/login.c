@@ -66,7 +66,7 @@ static u16 iser_tgt_identify_session(struct iser_tgt_login *login,
 		if (old->live && old->tsih == login->tsih &&
 		    !memcmp(old->isid, login->isid, sizeof(old->isid)) &&
 		    !strcmp(old->initiator, login->initiator)) {
-			login->reason = "a session has one connection here";
+			login->reason = "MaxConnections is 1";
 			status = ISER_TGT_LOGIN_TOO_MANY_CONNS;
 		}
 	}
@@ -269,13 +269,13 @@ iser_tgt_login_enter(struct iser_tgt_session *sess)
 					     "no ACL for this initiator name");
 	case -EUSERS:
 		return iser_tgt_login_refuse(login, ISER_TGT_LOGIN_NO_RESOURCES,
-					     "this initiator has as many sessions as it may");
+					     "session limit reached (sessions_per_initiator)");
 	case -EDQUOT:
 		return iser_tgt_login_refuse(login, ISER_TGT_LOGIN_NO_RESOURCES,
-					     "portal group has as many sessions as it may");
+					     "session limit reached (max_sessions)");
 	case -ENOSPC:
 		return iser_tgt_login_refuse(login, ISER_TGT_LOGIN_NO_RESOURCES,
-					     "all receive buffers are spoken for: srq_size");
+					     "out of shared receive buffers (srq_size)");
 	default:
 		/* The initiator has disconnected meanwhile. */
 		if (iser_tgt_conn_closing(sess->conn))

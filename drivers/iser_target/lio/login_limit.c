@@ -158,17 +158,17 @@ static const char *iser_tgt_limit_hit(const struct iser_tgt_session *new)
 	unsigned int same = 0;
 
 	if (!iser_tgt_rate_ok(rate))
-		return "this address begins too many logins";
+		return "login rate of this address exceeded (login_rate_per_peer)";
 	if (iser_tgt_nr_pending >= READ_ONCE(max_pending_logins))
-		return "too many connections have not logged in";
+		return "too many pending logins (max_pending_logins)";
 	if (!iser_tgt_login_fits(new))
-		return "connections that have not logged in take too much memory";
+		return "pending logins take too much memory (max_pending_login_mib)";
 	list_for_each_entry(sess, &iser_tgt_pending, pending_entry)
 		if (iser_tgt_addr_same_host(iser_tgt_conn_peer(sess->conn),
 					    peer))
 			same++;
 	if (same >= READ_ONCE(max_pending_logins_per_peer))
-		return "too many connections of this address have not logged in";
+		return "too many pending logins of this address (max_pending_logins_per_peer)";
 
 	rate->begun++;
 	return NULL;

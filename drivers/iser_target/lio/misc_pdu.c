@@ -125,7 +125,7 @@ static int iser_tgt_logout_receive(struct iser_tgt_session *sess,
 		/* Some initiators have no receive buffer for the response. */
 		iser_tgt_conn_set_deadline(sess->conn,
 					   ISER_TGT_LOGOUT_DEADLINE,
-					   "not gone after its logout");
+					   "still connected after its logout");
 	}
 	iser_tgt_rx_put(rx);
 	iser_tgt_reply_send(sess, &reply, 0);

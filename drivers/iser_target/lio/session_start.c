@@ -250,7 +250,7 @@ int iser_tgt_session_start(struct iser_tgt_session *sess)
 	/* Discovery may need no authentication: it still counts as a login. */
 	if (sess->discovery)
 		iser_tgt_conn_set_deadline(conn, ISER_TGT_DISCOVERY_MAX,
-					   "discovery not ended in time");
+					   "discovery timeout");
 	else
 		iser_tgt_login_ends(sess);
 	sess->hello_due = !sess->discovery && sess->keys.hello_required;

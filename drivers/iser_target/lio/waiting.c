@@ -19,13 +19,13 @@
 static const char * const iser_tgt_stages[] = {
 	[ISER_TGT_CMD_RECEIVED] = "received",
 	[ISER_TGT_CMD_FETCHES] = "its data is being read from the initiator",
-	[ISER_TGT_CMD_QUEUED] = "waits for others to its backstore",
+	[ISER_TGT_CMD_QUEUED] = "queued for its backstore",
 	[ISER_TGT_CMD_IN_BACKSTORE] = "in the backstore",
 	[ISER_TGT_CMD_RESPONDS] = "its response is being sent",
-	[ISER_TGT_CMD_HELD] = "waits for the answers of tasks",
+	[ISER_TGT_CMD_HELD] = "waits for the responses of tasks",
 	[ISER_TGT_CMD_ABORTS] = "aborts a set of tasks",
-	[ISER_TGT_CMD_ASKS] = "asks for a sign of life",
-	[ISER_TGT_CMD_TELLS] = "tells the initiator something",
+	[ISER_TGT_CMD_ASKS] = "ping",
+	[ISER_TGT_CMD_TELLS] = "asynchronous message",
 };
 
 /**

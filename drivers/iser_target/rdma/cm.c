@@ -26,7 +26,7 @@
 static unsigned int login_timeout = 15;
 module_param(login_timeout, uint, 0644);
 MODULE_PARM_DESC(login_timeout,
-		 "seconds a connection may take to say which target it wants");
+		 "seconds until a connection must have named a target");
 
 struct iser_tgt_cm_hdr {
 	u8 flags;
@@ -148,7 +148,7 @@ int iser_tgt_conn_request(struct rdma_cm_id *cm_id, struct rdma_cm_event *event,
 	int ret;
 
 	if (!dev) {
-		pr_warn_ratelimited("%pISpc: connection turned away: %d: %s is not used, or is going\n",
+		pr_warn_ratelimited("%pISpc: connection rejected: %d: %s is not used or being removed\n",
 				    &cm_id->route.addr.dst_addr, -ENODEV,
 				    dev_name(&cm_id->device->dev));
 		return -ENODEV;
@@ -218,7 +218,7 @@ free_conn:
 	kfree(conn);
 put_dev:
 	iser_tgt_device_put(dev);
-	pr_warn_ratelimited("%pISpc: connection turned away: %d\n",
+	pr_warn_ratelimited("%pISpc: connection rejected: %d\n",
 			    (struct sockaddr *)&cm_id->route.addr.dst_addr,
 			    ret);
 	return ret;

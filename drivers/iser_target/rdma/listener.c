@@ -70,7 +70,7 @@ static int iser_tgt_listener_event(struct rdma_cm_id *cm_id,
 					     READ_ONCE(listener->depth),
 					     READ_ONCE(listener->pi));
 	case RDMA_CM_EVENT_ADDR_CHANGE:
-		pr_warn("%pISpc: address changed, listening anew\n",
+		pr_warn("%pISpc: address changed, listening again\n",
 			&listener->addr);
 		queue_delayed_work(iser_tgt_misc_wq, &listener->repair, 0);
 		return 0;

@@ -343,7 +343,7 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 	attr.recv_cq = attr.send_cq;
 	ret = rdma_create_qp(conn->cm_id, dev->pd, &attr);
 	if (ret) {
-		pr_warn_ratelimited("%pISpc: %s makes no queue pair of %u sends, %u receives and %d MRs: %d\n",
+		pr_warn_ratelimited("%pISpc: %s cannot create a queue pair of %u sends, %u receives and %d MRs: %d\n",
 				    &conn->peer, dev_name(&ibdev->dev),
 				    conn->send_wr, conn->recv_wr,
 				    conn->mrs_all, ret);
@@ -416,7 +416,7 @@ void iser_tgt_qp_drain(struct iser_tgt_conn *conn)
 	if (!READ_ONCE(dev->no_last_wqe) &&
 	    !wait_event_timeout(conn->drained, READ_ONCE(conn->last_wqe),
 				ISER_TGT_WAIT_QUIET)) {
-		pr_warn("%s: does not tell when a queue pair is through with its receive queue\n",
+		pr_warn("%s: no LAST_WQE_REACHED event within 10 s\n",
 			dev_name(&dev->ibdev->dev));
 		/* A device that has raised it before is late, or has failed. */
 		if (!READ_ONCE(dev->tells_last_wqe))

@@ -102,7 +102,7 @@ static void iser_tgt_rx_park(struct iser_tgt_rx_buf *buf)
 
 	/* The buffers may be shared with other connections. */
 	if (too_many)
-		iser_tgt_conn_close(conn, "more requests than it may send");
+		iser_tgt_conn_close(conn, "receive window exceeded");
 	queue_work(iser_tgt_rx_wq, &conn->rx_work);
 }
 

@@ -225,7 +225,7 @@ static void iser_tgt_vector_show(struct seq_file *m,
 	seq_printf(m, "  vector=%u connections=%u completion_queues=%u",
 		   iser_tgt_vector_number(vector), vector->conns, cqs);
 	if (q)
-		seq_printf(m, " shared_receive_buffers=%u most=%u unpromised=%d",
+		seq_printf(m, " shared_receive_buffers=%u most=%u unreserved=%d",
 			   READ_ONCE(q->nr), iser_tgt_rx_max(q),
 			   atomic_read(&q->spare) + atomic_read(&q->retire));
 	seq_printf(m, " idle_data_buffers=%zuKiB\n",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""NOP-In that asks for a sign of life: RFC 7143 sections 11.18 and 11.19. Skipped where the target asks nobody within some seconds."""
+"""NOP-In pings: RFC 7143 sections 11.18 and 11.19. Skipped where the target asks nobody within some seconds."""
 
 import time
 

@@ -58,7 +58,7 @@ is "$(sed -nE '/^.SH PARAMETERS/,/^.SH FILES/s/^\.BR ([a-z_]+) \*$/\1/p' Documen
 reasons=$(sed -nE '/^## Login is refused/,/^## /s/^\| `([^`]+)` \|.*/\1/p' Documentation/troubleshooting.md)
 if [ "$(wc -l <<<"$reasons")" -ge 8 ]; then ok "reasons of refused logins"; else not_ok "reasons of refused logins" "$reasons"; fi
 while IFS= read -r reason; do works "... \"$reason\" is one" grep -rqF "\"$reason\"" drivers; done <<<"$reasons"
-for word in 'no sign of life' 'still waiting for' 'waiting: address' 'waiting: device' 'error: port in use'; do
+for word in 'keepalive timeout' 'still waiting for' 'waiting: address' 'waiting: device' 'error: port in use'; do
 	works "\"$word\" is what it says" grep -rqF "$word" drivers
 	works "... and troubleshooting tells of it" grep -qF "$word" Documentation/troubleshooting.md
 done

@@ -85,11 +85,11 @@ iscsiadm -m node -T "$IQN" -p "[$IP6]:$PORT" -I second -o new >/dev/null
 # "out of resources" may pass: iscsid would go on trying for two minutes
 iscsiadm -m node -T "$IQN" -p "[$IP6]:$PORT" -I second -o update -n node.session.initial_login_retry_max -v 1
 fails "a second one of the same initiator" iscsiadm -m node -T "$IQN" -p "[$IP6]:$PORT" -I second --login
-like "$(tail -n 1 /sys/kernel/debug/iser_tgt/refusals)" 'status=0302 reason="this initiator has as many sessions as it may"' "... refused by the right status"
+like "$(tail -n 1 /sys/kernel/debug/iser_tgt/refusals)" 'status=0302 reason="session limit reached \(sessions_per_initiator\)"' "... refused by the right status"
 echo 0 >"$tpg/attrib/sessions_per_initiator"
 echo 1 >"$tpg/attrib/max_sessions"
 fails "max_sessions=1: a second session" iscsiadm -m node -T "$IQN" -p "[$IP6]:$PORT" -I second --login
-like "$(tail -n 1 /sys/kernel/debug/iser_tgt/refusals)" 'status=0302 reason="portal group has as many sessions as it may"' "... refused by the right status"
+like "$(tail -n 1 /sys/kernel/debug/iser_tgt/refusals)" 'status=0302 reason="session limit reached \(max_sessions\)"' "... refused by the right status"
 echo 2 >"$tpg/attrib/max_sessions"
 works "max_sessions=2: a second session" iscsiadm -m node -T "$IQN" -p "[$IP6]:$PORT" -I second --login
 is "$(sessions)" 2 "... beside the first"

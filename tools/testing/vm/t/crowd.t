@@ -86,7 +86,7 @@ got=$(sed -n 's/^logged_in=//p' <<<"$out") ms=$(sed -n 's/^ms=//p' <<<"$out")
 # ten in each ten seconds, of which the first and the last have only begun or not ended
 if [ -n "$got" ] && [ "$got" -le $((10 * (ms / 10000 + 2))) ]; then ok "login_rate_per_peer=1 turns away who comes too soon ($got of 40 got in, $ms ms)"; else not_ok "login_rate_per_peer=1 turns away who comes too soon" "$out"; fi
 echo 100 >$param/login_rate_per_peer
-like "$(cat /sys/kernel/debug/iser_tgt/refusal_counts)" "this address begins too many logins" "the ledger says why"
+like "$(cat /sys/kernel/debug/iser_tgt/refusal_counts)" 'login rate of this address exceeded \(login_rate_per_peer\)' "the ledger says why"
 
 echo 2 >"$(tpg)/attrib/login_timeout"
 out=$($crowd stall --target "$IP:$PORT" --iqn "$IQN")

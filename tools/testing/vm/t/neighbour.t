@@ -192,7 +192,7 @@ beside "it, four seconds on" $time
 is "$(session_of "$fast")" "$before" "... in the same session"
 dmsetup resume --noudevsync slow0
 works "the reads of that file succeed once it goes on" wait $busy
-taken_for_silent() { dmesg | grep -E 'no sign of life|ping not taken'; }
+taken_for_silent() { dmesg | grep -E 'keepalive timeout|ping not acknowledged'; }
 
 # --- a file system that is frozen ---
 

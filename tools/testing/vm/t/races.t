@@ -90,7 +90,7 @@ if [ "$LINK" = siw ]; then
 else
 	works "the device is removed while it connects" raced $connecting unlink_rdma lan0
 	# Linux 7.3 tells nobody of the removal before the newcomer is let go, which is then in, or cut off on its way.
-	if dmesg | grep -q 'connection turned away: -19'; then
+	if dmesg | grep -q 'connection rejected: -19'; then
 		works "... the log says that the newcomer is turned away" kept_out
 	else
 		works "... the newcomer's session, if it had one yet, has gone with it" wait_for 10 "its end" nobody

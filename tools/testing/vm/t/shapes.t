@@ -54,7 +54,7 @@ refuses() {
 	works "... the log says why the device is not used" said "$LINK-lan0: iser_tgt: not used: $line"
 	# it tries once; at a login iscsid would go on trying
 	fails "... an initiator does not get in" discover
-	works "... the log says so" said "connection turned away: -19: $LINK-lan0 is not used"
+	works "... the log says so" said "connection rejected: -19: $LINK-lan0 is not used"
 	works "... all is removed" unshaped || bail "the modules stay"
 }
 

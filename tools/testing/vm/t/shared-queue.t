@@ -78,7 +78,7 @@ held() { [ "$(cat /sys/module/delay/parameters/hits)" -gt 0 ]; }
 works "an initiator connects, has a queue pair, and nobody knows of it yet" wait_for 20 "the connection" held
 works "... the shared queue fails" told 14
 rmmod delay
-works "... the connection is turned away" wait_for 10 "the line" said_of 'connection turned away: -19'
+works "... the connection is turned away" wait_for 10 "the line" said_of 'connection rejected: -19'
 works "... the initiator comes back by itself and gets in" wait $login
 works "... and reads its disk" reads
 works "logout" logout
@@ -86,7 +86,7 @@ works "logout" logout
 # --- a device that does not tell ---
 
 nobody() { ! grep -q . "$dir/sessions"; }
-no_teller='does not tell when a queue pair is through with its receive queue'
+no_teller='no LAST_WQE_REACHED event within 10 s'
 # closes LINES FROM TO : a session ends, in a time between FROM and TO s, with so many lines about it
 closes() {
 	local before start took
