@@ -14,7 +14,7 @@ static int first(const char *text, size_t len, struct iser_tgt_kv *kv,
 	if (copy)
 		*copy = block;
 	else
-		free(block);
+		unit_free(block);
 	return ret;
 }
 
@@ -32,7 +32,7 @@ static void bad(const char *text, size_t len)
 	assert_int_equal(first(text, len, &kv, NULL), -EINVAL);
 }
 
-static void rfc7143_6_1_pairs_in_order(void **state)
+static void rfc7143_6_1_pairs_in_order(struct kunit *test)
 {
 	static const char text[] = "A=1\0Bee=x=y\0C=\0";
 	size_t len = sizeof(text) - 1;
@@ -52,10 +52,10 @@ static void rfc7143_6_1_pairs_in_order(void **state)
 	assert_int_equal(kv.value_len, 0);
 	assert_int_equal(iser_tgt_text_next(block, len, &pos, &kv), 0);
 	assert_int_equal(iser_tgt_text_next(block, len, &pos, &kv), 0);
-	free(block);
+	unit_free(block);
 }
 
-static void rfc7143_6_1_nothing_at_all(void **state)
+static void rfc7143_6_1_nothing_at_all(struct kunit *test)
 {
 	struct iser_tgt_kv kv;
 
@@ -63,26 +63,26 @@ static void rfc7143_6_1_nothing_at_all(void **state)
 	assert_int_equal(first(TEXT("\0\0\0"), &kv, NULL), 0);
 }
 
-static void padding_that_was_counted_is_skipped(void **state)
+static void padding_that_was_counted_is_skipped(struct kunit *test)
 {
 	good(TEXT("\0\0A=1\0"));
 	good(TEXT("A=1\0\0\0"));
 }
 
-static void rfc7143_6_1_every_pair_ends_with_a_nul(void **state)
+static void rfc7143_6_1_every_pair_ends_with_a_nul(struct kunit *test)
 {
 	bad(TEXT("A=1"));
 	bad(TEXT("A"));
 	bad(TEXT("A="));
 }
 
-static void rfc7143_6_1_a_pair_has_an_equals_sign(void **state)
+static void rfc7143_6_1_a_pair_has_an_equals_sign(struct kunit *test)
 {
 	bad(TEXT("A\0"));
 	bad(TEXT("InitiatorName\0A=1\0"));
 }
 
-static void rfc7143_6_1_standard_label(void **state)
+static void rfc7143_6_1_standard_label(struct kunit *test)
 {
 	good(TEXT("A.b-c+d@e_f0=1\0"));
 	good(TEXT("X#NodeArchitecture=1\0"));
@@ -97,7 +97,7 @@ static void rfc7143_6_1_standard_label(void **state)
 	bad(TEXT("A,B=1\0"));
 }
 
-static void rfc7143_6_1_key_of_63_characters(void **state)
+static void rfc7143_6_1_key_of_63_characters(struct kunit *test)
 {
 	char text[80];
 
@@ -109,7 +109,7 @@ static void rfc7143_6_1_key_of_63_characters(void **state)
 	bad(text, 67);
 }
 
-static void rfc7143_6_1_keys_are_case_sensitive(void **state)
+static void rfc7143_6_1_keys_are_case_sensitive(struct kunit *test)
 {
 	struct iser_tgt_kv kv;
 	char *copy;
@@ -119,33 +119,33 @@ static void rfc7143_6_1_keys_are_case_sensitive(void **state)
 	assert_false(iser_tgt_kv_is(&kv, "Initialr2"));
 	assert_false(iser_tgt_kv_is(&kv, "Initialr2tX"));
 	assert_true(iser_tgt_kv_is(&kv, "Initialr2t"));
-	free(copy);
+	unit_free(copy);
 }
 
-static void building_fits_exactly(void **state)
+static void building_fits_exactly(struct kunit *test)
 {
-	struct iser_tgt_text_out out = { .buf = malloc(6), .size = 6 };
+	struct iser_tgt_text_out out = { .buf = unit_zalloc(6), .size = 6 };
 
 	iser_tgt_text_add(&out, "Ab", 2, "cd");
 	assert_false(iser_tgt_text_overflowed(&out));
 	assert_int_equal(out.len, 6);
 	assert_memory_equal(out.buf, "Ab=cd", 6);
-	free(out.buf);
+	unit_free(out.buf);
 }
 
-static void building_never_writes_past_the_end(void **state)
+static void building_never_writes_past_the_end(struct kunit *test)
 {
-	struct iser_tgt_text_out out = { .buf = malloc(5), .size = 5 };
+	struct iser_tgt_text_out out = { .buf = unit_zalloc(5), .size = 5 };
 
 	iser_tgt_text_add(&out, "Ab", 2, "cd");
 	assert_true(iser_tgt_text_overflowed(&out));
 	assert_int_equal(out.len, 6);
 	iser_tgt_text_add(&out, "A", 1, "");
 	assert_int_equal(out.len, 9);
-	free(out.buf);
+	unit_free(out.buf);
 }
 
-static void building_without_a_buffer_measures(void **state)
+static void building_without_a_buffer_measures(struct kunit *test)
 {
 	struct iser_tgt_text_out out = { 0 };
 
@@ -159,21 +159,24 @@ static void building_without_a_buffer_measures(void **state)
 	assert_true(out.len == SIZE_MAX);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rfc7143_6_1_pairs_in_order),
-		cmocka_unit_test(rfc7143_6_1_nothing_at_all),
-		cmocka_unit_test(padding_that_was_counted_is_skipped),
-		cmocka_unit_test(rfc7143_6_1_every_pair_ends_with_a_nul),
-		cmocka_unit_test(rfc7143_6_1_a_pair_has_an_equals_sign),
-		cmocka_unit_test(rfc7143_6_1_standard_label),
-		cmocka_unit_test(rfc7143_6_1_key_of_63_characters),
-		cmocka_unit_test(rfc7143_6_1_keys_are_case_sensitive),
-		cmocka_unit_test(building_fits_exactly),
-		cmocka_unit_test(building_never_writes_past_the_end),
-		cmocka_unit_test(building_without_a_buffer_measures),
-	};
+static struct kunit_case cases[] = {
+	KUNIT_CASE(rfc7143_6_1_pairs_in_order),
+	KUNIT_CASE(rfc7143_6_1_nothing_at_all),
+	KUNIT_CASE(padding_that_was_counted_is_skipped),
+	KUNIT_CASE(rfc7143_6_1_every_pair_ends_with_a_nul),
+	KUNIT_CASE(rfc7143_6_1_a_pair_has_an_equals_sign),
+	KUNIT_CASE(rfc7143_6_1_standard_label),
+	KUNIT_CASE(rfc7143_6_1_key_of_63_characters),
+	KUNIT_CASE(rfc7143_6_1_keys_are_case_sensitive),
+	KUNIT_CASE(building_fits_exactly),
+	KUNIT_CASE(building_never_writes_past_the_end),
+	KUNIT_CASE(building_without_a_buffer_measures),
+	{}
+};
 
-	return TESTS(tests);
-}
+struct kunit_suite iser_tgt_test_text = {
+	.name = "iser_tgt_text",
+	.test_cases = cases,
+};
+
+UNIT_SUITE(iser_tgt_test_text)

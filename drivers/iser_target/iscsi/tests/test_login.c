@@ -6,21 +6,20 @@
 #include "test.h"
 #include "initiator.h"
 
-static int setup(void **state)
+static int setup(struct kunit *test)
 {
-	*state = initiator_new();
+	test->priv = initiator_new();
 	return 0;
 }
 
-static int teardown(void **state)
+static void teardown(struct kunit *test)
 {
-	initiator_free(*state);
-	return 0;
+	initiator_free(test->priv);
 }
 
-static void rfc7143_6_3_1_operational_stage_alone(void **state)
+static void rfc7143_6_3_1_operational_stage_alone(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA), ENTER);
 	assert_int_equal(rsp_flags(i), OPERATIONAL | TO_FFP);
@@ -38,9 +37,9 @@ static void rfc7143_6_3_1_operational_stage_alone(void **state)
 	assert_int_equal(i->login.stat_sn, 100);
 }
 
-static void rfc7143_6_3_1_security_then_operational(void **state)
+static void rfc7143_6_3_1_security_then_operational(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, SECURITY | TO_OPERATIONAL, NAMES
 			     "AuthMethod=CHAP,None\0"), SEND);
@@ -53,9 +52,9 @@ static void rfc7143_6_3_1_security_then_operational(void **state)
 	assert_int_equal(i->identified, 1);
 }
 
-static void rfc7143_6_3_1_unwilling_to_propose_security(void **state)
+static void rfc7143_6_3_1_unwilling_to_propose_security(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, SECURITY | TO_OPERATIONAL, NAMES), SEND);
 	assert_int_equal(rsp_flags(i), SECURITY | TO_OPERATIONAL);
@@ -63,9 +62,9 @@ static void rfc7143_6_3_1_unwilling_to_propose_security(void **state)
 	assert_string_equal(rsp_value(i, "TargetPortalGroupTag"), "7");
 }
 
-static void rfc7143_6_3_2_target_selects_the_operational_stage(void **state)
+static void rfc7143_6_3_2_target_selects_the_operational_stage(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	/* a normal session has RDMAExtensions to negotiate there */
 	assert_int_equal(SAY(i, SECURITY | TO_FFP, NAMES "AuthMethod=None\0"),
@@ -74,9 +73,9 @@ static void rfc7143_6_3_2_target_selects_the_operational_stage(void **state)
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, RDMA), ENTER);
 }
 
-static void rfc7143_6_3_discovery_straight_from_security(void **state)
+static void rfc7143_6_3_discovery_straight_from_security(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, SECURITY | TO_FFP, DISCOVERY
 			     "AuthMethod=None\0"), ENTER);
@@ -87,9 +86,9 @@ static void rfc7143_6_3_discovery_straight_from_security(void **state)
 	assert_string_equal(rsp_value(i, "TargetPortalGroupTag"), "(none)");
 }
 
-static void rfc7143_6_3_transit_is_not_decided_by_the_last_pair(void **state)
+static void rfc7143_6_3_transit_is_not_decided_by_the_last_pair(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL, NAMES RDMA), SEND);
 	assert_int_equal(rsp_flags(i), OPERATIONAL);
@@ -98,9 +97,9 @@ static void rfc7143_6_3_transit_is_not_decided_by_the_last_pair(void **state)
 	assert_int_equal(SAY_NOTHING(i, OPERATIONAL | TO_FFP), ENTER);
 }
 
-static void rfc7143_4_2_4_first_pdu_is_no_login_request(void **state)
+static void rfc7143_4_2_4_first_pdu_is_no_login_request(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->opcode = ISER_TGT_OP_NOP_OUT;
 	assert_int_equal(SAY_NOTHING(i, 0x80), DROP);
@@ -109,9 +108,9 @@ static void rfc7143_4_2_4_first_pdu_is_no_login_request(void **state)
 	assert_int_equal(i->identified, 0);
 }
 
-static void rfc7143_4_2_4_other_request_during_login(void **state)
+static void rfc7143_4_2_4_other_request_during_login(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	SAY(i, OPERATIONAL, NAMES RDMA);
 	i->opcode = ISER_TGT_OP_SCSI_CMD;
@@ -119,25 +118,25 @@ static void rfc7143_4_2_4_other_request_during_login(void **state)
 		"request other than Login during login");
 }
 
-static void after_the_end_nothing_more(void **state)
+static void after_the_end_nothing_more(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA), ENTER);
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA), DROP);
 }
 
-static void after_a_refusal_nothing_more(void **state)
+static void after_a_refusal_nothing_more(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, SECURITY | C | T, NAMES), REFUSE);
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA), DROP);
 }
 
-static void rfc7143_11_12_4_version(void **state)
+static void rfc7143_11_12_4_version(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->version_max = 2;
 	i->version_min = 1;
@@ -146,9 +145,9 @@ static void rfc7143_11_12_4_version(void **state)
 		"unsupported iSCSI version");
 }
 
-static void rfc7143_11_12_4_version_range_that_has_ours(void **state)
+static void rfc7143_11_12_4_version_range_that_has_ours(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->version_max = 3;
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA), ENTER);
@@ -163,7 +162,7 @@ static void refuse_flags(u8 flags, const char *reason)
 	initiator_free(i);
 }
 
-static void rfc7143_11_12_3_reserved_stages(void **state)
+static void rfc7143_11_12_3_reserved_stages(struct kunit *test)
 {
 	refuse_flags(2 << 2, "login stage that is reserved");
 	refuse_flags(2 << 2 | TO_FFP, "login stage that is reserved");
@@ -174,14 +173,14 @@ static void rfc7143_11_12_3_reserved_stages(void **state)
 	refuse_flags(SECURITY | T | 0, "next login stage that is reserved");
 }
 
-static void rfc7143_6_3_next_stage_is_behind_the_current_one(void **state)
+static void rfc7143_6_3_next_stage_is_behind_the_current_one(struct kunit *test)
 {
 	refuse_flags(OPERATIONAL | TO_OPERATIONAL,
 		     "next login stage not behind the current one");
 	refuse_flags(OPERATIONAL | T | 0, "next login stage that is reserved");
 }
 
-static void rfc7143_11_12_2_continue_excludes_transit(void **state)
+static void rfc7143_11_12_2_continue_excludes_transit(struct kunit *test)
 {
 	refuse_flags(OPERATIONAL | TO_FFP | C,
 		     "transit while text continues");
@@ -189,9 +188,9 @@ static void rfc7143_11_12_2_continue_excludes_transit(void **state)
 		     "transit while text continues");
 }
 
-static void rfc7143_11_12_3_next_stage_without_transit_is_ignored(void **state)
+static void rfc7143_11_12_3_next_stage_without_transit_is_ignored(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL | 2, NAMES RDMA), SEND);
 	/* open-iscsi repeats the current stage there */
@@ -200,27 +199,27 @@ static void rfc7143_11_12_3_next_stage_without_transit_is_ignored(void **state)
 	assert_int_equal(SAY_NOTHING(i, OPERATIONAL | 0x30 | TO_FFP), ENTER);
 }
 
-static void rfc7143_6_3_no_way_back(void **state)
+static void rfc7143_6_3_no_way_back(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	SAY(i, OPERATIONAL, NAMES RDMA);
 	refused(i, SAY(i, SECURITY, "AuthMethod=None\0"), 0x0200,
 		"login stage other than the current one");
 }
 
-static void rfc7143_6_3_no_stage_without_transit(void **state)
+static void rfc7143_6_3_no_stage_without_transit(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	SAY(i, SECURITY, NAMES "AuthMethod=None\0");
 	refused(i, SAY(i, OPERATIONAL, RDMA), 0x0200,
 		"login stage other than the current one");
 }
 
-static void rfc7143_11_2_1_5_ahs_in_a_login_request(void **state)
+static void rfc7143_11_2_1_5_ahs_in_a_login_request(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->ahs_words = 255;
 	refused(i, SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA), 0x0200,
@@ -228,9 +227,9 @@ static void rfc7143_11_2_1_5_ahs_in_a_login_request(void **state)
 	assert_int_equal(i->identified, 0);
 }
 
-static void rfc7143_6_3_data_segment_of_8192_bytes(void **state)
+static void rfc7143_6_3_data_segment_of_8192_bytes(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	static char text[8193];
 
 	assert_int_equal(login_send(i, OPERATIONAL | C, text, 8192), SEND);
@@ -286,7 +285,7 @@ static void change_version(struct initiator *i)
 	i->version_max++;
 }
 
-static void rfc7143_11_12_fields_that_stay_the_same(void **state)
+static void rfc7143_11_12_fields_that_stay_the_same(struct kunit *test)
 {
 	change(change_itt);
 	change(change_isid);
@@ -295,18 +294,18 @@ static void rfc7143_11_12_fields_that_stay_the_same(void **state)
 	change(change_version);
 }
 
-static void rfc7143_11_2_1_8_reserved_task_tag(void **state)
+static void rfc7143_11_2_1_8_reserved_task_tag(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->itt = 0xffffffff;
 	refused(i, SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA), 0x0200,
 		"reserved Initiator Task Tag");
 }
 
-static void rfc7143_11_12_8_later_cmd_sn_is_not_looked_at(void **state)
+static void rfc7143_11_12_8_later_cmd_sn_is_not_looked_at(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	u32 first = i->cmd_sn;
 
 	SAY(i, OPERATIONAL, NAMES RDMA);
@@ -315,9 +314,9 @@ static void rfc7143_11_12_8_later_cmd_sn_is_not_looked_at(void **state)
 	assert_int_equal(i->login.exp_cmd_sn, first);
 }
 
-static void rfc7143_11_13_3_tsih_only_in_the_final_response(void **state)
+static void rfc7143_11_13_3_tsih_only_in_the_final_response(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->tsih = 0x1234;
 	assert_int_equal(SAY(i, OPERATIONAL, NAMES RDMA), SEND);
@@ -326,9 +325,9 @@ static void rfc7143_11_13_3_tsih_only_in_the_final_response(void **state)
 	assert_int_equal(rsp_tsih(i), 0x1234);
 }
 
-static void rfc7143_11_13_3_tsih_set_at_last(void **state)
+static void rfc7143_11_13_3_tsih_set_at_last(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA), ENTER);
 	iser_tgt_login_set_tsih(&i->login, 0xbeef);
@@ -336,9 +335,9 @@ static void rfc7143_11_13_3_tsih_set_at_last(void **state)
 	assert_int_equal(i->login.tsih, 0xbeef);
 }
 
-static void rfc7143_6_3_1_session_that_is_not_there(void **state)
+static void rfc7143_6_3_1_session_that_is_not_there(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->tsih_sent = 5;
 	i->identify_status = 0x020a;
@@ -349,18 +348,18 @@ static void rfc7143_6_3_1_session_that_is_not_there(void **state)
 	assert_int_equal(i->login.rsp_data_len, 0);
 }
 
-static void identify_refuses_without_a_reason(void **state)
+static void identify_refuses_without_a_reason(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->identify_status = 0x0202;
 	refused(i, SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA), 0x0202,
 		"refused");
 }
 
-static void rfc7143_6_2_gathering_text(void **state)
+static void rfc7143_6_2_gathering_text(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	static const char text[] = NAMES RDMA "MaxBurstLength=131072\0";
 	size_t n, len = sizeof(text) - 1;
 
@@ -376,35 +375,35 @@ static void rfc7143_6_2_gathering_text(void **state)
 	assert_string_equal(rsp_value(i, "MaxBurstLength"), "131072");
 }
 
-static void rfc7143_6_1_pair_across_pdus(void **state)
+static void rfc7143_6_1_pair_across_pdus(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	SAY(i, OPERATIONAL | C, "InitiatorName=" INITIATOR "\0TargetNa");
 	SAY(i, OPERATIONAL | C, "me=" TARGET);
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, "\0" RDMA), ENTER);
 }
 
-static void rfc7143_6_1_text_without_its_nul(void **state)
+static void rfc7143_6_1_text_without_its_nul(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	refused(i, SAY(i, OPERATIONAL | TO_FFP, NAMES "RDMAExtensions=Yes"),
 		0x0200, "text that is no key=value pair");
 }
 
-static void rfc7143_6_1_malformed_text_later(void **state)
+static void rfc7143_6_1_malformed_text_later(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	SAY(i, OPERATIONAL, NAMES RDMA);
 	refused(i, SAY(i, OPERATIONAL, "ImmediateData\0"), 0x0200,
 		"text that is no key=value pair");
 }
 
-static void text_beyond_the_buffer(void **state)
+static void text_beyond_the_buffer(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	static char text[8192];
 
 	memset(text, 'x', sizeof(text));
@@ -425,9 +424,9 @@ static size_t unknown_keys(char *text, int n)
 	return len;
 }
 
-static void rfc7143_6_2_long_answer_in_pieces(void **state)
+static void rfc7143_6_2_long_answer_in_pieces(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	static char text[8192], got[16384];
 	size_t len, got_len, pairs = 0, pos = 0;
 	struct iser_tgt_kv kv;
@@ -448,9 +447,9 @@ static void rfc7143_6_2_long_answer_in_pieces(void **state)
 	assert_int_equal(pairs, 500);
 }
 
-static void rfc7143_6_2_text_before_the_answer_is_complete(void **state)
+static void rfc7143_6_2_text_before_the_answer_is_complete(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	static char text[8192];
 	size_t len;
 
@@ -461,9 +460,9 @@ static void rfc7143_6_2_text_before_the_answer_is_complete(void **state)
 		"text before the answer was complete");
 }
 
-static void rfc7143_6_2_continue_before_the_answer_is_complete(void **state)
+static void rfc7143_6_2_continue_before_the_answer_is_complete(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	static char text[8192];
 	size_t len;
 
@@ -474,9 +473,9 @@ static void rfc7143_6_2_continue_before_the_answer_is_complete(void **state)
 		"text before the answer was complete");
 }
 
-static void answer_beyond_the_buffer(void **state)
+static void answer_beyond_the_buffer(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	static char text[8192];
 	size_t len;
 
@@ -486,9 +485,9 @@ static void answer_beyond_the_buffer(void **state)
 		"too many keys for one answer");
 }
 
-static void rfc7143_6_2_login_that_never_ends_is_ended(void **state)
+static void rfc7143_6_2_login_that_never_ends_is_ended(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	int n;
 
 	assert_int_equal(SAY(i, OPERATIONAL, NAMES RDMA), SEND);
@@ -498,9 +497,9 @@ static void rfc7143_6_2_login_that_never_ends_is_ended(void **state)
 		"login takes too many requests");
 }
 
-static void rfc7143_6_2_continuation_that_never_ends_is_ended(void **state)
+static void rfc7143_6_2_continuation_that_never_ends_is_ended(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	int n;
 
 	for (n = 0; n < ISER_TGT_LOGIN_PDUS_MAX; n++)
@@ -509,9 +508,9 @@ static void rfc7143_6_2_continuation_that_never_ends_is_ended(void **state)
 		"login takes too many requests");
 }
 
-static void rfc7143_11_13_4_stat_sn_goes_up_by_one(void **state)
+static void rfc7143_11_13_4_stat_sn_goes_up_by_one(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->exp_stat_sn = 0xffffffff;
 	SAY(i, SECURITY | TO_OPERATIONAL, NAMES);
@@ -523,9 +522,9 @@ static void rfc7143_11_13_4_stat_sn_goes_up_by_one(void **state)
 	assert_int_equal(i->login.stat_sn, 2);
 }
 
-static void refuse_instead_of_entering(void **state)
+static void refuse_instead_of_entering(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA), ENTER);
 	refused(i, iser_tgt_login_refuse(&i->login, 0x0302, "no memory"),
@@ -536,9 +535,9 @@ static void refuse_instead_of_entering(void **state)
 	assert_int_equal(i->login.rsp_data_len, 0);
 }
 
-static void refuse_before_anything_could_be_read(void **state)
+static void refuse_before_anything_could_be_read(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	refused(i, iser_tgt_login_refuse(&i->login, 0x0200,
 					 iser_tgt_pdu_strerror(1)),
@@ -558,13 +557,13 @@ static int malformed(struct initiator *i, const u8 *hdr, size_t len)
 	error = iser_tgt_pdu_parse(&pdu, received, len);
 	assert_int_not_equal(error, ISER_TGT_PDU_OK);
 	verdict = iser_tgt_login_malformed(&i->login, &pdu, error);
-	free(received);
+	unit_free(received);
 	return verdict;
 }
 
-static void rfc7143_11_2_login_request_whose_lengths_lie(void **state)
+static void rfc7143_11_2_login_request_whose_lengths_lie(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	u8 hdr[ISER_TGT_HDR_LEN] = { ISER_TGT_ISER_OP_CTRL };
 
 	BHS(hdr)[0] = ISER_TGT_OP_LOGIN_REQ | ISER_TGT_OP_IMMEDIATE;
@@ -581,7 +580,7 @@ static void rfc7143_11_2_login_request_whose_lengths_lie(void **state)
 	assert_int_equal(malformed(i, hdr, 200), DROP);
 }
 
-static void cve_2026_53176_login_request_too_short(void **state)
+static void cve_2026_53176_login_request_too_short(struct kunit *test)
 {
 	u8 hdr[ISER_TGT_HDR_LEN] = { ISER_TGT_ISER_OP_CTRL };
 	size_t len;
@@ -596,9 +595,9 @@ static void cve_2026_53176_login_request_too_short(void **state)
 	}
 }
 
-static void rfc7143_4_2_4_malformed_pdu_that_is_no_login_request(void **state)
+static void rfc7143_4_2_4_malformed_pdu_that_is_no_login_request(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	u8 hdr[ISER_TGT_HDR_LEN] = { ISER_TGT_ISER_OP_CTRL };
 
 	BHS(hdr)[0] = ISER_TGT_OP_SCSI_CMD;
@@ -607,9 +606,9 @@ static void rfc7143_4_2_4_malformed_pdu_that_is_no_login_request(void **state)
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA), DROP);
 }
 
-static void malformed_pdu_during_login(void **state)
+static void malformed_pdu_during_login(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	u8 hdr[ISER_TGT_HDR_LEN] = { ISER_TGT_ISER_OP_CTRL };
 
 	SAY(i, OPERATIONAL, NAMES RDMA);
@@ -621,9 +620,9 @@ static void malformed_pdu_during_login(void **state)
 			 i->itt);
 }
 
-static void text_limit_of_the_administrator(void **state)
+static void text_limit_of_the_administrator(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	static char text[1000];
 
 	i->login.text_max = 1500;
@@ -633,9 +632,9 @@ static void text_limit_of_the_administrator(void **state)
 		"login text too long");
 }
 
-static void text_limit_beyond_the_buffer(void **state)
+static void text_limit_beyond_the_buffer(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	static char text[8192];
 
 	i->login.text_max = SIZE_MAX;
@@ -645,9 +644,9 @@ static void text_limit_beyond_the_buffer(void **state)
 		"login text too long");
 }
 
-static void rfc7143_13_6_target_alias(void **state)
+static void rfc7143_13_6_target_alias(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->target_alias = "the big one";
 	SAY(i, SECURITY | TO_OPERATIONAL, NAMES);
@@ -656,9 +655,9 @@ static void rfc7143_13_6_target_alias(void **state)
 	assert_string_equal(rsp_value(i, "TargetAlias"), "(none)");
 }
 
-static void rfc7143_11_13_5_redirection(void **state)
+static void rfc7143_11_13_5_redirection(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->identify_status = 0x0101;
 	i->identify_reason = "target moved";
@@ -669,9 +668,9 @@ static void rfc7143_11_13_5_redirection(void **state)
 	assert_int_equal(rsp_pairs(i), 1);
 }
 
-static void rfc7143_11_13_5_permanent_redirection(void **state)
+static void rfc7143_11_13_5_permanent_redirection(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->identify_status = 0x0102;
 	i->redirect = "[2001:db8::1]:860";
@@ -681,9 +680,9 @@ static void rfc7143_11_13_5_permanent_redirection(void **state)
 	assert_string_equal(rsp_value(i, "TargetAddress"), "[2001:db8::1]:860");
 }
 
-static void rfc7143_11_13_5_redirection_needs_an_address(void **state)
+static void rfc7143_11_13_5_redirection_needs_an_address(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->identify_status = 0x0101;
 	refused(i, SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA), 0x0300,
@@ -691,9 +690,9 @@ static void rfc7143_11_13_5_redirection_needs_an_address(void **state)
 	assert_int_equal(i->login.rsp_data_len, 0);
 }
 
-static void redirection_address_beyond_all_bounds(void **state)
+static void redirection_address_beyond_all_bounds(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	static char address[ISER_TGT_LOGIN_TEXT_MAX];
 
 	memset(address, '1', sizeof(address) - 1);
@@ -703,9 +702,9 @@ static void redirection_address_beyond_all_bounds(void **state)
 	assert_int_equal(i->login.rsp_data_len, 0);
 }
 
-static void wiping_leaves_no_secret(void **state)
+static void wiping_leaves_no_secret(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	static const struct iser_tgt_auth none;
 
 	i->userid = "user";
@@ -716,65 +715,68 @@ static void wiping_leaves_no_secret(void **state)
 	assert_memory_equal(&i->login.auth, &none, sizeof(none));
 }
 
-int main(void)
-{
-#undef T
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-	const struct CMUnitTest tests[] = {
-		T(rfc7143_6_3_1_operational_stage_alone),
-		T(rfc7143_6_3_1_security_then_operational),
-		T(rfc7143_6_3_1_unwilling_to_propose_security),
-		T(rfc7143_6_3_2_target_selects_the_operational_stage),
-		T(rfc7143_6_3_discovery_straight_from_security),
-		T(rfc7143_6_3_transit_is_not_decided_by_the_last_pair),
-		T(rfc7143_4_2_4_first_pdu_is_no_login_request),
-		T(rfc7143_4_2_4_other_request_during_login),
-		T(after_the_end_nothing_more),
-		T(after_a_refusal_nothing_more),
-		T(rfc7143_11_12_4_version),
-		T(rfc7143_11_12_4_version_range_that_has_ours),
-		T(rfc7143_11_12_3_reserved_stages),
-		T(rfc7143_6_3_next_stage_is_behind_the_current_one),
-		T(rfc7143_11_12_2_continue_excludes_transit),
-		T(rfc7143_11_12_3_next_stage_without_transit_is_ignored),
-		T(rfc7143_6_3_no_way_back),
-		T(rfc7143_6_3_no_stage_without_transit),
-		T(rfc7143_11_2_1_5_ahs_in_a_login_request),
-		T(rfc7143_6_3_data_segment_of_8192_bytes),
-		T(rfc7143_11_12_fields_that_stay_the_same),
-		T(rfc7143_11_2_1_8_reserved_task_tag),
-		T(rfc7143_11_12_8_later_cmd_sn_is_not_looked_at),
-		T(rfc7143_11_13_3_tsih_only_in_the_final_response),
-		T(rfc7143_11_13_3_tsih_set_at_last),
-		T(rfc7143_6_3_1_session_that_is_not_there),
-		T(identify_refuses_without_a_reason),
-		T(rfc7143_6_2_gathering_text),
-		T(rfc7143_6_1_pair_across_pdus),
-		T(rfc7143_6_1_text_without_its_nul),
-		T(rfc7143_6_1_malformed_text_later),
-		T(text_beyond_the_buffer),
-		T(rfc7143_6_2_long_answer_in_pieces),
-		T(rfc7143_6_2_text_before_the_answer_is_complete),
-		T(rfc7143_6_2_continue_before_the_answer_is_complete),
-		T(answer_beyond_the_buffer),
-		T(rfc7143_6_2_login_that_never_ends_is_ended),
-		T(rfc7143_6_2_continuation_that_never_ends_is_ended),
-		T(rfc7143_11_13_4_stat_sn_goes_up_by_one),
-		T(refuse_instead_of_entering),
-		T(refuse_before_anything_could_be_read),
-		T(rfc7143_11_2_login_request_whose_lengths_lie),
-		T(cve_2026_53176_login_request_too_short),
-		T(rfc7143_4_2_4_malformed_pdu_that_is_no_login_request),
-		T(malformed_pdu_during_login),
-		T(text_limit_of_the_administrator),
-		T(text_limit_beyond_the_buffer),
-		T(rfc7143_13_6_target_alias),
-		T(rfc7143_11_13_5_redirection),
-		T(rfc7143_11_13_5_permanent_redirection),
-		T(rfc7143_11_13_5_redirection_needs_an_address),
-		T(redirection_address_beyond_all_bounds),
-		T(wiping_leaves_no_secret),
-	};
+static struct kunit_case cases[] = {
+	KUNIT_CASE(rfc7143_6_3_1_operational_stage_alone),
+	KUNIT_CASE(rfc7143_6_3_1_security_then_operational),
+	KUNIT_CASE(rfc7143_6_3_1_unwilling_to_propose_security),
+	KUNIT_CASE(rfc7143_6_3_2_target_selects_the_operational_stage),
+	KUNIT_CASE(rfc7143_6_3_discovery_straight_from_security),
+	KUNIT_CASE(rfc7143_6_3_transit_is_not_decided_by_the_last_pair),
+	KUNIT_CASE(rfc7143_4_2_4_first_pdu_is_no_login_request),
+	KUNIT_CASE(rfc7143_4_2_4_other_request_during_login),
+	KUNIT_CASE(after_the_end_nothing_more),
+	KUNIT_CASE(after_a_refusal_nothing_more),
+	KUNIT_CASE(rfc7143_11_12_4_version),
+	KUNIT_CASE(rfc7143_11_12_4_version_range_that_has_ours),
+	KUNIT_CASE(rfc7143_11_12_3_reserved_stages),
+	KUNIT_CASE(rfc7143_6_3_next_stage_is_behind_the_current_one),
+	KUNIT_CASE(rfc7143_11_12_2_continue_excludes_transit),
+	KUNIT_CASE(rfc7143_11_12_3_next_stage_without_transit_is_ignored),
+	KUNIT_CASE(rfc7143_6_3_no_way_back),
+	KUNIT_CASE(rfc7143_6_3_no_stage_without_transit),
+	KUNIT_CASE(rfc7143_11_2_1_5_ahs_in_a_login_request),
+	KUNIT_CASE(rfc7143_6_3_data_segment_of_8192_bytes),
+	KUNIT_CASE(rfc7143_11_12_fields_that_stay_the_same),
+	KUNIT_CASE(rfc7143_11_2_1_8_reserved_task_tag),
+	KUNIT_CASE(rfc7143_11_12_8_later_cmd_sn_is_not_looked_at),
+	KUNIT_CASE(rfc7143_11_13_3_tsih_only_in_the_final_response),
+	KUNIT_CASE(rfc7143_11_13_3_tsih_set_at_last),
+	KUNIT_CASE(rfc7143_6_3_1_session_that_is_not_there),
+	KUNIT_CASE(identify_refuses_without_a_reason),
+	KUNIT_CASE(rfc7143_6_2_gathering_text),
+	KUNIT_CASE(rfc7143_6_1_pair_across_pdus),
+	KUNIT_CASE(rfc7143_6_1_text_without_its_nul),
+	KUNIT_CASE(rfc7143_6_1_malformed_text_later),
+	KUNIT_CASE(text_beyond_the_buffer),
+	KUNIT_CASE(rfc7143_6_2_long_answer_in_pieces),
+	KUNIT_CASE(rfc7143_6_2_text_before_the_answer_is_complete),
+	KUNIT_CASE(rfc7143_6_2_continue_before_the_answer_is_complete),
+	KUNIT_CASE(answer_beyond_the_buffer),
+	KUNIT_CASE(rfc7143_6_2_login_that_never_ends_is_ended),
+	KUNIT_CASE(rfc7143_6_2_continuation_that_never_ends_is_ended),
+	KUNIT_CASE(rfc7143_11_13_4_stat_sn_goes_up_by_one),
+	KUNIT_CASE(refuse_instead_of_entering),
+	KUNIT_CASE(refuse_before_anything_could_be_read),
+	KUNIT_CASE(rfc7143_11_2_login_request_whose_lengths_lie),
+	KUNIT_CASE(cve_2026_53176_login_request_too_short),
+	KUNIT_CASE(rfc7143_4_2_4_malformed_pdu_that_is_no_login_request),
+	KUNIT_CASE(malformed_pdu_during_login),
+	KUNIT_CASE(text_limit_of_the_administrator),
+	KUNIT_CASE(text_limit_beyond_the_buffer),
+	KUNIT_CASE(rfc7143_13_6_target_alias),
+	KUNIT_CASE(rfc7143_11_13_5_redirection),
+	KUNIT_CASE(rfc7143_11_13_5_permanent_redirection),
+	KUNIT_CASE(rfc7143_11_13_5_redirection_needs_an_address),
+	KUNIT_CASE(redirection_address_beyond_all_bounds),
+	KUNIT_CASE(wiping_leaves_no_secret),
+	{}
+};
 
-	return TESTS(tests);
-}
+struct kunit_suite iser_tgt_test_login = {
+	.name = "iser_tgt_login",
+	.init = setup,
+	.exit = teardown,
+	.test_cases = cases,
+};
+
+UNIT_SUITE(iser_tgt_test_login)

@@ -9,7 +9,7 @@ static struct initiator *of(struct iser_tgt_login *login)
 }
 
 /* ops->random and ops->digest have no argument that leads back */
-static struct initiator *current;
+static struct initiator *sender;
 
 static void copy(char *to, const char *from)
 {
@@ -41,8 +41,8 @@ static int get_random(u8 *buf, size_t len)
 {
 	size_t n;
 
-	if (current->random_errors_after &&
-	    ++current->randoms >= current->random_errors_after)
+	if (sender->random_errors_after &&
+	    ++sender->randoms >= sender->random_errors_after)
 		return -EAGAIN;
 	for (n = 0; n < len; n++)
 		buf[n] = (u8)(n * 7 + 3);
@@ -76,11 +76,11 @@ static int digest(u8 alg, u8 id, const char *secret, size_t secret_len,
 		  const u8 *challenge, size_t challenge_len,
 		  u8 out[ISER_TGT_CHAP_DIGEST_MAX])
 {
-	if (current->no_digest & 1U << alg)
+	if (sender->no_digest & 1U << alg)
 		return -EOPNOTSUPP;
-	if (current->digest_error &&
-	    ++current->digests > current->digest_errors_after)
-		return current->digest_error;
+	if (sender->digest_error &&
+	    ++sender->digests > sender->digest_errors_after)
+		return sender->digest_error;
 	return test_digest(alg, id, secret, secret_len, challenge,
 			   challenge_len, out);
 }
@@ -93,10 +93,10 @@ static const struct iser_tgt_login_ops ops = {
 
 struct initiator *initiator_new(void)
 {
-	struct initiator *i = calloc(1, sizeof(*i));
+	struct initiator *i = unit_zalloc(sizeof(*i));
 
-	i->in = malloc(ISER_TGT_LOGIN_TEXT_MAX);
-	i->out = malloc(ISER_TGT_LOGIN_TEXT_MAX);
+	i->in = unit_zalloc(ISER_TGT_LOGIN_TEXT_MAX);
+	i->out = unit_zalloc(ISER_TGT_LOGIN_TEXT_MAX);
 	iser_tgt_keys_defaults(&i->offer);
 	i->opcode = ISER_TGT_OP_LOGIN_REQ;
 	memcpy(i->isid, "\x80\x11\x22\x33\x44\x55", 6);
@@ -104,16 +104,16 @@ struct initiator *initiator_new(void)
 	i->cmd_sn = 4711;
 	i->exp_stat_sn = 99;
 	iser_tgt_login_init(&i->login, &ops, i, i->in, i->out);
-	current = i;
+	sender = i;
 	return i;
 }
 
 void initiator_free(struct initiator *i)
 {
 	iser_tgt_login_wipe(&i->login);
-	free(i->in);
-	free(i->out);
-	free(i);
+	unit_free(i->in);
+	unit_free(i->out);
+	unit_free(i);
 }
 
 /* RFC 7143 11.13: what holds for every response. */
@@ -190,8 +190,8 @@ int login_send(struct initiator *i, u8 flags, const char *text, size_t len)
 					    len),
 			 ISER_TGT_PDU_OK);
 	verdict = iser_tgt_login_request(&i->login, &pdu, data);
-	free(data);
-	free(received);
+	unit_free(data);
+	unit_free(received);
 	if (verdict != DROP)
 		check_response(i, flags, verdict);
 	return verdict;

@@ -5,7 +5,7 @@
 
 static struct iser_tgt_keys offer, result;
 
-static int setup(void **state)
+static int setup(struct kunit *test)
 {
 	iser_tgt_keys_defaults(&offer);
 	iser_tgt_keys_defaults(&result);
@@ -43,7 +43,7 @@ static const char *propose(int id)
 
 #define K(id) ISER_TGT_KEY_##id
 
-static void table_is_complete(void **state)
+static void table_is_complete(struct kunit *test)
 {
 	int id;
 
@@ -60,14 +60,14 @@ static void table_is_complete(void **state)
 	}
 }
 
-static void rfc7143_6_2_key_that_is_not_understood(void **state)
+static void rfc7143_6_2_key_that_is_not_understood(struct kunit *test)
 {
 	struct iser_tgt_kv kv = { .key = "X-com.example.foo", .key_len = 17 };
 
 	assert_int_equal(iser_tgt_key_find(&kv), -ENOENT);
 }
 
-static void rfc7143_6_1_numerical_value(void **state)
+static void rfc7143_6_1_numerical_value(struct kunit *test)
 {
 	static const struct {
 		const char *text;
@@ -99,7 +99,7 @@ static void rfc7143_6_1_numerical_value(void **state)
 	}
 }
 
-static void rfc7143_6_2_1_lists(void **state)
+static void rfc7143_6_2_1_lists(struct kunit *test)
 {
 	assert_true(iser_tgt_key_list_has("None", "None"));
 	assert_true(iser_tgt_key_list_has("CRC32C,None", "None"));
@@ -112,7 +112,7 @@ static void rfc7143_6_2_1_lists(void **state)
 	assert_false(iser_tgt_key_list_has("CRC32C, None", "None"));
 }
 
-static void rfc7143_13_1_digests(void **state)
+static void rfc7143_13_1_digests(struct kunit *test)
 {
 	assert_string_equal(answer(K(HEADER_DIGEST), "CRC32C,None"), "None");
 	assert_string_equal(answer(K(DATA_DIGEST), "None"), "None");
@@ -120,7 +120,7 @@ static void rfc7143_13_1_digests(void **state)
 	assert_string_equal(answer(K(DATA_DIGEST), ""), "FAIL");
 }
 
-static void rfc7143_13_2_max_connections_minimum(void **state)
+static void rfc7143_13_2_max_connections_minimum(struct kunit *test)
 {
 	assert_string_equal(answer(K(MAX_CONNECTIONS), "4"), "1");
 	assert_int_equal(result.max_connections, 1);
@@ -128,7 +128,7 @@ static void rfc7143_13_2_max_connections_minimum(void **state)
 	assert_string_equal(answer(K(MAX_CONNECTIONS), "65536"), "Reject");
 }
 
-static void rfc7143_13_10_initial_r2t_or(void **state)
+static void rfc7143_13_10_initial_r2t_or(struct kunit *test)
 {
 	assert_string_equal(answer(K(INITIAL_R2T), "No"), "Yes");
 	assert_true(result.initial_r2t);
@@ -137,7 +137,7 @@ static void rfc7143_13_10_initial_r2t_or(void **state)
 	assert_true(result.initial_r2t);
 }
 
-static void rfc7143_13_11_immediate_data_and(void **state)
+static void rfc7143_13_11_immediate_data_and(struct kunit *test)
 {
 	assert_string_equal(answer(K(IMMEDIATE_DATA), "Yes"), "Yes");
 	assert_string_equal(answer(K(IMMEDIATE_DATA), "No"), "No");
@@ -147,7 +147,7 @@ static void rfc7143_13_11_immediate_data_and(void **state)
 	assert_false(result.immediate_data);
 }
 
-static void rfc7143_13_12_max_recv_dsl_is_declared(void **state)
+static void rfc7143_13_12_max_recv_dsl_is_declared(struct kunit *test)
 {
 	assert_string_equal(answer(K(MAX_RECV_DSL), "32768"), "");
 	assert_int_equal(result.max_recv_dsl, 32768);
@@ -156,7 +156,7 @@ static void rfc7143_13_12_max_recv_dsl_is_declared(void **state)
 	assert_string_equal(answer(K(MAX_RECV_DSL), "16777215"), "");
 }
 
-static void rfc7143_13_13_max_burst_minimum(void **state)
+static void rfc7143_13_13_max_burst_minimum(struct kunit *test)
 {
 	assert_string_equal(answer(K(MAX_BURST), "16776192"), "262144");
 	assert_string_equal(answer(K(MAX_BURST), "0x1000"), "4096");
@@ -166,7 +166,7 @@ static void rfc7143_13_13_max_burst_minimum(void **state)
 	assert_int_equal(result.max_burst, 4096);
 }
 
-static void rfc7143_13_14_first_burst_within_max_burst(void **state)
+static void rfc7143_13_14_first_burst_within_max_burst(struct kunit *test)
 {
 	assert_string_equal(answer(K(FIRST_BURST), "262144"), "65536");
 	result.max_burst = 8192;
@@ -174,7 +174,7 @@ static void rfc7143_13_14_first_burst_within_max_burst(void **state)
 	assert_int_equal(result.first_burst, 8192);
 }
 
-static void rfc7143_13_15_time2wait_maximum(void **state)
+static void rfc7143_13_15_time2wait_maximum(struct kunit *test)
 {
 	assert_string_equal(answer(K(TIME2WAIT), "0"), "2");
 	assert_string_equal(answer(K(TIME2WAIT), "60"), "60");
@@ -182,20 +182,20 @@ static void rfc7143_13_15_time2wait_maximum(void **state)
 	assert_string_equal(answer(K(TIME2WAIT), "3601"), "Reject");
 }
 
-static void rfc7143_13_16_time2retain_minimum(void **state)
+static void rfc7143_13_16_time2retain_minimum(struct kunit *test)
 {
 	assert_string_equal(answer(K(TIME2RETAIN), "0"), "0");
 	assert_string_equal(answer(K(TIME2RETAIN), "60"), "20");
 	assert_int_equal(result.time2retain, 20);
 }
 
-static void rfc7143_13_17_max_outstanding_r2t_minimum(void **state)
+static void rfc7143_13_17_max_outstanding_r2t_minimum(struct kunit *test)
 {
 	assert_string_equal(answer(K(MAX_OUTSTANDING_R2T), "8"), "1");
 	assert_string_equal(answer(K(MAX_OUTSTANDING_R2T), "0"), "Reject");
 }
 
-static void rfc7143_13_18_19_order_or(void **state)
+static void rfc7143_13_18_19_order_or(struct kunit *test)
 {
 	assert_string_equal(answer(K(DATA_PDU_IN_ORDER), "No"), "Yes");
 	offer.data_seq_in_order = false;
@@ -204,7 +204,7 @@ static void rfc7143_13_18_19_order_or(void **state)
 	assert_string_equal(answer(K(DATA_SEQ_IN_ORDER), "Yes"), "Yes");
 }
 
-static void rfc7143_13_20_error_recovery_level_minimum(void **state)
+static void rfc7143_13_20_error_recovery_level_minimum(struct kunit *test)
 {
 	assert_string_equal(answer(K(ERL), "2"), "0");
 	assert_string_equal(answer(K(ERL), "0"), "0");
@@ -212,7 +212,7 @@ static void rfc7143_13_20_error_recovery_level_minimum(void **state)
 	assert_int_equal(result.erl, 0);
 }
 
-static void rfc7143_13_23_task_reporting(void **state)
+static void rfc7143_13_23_task_reporting(struct kunit *test)
 {
 	assert_string_equal(answer(K(TASK_REPORTING),
 				   "FastAbort,ResponseFence,RFC3720"),
@@ -220,14 +220,14 @@ static void rfc7143_13_23_task_reporting(void **state)
 	assert_string_equal(answer(K(TASK_REPORTING), "FastAbort"), "Reject");
 }
 
-static void rfc7143_13_24_protocol_level(void **state)
+static void rfc7143_13_24_protocol_level(struct kunit *test)
 {
 	assert_string_equal(answer(K(PROTOCOL_LEVEL), "2"), "1");
 	assert_string_equal(answer(K(PROTOCOL_LEVEL), "0"), "0");
 	assert_string_equal(answer(K(PROTOCOL_LEVEL), "32"), "Reject");
 }
 
-static void rfc7143_13_25_obsolete_keys(void **state)
+static void rfc7143_13_25_obsolete_keys(struct kunit *test)
 {
 	assert_string_equal(answer(K(IF_MARKER), "No"), "No");
 	assert_string_equal(answer(K(OF_MARKER), "Yes"), "No");
@@ -235,12 +235,12 @@ static void rfc7143_13_25_obsolete_keys(void **state)
 	assert_string_equal(answer(K(OF_MARK_INT), "2048"), "Reject");
 }
 
-static void rfc7143_13_26_node_architecture_is_taken_in_silence(void **state)
+static void rfc7143_13_26_node_architecture_is_taken_in_silence(struct kunit *test)
 {
 	assert_string_equal(answer(K(NODE_ARCHITECTURE), "ExampleOS/v1"), "");
 }
 
-static void rfc7145_6_3_rdma_extensions_and(void **state)
+static void rfc7145_6_3_rdma_extensions_and(struct kunit *test)
 {
 	assert_false(acceptable(K(RDMA_EXTENSIONS)));
 	assert_string_equal(answer(K(RDMA_EXTENSIONS), "Yes"), "Yes");
@@ -249,7 +249,7 @@ static void rfc7145_6_3_rdma_extensions_and(void **state)
 	assert_false(acceptable(K(RDMA_EXTENSIONS)));
 }
 
-static void rfc7145_6_4_6_5_recv_data_segment_lengths_minimum(void **state)
+static void rfc7145_6_4_6_5_recv_data_segment_lengths_minimum(struct kunit *test)
 {
 	offer.initiator_rdsl = 65536;
 	assert_string_equal(answer(K(TARGET_RDSL), "262144"), "8192");
@@ -259,7 +259,7 @@ static void rfc7145_6_4_6_5_recv_data_segment_lengths_minimum(void **state)
 	assert_string_equal(answer(K(TARGET_RDSL), "511"), "Reject");
 }
 
-static void rfc7145_6_7_max_unexpected_pdus(void **state)
+static void rfc7145_6_7_max_unexpected_pdus(struct kunit *test)
 {
 	assert_string_equal(answer(K(MAX_UNEXPECTED), "0"), "");
 	assert_int_equal(result.max_unexpected, 0);
@@ -272,7 +272,7 @@ static void rfc7145_6_7_max_unexpected_pdus(void **state)
 	assert_int_equal(result.max_unexpected, 8);
 }
 
-static void rfc7145_6_8_max_ahs_length(void **state)
+static void rfc7145_6_8_max_ahs_length(struct kunit *test)
 {
 	assert_string_equal(answer(K(MAX_AHS), "512"), "256");
 	assert_int_equal(result.max_ahs, 512);
@@ -281,7 +281,7 @@ static void rfc7145_6_8_max_ahs_length(void **state)
 	assert_string_equal(answer(K(MAX_AHS), "1"), "FAIL");
 }
 
-static void rfc7145_6_9_6_10_declared_booleans(void **state)
+static void rfc7145_6_9_6_10_declared_booleans(struct kunit *test)
 {
 	assert_string_equal(answer(K(SOLICITED_ONLY), "Yes"), "");
 	assert_true(result.solicited_only);
@@ -292,13 +292,13 @@ static void rfc7145_6_9_6_10_declared_booleans(void **state)
 	assert_string_equal(answer(K(HELLO_REQUIRED), "yes"), "FAIL");
 }
 
-static void keys_that_are_not_operational(void **state)
+static void keys_that_are_not_operational(struct kunit *test)
 {
 	assert_string_equal(answer(K(AUTH_METHOD), "None"), "FAIL");
 	assert_true(acceptable(K(AUTH_METHOD)));
 }
 
-static void what_has_to_be_proposed(void **state)
+static void what_has_to_be_proposed(struct kunit *test)
 {
 	int id;
 
@@ -319,7 +319,7 @@ static void what_has_to_be_proposed(void **state)
 	assert_string_equal(propose(K(MAX_UNEXPECTED)), "4294967295");
 }
 
-static void rfc7143_6_2_2_answers_to_proposals(void **state)
+static void rfc7143_6_2_2_answers_to_proposals(struct kunit *test)
 {
 	offer.target_rdsl = 4096;
 	assert_int_equal(answered(K(TARGET_RDSL), "4096"), 0);
@@ -342,7 +342,7 @@ static void rfc7143_6_2_2_answers_to_proposals(void **state)
 	assert_int_equal(answered(K(IMMEDIATE_DATA), "No"), 0);
 }
 
-static void rfc7143_13_14_irrelevant_first_burst(void **state)
+static void rfc7143_13_14_irrelevant_first_burst(struct kunit *test)
 {
 	offer.first_burst = 4096;
 	assert_int_equal(answered(K(FIRST_BURST), "Irrelevant"), 0);
@@ -352,7 +352,7 @@ static void rfc7143_13_14_irrelevant_first_burst(void **state)
 	assert_false(result.immediate_data);
 }
 
-static void rfc7143_6_2_reserved_words(void **state)
+static void rfc7143_6_2_reserved_words(struct kunit *test)
 {
 	assert_true(iser_tgt_key_reserved("Reject"));
 	assert_true(iser_tgt_key_reserved("Irrelevant"));
@@ -361,41 +361,44 @@ static void rfc7143_6_2_reserved_words(void **state)
 	assert_false(iser_tgt_key_reserved("Yes"));
 }
 
-int main(void)
-{
-#define T(test) cmocka_unit_test_setup(test, setup)
-	const struct CMUnitTest tests[] = {
-		T(table_is_complete),
-		T(rfc7143_6_2_key_that_is_not_understood),
-		T(rfc7143_6_1_numerical_value),
-		T(rfc7143_6_2_1_lists),
-		T(rfc7143_13_1_digests),
-		T(rfc7143_13_2_max_connections_minimum),
-		T(rfc7143_13_10_initial_r2t_or),
-		T(rfc7143_13_11_immediate_data_and),
-		T(rfc7143_13_12_max_recv_dsl_is_declared),
-		T(rfc7143_13_13_max_burst_minimum),
-		T(rfc7143_13_14_first_burst_within_max_burst),
-		T(rfc7143_13_15_time2wait_maximum),
-		T(rfc7143_13_16_time2retain_minimum),
-		T(rfc7143_13_17_max_outstanding_r2t_minimum),
-		T(rfc7143_13_18_19_order_or),
-		T(rfc7143_13_20_error_recovery_level_minimum),
-		T(rfc7143_13_23_task_reporting),
-		T(rfc7143_13_24_protocol_level),
-		T(rfc7143_13_25_obsolete_keys),
-		T(rfc7143_13_26_node_architecture_is_taken_in_silence),
-		T(rfc7145_6_3_rdma_extensions_and),
-		T(rfc7145_6_4_6_5_recv_data_segment_lengths_minimum),
-		T(rfc7145_6_7_max_unexpected_pdus),
-		T(rfc7145_6_8_max_ahs_length),
-		T(rfc7145_6_9_6_10_declared_booleans),
-		T(keys_that_are_not_operational),
-		T(what_has_to_be_proposed),
-		T(rfc7143_6_2_2_answers_to_proposals),
-		T(rfc7143_13_14_irrelevant_first_burst),
-		T(rfc7143_6_2_reserved_words),
-	};
+static struct kunit_case cases[] = {
+	KUNIT_CASE(table_is_complete),
+	KUNIT_CASE(rfc7143_6_2_key_that_is_not_understood),
+	KUNIT_CASE(rfc7143_6_1_numerical_value),
+	KUNIT_CASE(rfc7143_6_2_1_lists),
+	KUNIT_CASE(rfc7143_13_1_digests),
+	KUNIT_CASE(rfc7143_13_2_max_connections_minimum),
+	KUNIT_CASE(rfc7143_13_10_initial_r2t_or),
+	KUNIT_CASE(rfc7143_13_11_immediate_data_and),
+	KUNIT_CASE(rfc7143_13_12_max_recv_dsl_is_declared),
+	KUNIT_CASE(rfc7143_13_13_max_burst_minimum),
+	KUNIT_CASE(rfc7143_13_14_first_burst_within_max_burst),
+	KUNIT_CASE(rfc7143_13_15_time2wait_maximum),
+	KUNIT_CASE(rfc7143_13_16_time2retain_minimum),
+	KUNIT_CASE(rfc7143_13_17_max_outstanding_r2t_minimum),
+	KUNIT_CASE(rfc7143_13_18_19_order_or),
+	KUNIT_CASE(rfc7143_13_20_error_recovery_level_minimum),
+	KUNIT_CASE(rfc7143_13_23_task_reporting),
+	KUNIT_CASE(rfc7143_13_24_protocol_level),
+	KUNIT_CASE(rfc7143_13_25_obsolete_keys),
+	KUNIT_CASE(rfc7143_13_26_node_architecture_is_taken_in_silence),
+	KUNIT_CASE(rfc7145_6_3_rdma_extensions_and),
+	KUNIT_CASE(rfc7145_6_4_6_5_recv_data_segment_lengths_minimum),
+	KUNIT_CASE(rfc7145_6_7_max_unexpected_pdus),
+	KUNIT_CASE(rfc7145_6_8_max_ahs_length),
+	KUNIT_CASE(rfc7145_6_9_6_10_declared_booleans),
+	KUNIT_CASE(keys_that_are_not_operational),
+	KUNIT_CASE(what_has_to_be_proposed),
+	KUNIT_CASE(rfc7143_6_2_2_answers_to_proposals),
+	KUNIT_CASE(rfc7143_13_14_irrelevant_first_burst),
+	KUNIT_CASE(rfc7143_6_2_reserved_words),
+	{}
+};
 
-	return TESTS(tests);
-}
+struct kunit_suite iser_tgt_test_keys = {
+	.name = "iser_tgt_keys",
+	.init = setup,
+	.test_cases = cases,
+};
+
+UNIT_SUITE(iser_tgt_test_keys)

@@ -6,16 +6,15 @@
 #include "test.h"
 #include "initiator.h"
 
-static int setup(void **state)
+static int setup(struct kunit *test)
 {
-	*state = initiator_new();
+	test->priv = initiator_new();
 	return 0;
 }
 
-static int teardown(void **state)
+static void teardown(struct kunit *test)
 {
-	initiator_free(*state);
-	return 0;
+	initiator_free(test->priv);
 }
 
 /* A login in one request that has to be refused. */
@@ -29,7 +28,7 @@ static void one_shot(const char *text, size_t len, u16 status,
 	initiator_free(i);
 }
 
-static void rfc7143_6_3_initiator_name_is_missing(void **state)
+static void rfc7143_6_3_initiator_name_is_missing(struct kunit *test)
 {
 	one_shot(TEXT("TargetName=" TARGET "\0" RDMA), 0x0207,
 		 "InitiatorName missing");
@@ -37,7 +36,7 @@ static void rfc7143_6_3_initiator_name_is_missing(void **state)
 	one_shot("", 0, 0x0207, "InitiatorName missing");
 }
 
-static void rfc7143_6_3_target_name_is_missing(void **state)
+static void rfc7143_6_3_target_name_is_missing(struct kunit *test)
 {
 	one_shot(TEXT("InitiatorName=" INITIATOR "\0" RDMA), 0x0207,
 		 "TargetName missing");
@@ -45,7 +44,7 @@ static void rfc7143_6_3_target_name_is_missing(void **state)
 		 0x0207, "TargetName missing");
 }
 
-static void rfc7143_4_2_7_names_that_are_none(void **state)
+static void rfc7143_4_2_7_names_that_are_none(struct kunit *test)
 {
 	one_shot(TEXT("InitiatorName=\0TargetName=" TARGET "\0"), 0x0200,
 		 "InitiatorName is no iSCSI name");
@@ -55,7 +54,7 @@ static void rfc7143_4_2_7_names_that_are_none(void **state)
 		 "TargetName is no iSCSI name");
 }
 
-static void rfc7143_4_2_7_1_name_of_224_bytes(void **state)
+static void rfc7143_4_2_7_1_name_of_224_bytes(struct kunit *test)
 {
 	char text[400] = "InitiatorName=iqn.2001-04.com.example:";
 	size_t n;
@@ -67,9 +66,9 @@ static void rfc7143_4_2_7_1_name_of_224_bytes(void **state)
 		 "InitiatorName is no iSCSI name");
 }
 
-static void rfc7143_4_2_7_1_name_of_223_bytes(void **state)
+static void rfc7143_4_2_7_1_name_of_223_bytes(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	char text[400] = "InitiatorName=iqn.2001-04.com.example:";
 	size_t n;
 
@@ -81,9 +80,9 @@ static void rfc7143_4_2_7_1_name_of_223_bytes(void **state)
 	assert_int_equal(strlen(i->login.initiator), 223);
 }
 
-static void rfc7143_4_2_7_1_names_are_folded(void **state)
+static void rfc7143_4_2_7_1_names_are_folded(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP,
 			     "InitiatorName=IQN.2001-04.com.Example:Initiator\0"
@@ -92,16 +91,16 @@ static void rfc7143_4_2_7_1_names_are_folded(void **state)
 	assert_string_equal(i->login.target, "eui.02004567a425678d");
 }
 
-static void rfc7143_13_21_session_type(void **state)
+static void rfc7143_13_21_session_type(struct kunit *test)
 {
 	one_shot(TEXT(NAMES "SessionType=Other\0"), 0x0209,
 		 "unknown SessionType");
 	one_shot(TEXT(NAMES "SessionType=\0"), 0x0209, "unknown SessionType");
 }
 
-static void rfc7143_13_21_discovery_with_a_target_name(void **state)
+static void rfc7143_13_21_discovery_with_a_target_name(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, DISCOVERY "TargetName="
 			     TARGET "\0"), ENTER);
@@ -109,9 +108,9 @@ static void rfc7143_13_21_discovery_with_a_target_name(void **state)
 	assert_string_equal(i->login.target, "");
 }
 
-static void rfc7143_13_7_initiator_alias(void **state)
+static void rfc7143_13_7_initiator_alias(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES
 			     "InitiatorAlias=Web Server\n\x1b[2J\x7f\xc3\xa4\0"
@@ -121,7 +120,7 @@ static void rfc7143_13_7_initiator_alias(void **state)
 	assert_string_equal(rsp_value(i, "InitiatorAlias"), "(none)");
 }
 
-static void rfc7143_6_1_alias_of_256_bytes(void **state)
+static void rfc7143_6_1_alias_of_256_bytes(struct kunit *test)
 {
 	char text[512] = "InitiatorAlias=";
 
@@ -131,7 +130,7 @@ static void rfc7143_6_1_alias_of_256_bytes(void **state)
 		 "InitiatorAlias too long");
 }
 
-static void rfc7143_6_3_renegotiation(void **state)
+static void rfc7143_6_3_renegotiation(struct kunit *test)
 {
 	one_shot(TEXT(NAMES RDMA "ImmediateData=Yes\0ImmediateData=Yes\0"),
 		 0x0200, "ImmediateData renegotiated");
@@ -143,27 +142,27 @@ static void rfc7143_6_3_renegotiation(void **state)
 		 "MaxRecvDataSegmentLength renegotiated");
 }
 
-static void rfc7143_6_3_renegotiation_in_a_later_request(void **state)
+static void rfc7143_6_3_renegotiation_in_a_later_request(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	SAY(i, OPERATIONAL, NAMES RDMA "MaxBurstLength=8192\0");
 	refused(i, SAY(i, OPERATIONAL, "MaxBurstLength=4096\0"), 0x0200,
 		"MaxBurstLength renegotiated");
 }
 
-static void rfc7143_6_3_names_again_in_the_same_stage(void **state)
+static void rfc7143_6_3_names_again_in_the_same_stage(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	SAY(i, OPERATIONAL, NAMES RDMA);
 	refused(i, SAY(i, OPERATIONAL, "TargetName=" TARGET "\0"), 0x0200,
 		"TargetName renegotiated");
 }
 
-static void libiscsi_says_its_names_in_every_stage(void **state)
+static void libiscsi_says_its_names_in_every_stage(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	SAY(i, SECURITY | TO_OPERATIONAL, NAMES "InitiatorAlias=a\0"
 	    "AuthMethod=None\0");
@@ -173,9 +172,9 @@ static void libiscsi_says_its_names_in_every_stage(void **state)
 	assert_int_equal(i->identified, 1);
 }
 
-static void in_discovery_as_well(void **state)
+static void in_discovery_as_well(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	SAY(i, SECURITY | TO_OPERATIONAL, DISCOVERY "AuthMethod=None\0");
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, DISCOVERY
@@ -193,7 +192,7 @@ static void changed(const char *text, size_t len, const char *reason)
 	initiator_free(i);
 }
 
-static void rfc7143_6_3_names_that_change(void **state)
+static void rfc7143_6_3_names_that_change(struct kunit *test)
 {
 	changed(TEXT("InitiatorName=iqn.2001-04.com.example:evil\0" RDMA),
 		"InitiatorName renegotiated");
@@ -205,9 +204,9 @@ static void rfc7143_6_3_names_that_change(void **state)
 	changed(TEXT(NAMES NAMES RDMA), "InitiatorName renegotiated");
 }
 
-static void rfc7143_6_3_keys_of_the_other_stage(void **state)
+static void rfc7143_6_3_keys_of_the_other_stage(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	one_shot(TEXT(NAMES RDMA "AuthMethod=None\0"), 0x0200,
 		 "key of another login stage");
@@ -217,7 +216,7 @@ static void rfc7143_6_3_keys_of_the_other_stage(void **state)
 		"key of another login stage");
 }
 
-static void rfc7143_13_keys_only_a_target_sends(void **state)
+static void rfc7143_13_keys_only_a_target_sends(struct kunit *test)
 {
 	static const char reason[] = "key that no initiator sends in a login";
 
@@ -227,9 +226,9 @@ static void rfc7143_13_keys_only_a_target_sends(void **state)
 	one_shot(TEXT(NAMES RDMA "SendTargets=All\0"), 0x0200, reason);
 }
 
-static void rfc7143_6_2_keys_not_understood(void **state)
+static void rfc7143_6_2_keys_not_understood(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA
 			     "X-com.example.a=b\0X#foo=1\0Foo=\0"), ENTER);
@@ -238,16 +237,16 @@ static void rfc7143_6_2_keys_not_understood(void **state)
 	assert_string_equal(rsp_value(i, "Foo"), "NotUnderstood");
 }
 
-static void rfc7143_6_2_keys_not_understood_in_security(void **state)
+static void rfc7143_6_2_keys_not_understood_in_security(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, SECURITY | TO_OPERATIONAL, NAMES
 			     "AuthMethod=None\0SRP_U=x\0"), SEND);
 	assert_string_equal(rsp_value(i, "SRP_U"), "NotUnderstood");
 }
 
-static void rfc7143_6_2_reserved_words_as_proposals(void **state)
+static void rfc7143_6_2_reserved_words_as_proposals(struct kunit *test)
 {
 	static const char reason[] = "answer to a key that was not proposed";
 
@@ -257,9 +256,9 @@ static void rfc7143_6_2_reserved_words_as_proposals(void **state)
 	one_shot(TEXT(NAMES "RDMAExtensions=NotUnderstood\0"), 0x0200, reason);
 }
 
-static void open_iscsi_normal_session(void **state)
+static void open_iscsi_normal_session(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES
 			     "InitiatorAlias=host\0SessionType=Normal\0"
@@ -293,9 +292,9 @@ static void open_iscsi_normal_session(void **state)
 	assert_int_equal(i->login.result.time2retain, 0);
 }
 
-static void open_iscsi_discovery_session(void **state)
+static void open_iscsi_discovery_session(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, DISCOVERY
 			     "HeaderDigest=None\0DataDigest=None\0"
@@ -309,9 +308,9 @@ static void open_iscsi_discovery_session(void **state)
 	assert_int_equal(i->login.result.max_recv_dsl, 32768);
 }
 
-static void libiscsi_discovery_session(void **state)
+static void libiscsi_discovery_session(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	/* RFC 7145 5.1 forbids the last three there; libiscsi sends them */
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, DISCOVERY
@@ -331,9 +330,9 @@ static void libiscsi_discovery_session(void **state)
 	assert_string_equal(rsp_value(i, "InitialR2T"), "Irrelevant");
 }
 
-static void rfc7143_13_irrelevant_in_discovery(void **state)
+static void rfc7143_13_irrelevant_in_discovery(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, DISCOVERY
 			     "MaxConnections=1\0InitialR2T=No\0"
@@ -352,9 +351,9 @@ static void rfc7143_13_irrelevant_in_discovery(void **state)
 	assert_int_equal(rsp_pairs(i), 10);
 }
 
-static void rfc7145_5_1_no_rdma_extensions_in_discovery(void **state)
+static void rfc7145_5_1_no_rdma_extensions_in_discovery(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	/* and nothing proposed by us either, whatever our limits */
 	i->offer.target_rdsl = 4096;
@@ -364,7 +363,7 @@ static void rfc7145_5_1_no_rdma_extensions_in_discovery(void **state)
 	assert_false(i->login.result.rdma_extensions);
 }
 
-static void rfc7143_13_1_digest_without_none(void **state)
+static void rfc7143_13_1_digest_without_none(struct kunit *test)
 {
 	one_shot(TEXT(NAMES RDMA "HeaderDigest=CRC32C\0"), 0x0200,
 		 "HeaderDigest: no acceptable value");
@@ -372,7 +371,7 @@ static void rfc7143_13_1_digest_without_none(void **state)
 		 "DataDigest: no acceptable value");
 }
 
-static void rfc7143_7_12_declared_value_that_cannot_be(void **state)
+static void rfc7143_7_12_declared_value_that_cannot_be(struct kunit *test)
 {
 	one_shot(TEXT(NAMES RDMA "MaxRecvDataSegmentLength=1\0"), 0x0200,
 		 "MaxRecvDataSegmentLength: no acceptable value");
@@ -380,9 +379,9 @@ static void rfc7143_7_12_declared_value_that_cannot_be(void **state)
 		 "MaxAHSLength: no acceptable value");
 }
 
-static void rfc7143_6_2_2_reject_leaves_the_default(void **state)
+static void rfc7143_6_2_2_reject_leaves_the_default(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA
 			     "MaxBurstLength=1\0InitialR2T=Perhaps\0"
@@ -393,9 +392,9 @@ static void rfc7143_6_2_2_reject_leaves_the_default(void **state)
 	assert_int_equal(i->login.result.max_burst, 262144);
 }
 
-static void rfc7143_6_2_2_reject_when_the_default_will_not_do(void **state)
+static void rfc7143_6_2_2_reject_when_the_default_will_not_do(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->offer.target_rdsl = 4096;
 	refused(i, SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA
@@ -403,9 +402,9 @@ static void rfc7143_6_2_2_reject_when_the_default_will_not_do(void **state)
 		"TargetRecvDataSegmentLength: no acceptable value");
 }
 
-static void rfc7143_13_14_first_burst_before_max_burst(void **state)
+static void rfc7143_13_14_first_burst_before_max_burst(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA
 			     "FirstBurstLength=65536\0MaxBurstLength=8192\0"),
@@ -414,18 +413,18 @@ static void rfc7143_13_14_first_burst_before_max_burst(void **state)
 	assert_int_equal(i->login.result.first_burst, 8192);
 }
 
-static void rfc7143_13_14_max_burst_below_a_settled_first_burst(void **state)
+static void rfc7143_13_14_max_burst_below_a_settled_first_burst(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	SAY(i, OPERATIONAL, NAMES RDMA "FirstBurstLength=65536\0");
 	refused(i, SAY(i, OPERATIONAL | TO_FFP, "MaxBurstLength=8192\0"),
 		0x0200, "FirstBurstLength above MaxBurstLength");
 }
 
-static void rfc7143_13_14_first_burst_never_mentioned(void **state)
+static void rfc7143_13_14_first_burst_never_mentioned(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA
 			     "MaxBurstLength=8192\0"), SEND);
@@ -436,9 +435,9 @@ static void rfc7143_13_14_first_burst_never_mentioned(void **state)
 	assert_int_equal(i->login.result.first_burst, 8192);
 }
 
-static void rfc7145_6_3_target_proposes_rdma_extensions(void **state)
+static void rfc7145_6_3_target_proposes_rdma_extensions(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES), SEND);
 	assert_int_equal(rsp_flags(i), OPERATIONAL);
@@ -448,9 +447,9 @@ static void rfc7145_6_3_target_proposes_rdma_extensions(void **state)
 	assert_int_equal(rsp_pairs(i), 0);
 }
 
-static void rfc7145_6_3_in_the_first_response_even_without_transit(void **state)
+static void rfc7145_6_3_in_the_first_response_even_without_transit(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL, NAMES), SEND);
 	assert_string_equal(rsp_value(i, "RDMAExtensions"), "Yes");
@@ -459,9 +458,9 @@ static void rfc7145_6_3_in_the_first_response_even_without_transit(void **state)
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, RDMA), ENTER);
 }
 
-static void rfc7145_6_3_after_the_security_stage(void **state)
+static void rfc7145_6_3_after_the_security_stage(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	SAY(i, SECURITY | TO_OPERATIONAL, NAMES "AuthMethod=None\0");
 	assert_int_equal(SAY_NOTHING(i, OPERATIONAL | TO_FFP), SEND);
@@ -469,9 +468,9 @@ static void rfc7145_6_3_after_the_security_stage(void **state)
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, RDMA), ENTER);
 }
 
-static void rfc7145_5_1_no_session_without_rdma_extensions(void **state)
+static void rfc7145_5_1_no_session_without_rdma_extensions(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	static const char reason[] = "RDMAExtensions=Yes was not negotiated";
 
 	one_shot(TEXT(NAMES "RDMAExtensions=No\0"), 0x0200, reason);
@@ -480,7 +479,7 @@ static void rfc7145_5_1_no_session_without_rdma_extensions(void **state)
 	refused(i, SAY_NOTHING(i, OPERATIONAL | TO_FFP), 0x0200, reason);
 }
 
-static void rfc7145_5_1_proposal_turned_down(void **state)
+static void rfc7145_5_1_proposal_turned_down(struct kunit *test)
 {
 	static const char * const answers[] = {
 		"RDMAExtensions=No", "RDMAExtensions=NotUnderstood",
@@ -499,9 +498,9 @@ static void rfc7145_5_1_proposal_turned_down(void **state)
 	}
 }
 
-static void target_proposes_what_has_no_fitting_default(void **state)
+static void target_proposes_what_has_no_fitting_default(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->offer.target_rdsl = 4096;
 	i->offer.immediate_data = false;
@@ -525,9 +524,9 @@ static void target_proposes_what_has_no_fitting_default(void **state)
 	assert_int_equal(i->login.result.time2wait, 5);
 }
 
-static void proposal_without_an_answer(void **state)
+static void proposal_without_an_answer(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->offer.target_rdsl = 4096;
 	SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA);
@@ -536,9 +535,9 @@ static void proposal_without_an_answer(void **state)
 		"TargetRecvDataSegmentLength: no acceptable value");
 }
 
-static void proposal_with_an_answer_out_of_bounds(void **state)
+static void proposal_with_an_answer_out_of_bounds(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->offer.target_rdsl = 4096;
 	SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA);
@@ -547,18 +546,18 @@ static void proposal_with_an_answer_out_of_bounds(void **state)
 		"TargetRecvDataSegmentLength: no acceptable value");
 }
 
-static void proposal_answered_twice(void **state)
+static void proposal_answered_twice(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	SAY(i, OPERATIONAL | TO_FFP, NAMES);
 	refused(i, SAY(i, OPERATIONAL | TO_FFP, RDMA RDMA), 0x0200,
 		"RDMAExtensions renegotiated");
 }
 
-static void transit_waits_for_the_last_piece_of_a_long_answer(void **state)
+static void transit_waits_for_the_last_piece_of_a_long_answer(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	static char text[8192];
 	size_t len = 0;
 	int k;
@@ -579,9 +578,9 @@ static void transit_waits_for_the_last_piece_of_a_long_answer(void **state)
 			     "TargetRecvDataSegmentLength=4096\0"), ENTER);
 }
 
-static void offers_that_are_not_the_administrators(void **state)
+static void offers_that_are_not_the_administrators(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->offer.initial_r2t = false;
 	i->offer.rdma_extensions = false;
@@ -599,9 +598,9 @@ static void offers_that_are_not_the_administrators(void **state)
 	assert_string_equal(rsp_value(i, "iSCSIProtocolLevel"), "1");
 }
 
-static void rfc7145_6_7_limits_are_declared_only_in_return(void **state)
+static void rfc7145_6_7_limits_are_declared_only_in_return(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->offer.max_unexpected = 12;
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA
@@ -616,57 +615,60 @@ static void rfc7145_6_7_limits_are_declared_only_in_return(void **state)
 	assert_true(i->login.result.solicited_only);
 }
 
-int main(void)
-{
-#undef T
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-	const struct CMUnitTest tests[] = {
-		T(rfc7143_6_3_initiator_name_is_missing),
-		T(rfc7143_6_3_target_name_is_missing),
-		T(rfc7143_4_2_7_names_that_are_none),
-		T(rfc7143_4_2_7_1_name_of_224_bytes),
-		T(rfc7143_4_2_7_1_name_of_223_bytes),
-		T(rfc7143_4_2_7_1_names_are_folded),
-		T(rfc7143_13_21_session_type),
-		T(rfc7143_13_21_discovery_with_a_target_name),
-		T(rfc7143_13_7_initiator_alias),
-		T(rfc7143_6_1_alias_of_256_bytes),
-		T(rfc7143_6_3_renegotiation),
-		T(rfc7143_6_3_renegotiation_in_a_later_request),
-		T(rfc7143_6_3_names_again_in_the_same_stage),
-		T(libiscsi_says_its_names_in_every_stage),
-		T(in_discovery_as_well),
-		T(rfc7143_6_3_names_that_change),
-		T(rfc7143_6_3_keys_of_the_other_stage),
-		T(rfc7143_13_keys_only_a_target_sends),
-		T(rfc7143_6_2_keys_not_understood),
-		T(rfc7143_6_2_keys_not_understood_in_security),
-		T(rfc7143_6_2_reserved_words_as_proposals),
-		T(open_iscsi_normal_session),
-		T(open_iscsi_discovery_session),
-		T(libiscsi_discovery_session),
-		T(rfc7143_13_irrelevant_in_discovery),
-		T(rfc7145_5_1_no_rdma_extensions_in_discovery),
-		T(rfc7143_13_1_digest_without_none),
-		T(rfc7143_7_12_declared_value_that_cannot_be),
-		T(rfc7143_6_2_2_reject_leaves_the_default),
-		T(rfc7143_6_2_2_reject_when_the_default_will_not_do),
-		T(rfc7143_13_14_first_burst_before_max_burst),
-		T(rfc7143_13_14_max_burst_below_a_settled_first_burst),
-		T(rfc7143_13_14_first_burst_never_mentioned),
-		T(rfc7145_6_3_target_proposes_rdma_extensions),
-		T(rfc7145_6_3_in_the_first_response_even_without_transit),
-		T(rfc7145_6_3_after_the_security_stage),
-		T(rfc7145_5_1_no_session_without_rdma_extensions),
-		T(rfc7145_5_1_proposal_turned_down),
-		T(target_proposes_what_has_no_fitting_default),
-		T(proposal_without_an_answer),
-		T(proposal_with_an_answer_out_of_bounds),
-		T(proposal_answered_twice),
-		T(transit_waits_for_the_last_piece_of_a_long_answer),
-		T(offers_that_are_not_the_administrators),
-		T(rfc7145_6_7_limits_are_declared_only_in_return),
-	};
+static struct kunit_case cases[] = {
+	KUNIT_CASE(rfc7143_6_3_initiator_name_is_missing),
+	KUNIT_CASE(rfc7143_6_3_target_name_is_missing),
+	KUNIT_CASE(rfc7143_4_2_7_names_that_are_none),
+	KUNIT_CASE(rfc7143_4_2_7_1_name_of_224_bytes),
+	KUNIT_CASE(rfc7143_4_2_7_1_name_of_223_bytes),
+	KUNIT_CASE(rfc7143_4_2_7_1_names_are_folded),
+	KUNIT_CASE(rfc7143_13_21_session_type),
+	KUNIT_CASE(rfc7143_13_21_discovery_with_a_target_name),
+	KUNIT_CASE(rfc7143_13_7_initiator_alias),
+	KUNIT_CASE(rfc7143_6_1_alias_of_256_bytes),
+	KUNIT_CASE(rfc7143_6_3_renegotiation),
+	KUNIT_CASE(rfc7143_6_3_renegotiation_in_a_later_request),
+	KUNIT_CASE(rfc7143_6_3_names_again_in_the_same_stage),
+	KUNIT_CASE(libiscsi_says_its_names_in_every_stage),
+	KUNIT_CASE(in_discovery_as_well),
+	KUNIT_CASE(rfc7143_6_3_names_that_change),
+	KUNIT_CASE(rfc7143_6_3_keys_of_the_other_stage),
+	KUNIT_CASE(rfc7143_13_keys_only_a_target_sends),
+	KUNIT_CASE(rfc7143_6_2_keys_not_understood),
+	KUNIT_CASE(rfc7143_6_2_keys_not_understood_in_security),
+	KUNIT_CASE(rfc7143_6_2_reserved_words_as_proposals),
+	KUNIT_CASE(open_iscsi_normal_session),
+	KUNIT_CASE(open_iscsi_discovery_session),
+	KUNIT_CASE(libiscsi_discovery_session),
+	KUNIT_CASE(rfc7143_13_irrelevant_in_discovery),
+	KUNIT_CASE(rfc7145_5_1_no_rdma_extensions_in_discovery),
+	KUNIT_CASE(rfc7143_13_1_digest_without_none),
+	KUNIT_CASE(rfc7143_7_12_declared_value_that_cannot_be),
+	KUNIT_CASE(rfc7143_6_2_2_reject_leaves_the_default),
+	KUNIT_CASE(rfc7143_6_2_2_reject_when_the_default_will_not_do),
+	KUNIT_CASE(rfc7143_13_14_first_burst_before_max_burst),
+	KUNIT_CASE(rfc7143_13_14_max_burst_below_a_settled_first_burst),
+	KUNIT_CASE(rfc7143_13_14_first_burst_never_mentioned),
+	KUNIT_CASE(rfc7145_6_3_target_proposes_rdma_extensions),
+	KUNIT_CASE(rfc7145_6_3_in_the_first_response_even_without_transit),
+	KUNIT_CASE(rfc7145_6_3_after_the_security_stage),
+	KUNIT_CASE(rfc7145_5_1_no_session_without_rdma_extensions),
+	KUNIT_CASE(rfc7145_5_1_proposal_turned_down),
+	KUNIT_CASE(target_proposes_what_has_no_fitting_default),
+	KUNIT_CASE(proposal_without_an_answer),
+	KUNIT_CASE(proposal_with_an_answer_out_of_bounds),
+	KUNIT_CASE(proposal_answered_twice),
+	KUNIT_CASE(transit_waits_for_the_last_piece_of_a_long_answer),
+	KUNIT_CASE(offers_that_are_not_the_administrators),
+	KUNIT_CASE(rfc7145_6_7_limits_are_declared_only_in_return),
+	{}
+};
 
-	return TESTS(tests);
-}
+struct kunit_suite iser_tgt_test_login_keys = {
+	.name = "iser_tgt_login_keys",
+	.init = setup,
+	.exit = teardown,
+	.test_cases = cases,
+};
+
+UNIT_SUITE(iser_tgt_test_login_keys)

@@ -12,13 +12,13 @@ static void numbered(u32 exp, u32 max, u32 sn, int verdict)
 	assert_int_equal(iser_tgt_window_check(exp, max, sn, false), verdict);
 }
 
-static void rfc7143_4_2_2_1_next_in_order_is_delivered(void **state)
+static void rfc7143_4_2_2_1_next_in_order_is_delivered(struct kunit *test)
 {
 	numbered(10, 20, 10, DELIVER);
 	numbered(20, 20, 20, DELIVER);
 }
 
-static void rfc7143_4_2_2_1_outside_is_ignored(void **state)
+static void rfc7143_4_2_2_1_outside_is_ignored(struct kunit *test)
 {
 	numbered(10, 20, 9, IGNORE);
 	numbered(10, 20, 0, IGNORE);
@@ -26,20 +26,20 @@ static void rfc7143_4_2_2_1_outside_is_ignored(void **state)
 	numbered(10, 20, 0x7fffffff, IGNORE);
 }
 
-static void rfc7143_4_2_2_1_closed_window_takes_nothing(void **state)
+static void rfc7143_4_2_2_1_closed_window_takes_nothing(struct kunit *test)
 {
 	numbered(10, 9, 10, IGNORE);
 	numbered(10, 9, 9, IGNORE);
 	numbered(0, 0xffffffff, 0, IGNORE);
 }
 
-static void rfc7143_4_2_2_1_hole_is_an_error(void **state)
+static void rfc7143_4_2_2_1_hole_is_an_error(struct kunit *test)
 {
 	numbered(10, 20, 11, GAP);
 	numbered(10, 20, 20, GAP);
 }
 
-static void rfc7143_4_2_2_1_immediate_may_lie_outside(void **state)
+static void rfc7143_4_2_2_1_immediate_may_lie_outside(struct kunit *test)
 {
 	assert_int_equal(iser_tgt_window_check(10, 20, 10, true), DELIVER);
 	assert_int_equal(iser_tgt_window_check(10, 9, 10, true), DELIVER);
@@ -47,7 +47,7 @@ static void rfc7143_4_2_2_1_immediate_may_lie_outside(void **state)
 	assert_int_equal(iser_tgt_window_check(10, 20, 21, true), DELIVER);
 }
 
-static void rfc1982_numbers_wrap(void **state)
+static void rfc1982_numbers_wrap(struct kunit *test)
 {
 	numbered(0xffffffff, 5, 0xffffffff, DELIVER);
 	numbered(0xffffffff, 5, 0, GAP);
@@ -58,16 +58,19 @@ static void rfc1982_numbers_wrap(void **state)
 	assert_false(iser_tgt_sn_before(3, 3));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rfc7143_4_2_2_1_next_in_order_is_delivered),
-		cmocka_unit_test(rfc7143_4_2_2_1_outside_is_ignored),
-		cmocka_unit_test(rfc7143_4_2_2_1_closed_window_takes_nothing),
-		cmocka_unit_test(rfc7143_4_2_2_1_hole_is_an_error),
-		cmocka_unit_test(rfc7143_4_2_2_1_immediate_may_lie_outside),
-		cmocka_unit_test(rfc1982_numbers_wrap),
-	};
+static struct kunit_case cases[] = {
+	KUNIT_CASE(rfc7143_4_2_2_1_next_in_order_is_delivered),
+	KUNIT_CASE(rfc7143_4_2_2_1_outside_is_ignored),
+	KUNIT_CASE(rfc7143_4_2_2_1_closed_window_takes_nothing),
+	KUNIT_CASE(rfc7143_4_2_2_1_hole_is_an_error),
+	KUNIT_CASE(rfc7143_4_2_2_1_immediate_may_lie_outside),
+	KUNIT_CASE(rfc1982_numbers_wrap),
+	{}
+};
 
-	return TESTS(tests);
-}
+struct kunit_suite iser_tgt_test_window = {
+	.name = "iser_tgt_window",
+	.test_cases = cases,
+};
+
+UNIT_SUITE(iser_tgt_test_window)

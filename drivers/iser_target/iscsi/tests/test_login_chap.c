@@ -20,16 +20,15 @@ static struct initiator *start(void)
 	return i;
 }
 
-static int setup(void **state)
+static int setup(struct kunit *test)
 {
-	*state = start();
+	test->priv = start();
 	return 0;
 }
 
-static int teardown(void **state)
+static void teardown(struct kunit *test)
 {
-	initiator_free(*state);
-	return 0;
+	initiator_free(test->priv);
 }
 
 /* Up to our challenge. */
@@ -49,16 +48,16 @@ static void challenged(struct initiator *i, const char *chap_a, size_t len)
 static int answer(struct initiator *i, const char *name, const char *secret,
 		  const char *more, size_t more_len)
 {
-	char text[8192];
+	static char text[8192];
 	size_t len = chap_answer(i, name, secret, text, sizeof(text));
 
 	memcpy(text + len, more, more_len);
 	return login_send(i, SECURITY | TO_OPERATIONAL, text, len + more_len);
 }
 
-static void rfc7143_12_1_3_one_way(void **state)
+static void rfc7143_12_1_3_one_way(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	challenged(i, TEXT("CHAP_A=5\0"));
 	assert_string_equal(rsp_value(i, "CHAP_A"), "5");
@@ -71,9 +70,9 @@ static void rfc7143_12_1_3_one_way(void **state)
 	assert_false(i->login.auth_mutual);
 }
 
-static void rfc7143_12_1_3_transit_asked_for_later(void **state)
+static void rfc7143_12_1_3_transit_asked_for_later(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	char text[256];
 	size_t len;
 
@@ -98,7 +97,7 @@ static void algorithm(const char *offer, size_t len, const char *chosen,
 	initiator_free(i);
 }
 
-static void rfc7143_12_1_3_all_algorithms(void **state)
+static void rfc7143_12_1_3_all_algorithms(struct kunit *test)
 {
 	algorithm(TEXT("CHAP_A=5\0"), "5", 16);
 	algorithm(TEXT("CHAP_A=6\0"), "6", 20);
@@ -106,7 +105,7 @@ static void rfc7143_12_1_3_all_algorithms(void **state)
 	algorithm(TEXT("CHAP_A=8\0"), "8", 32);
 }
 
-static void rfc7143_12_1_3_strongest_first(void **state)
+static void rfc7143_12_1_3_strongest_first(struct kunit *test)
 {
 	algorithm(TEXT("CHAP_A=5,6,7,8\0"), "8", 32);
 	algorithm(TEXT("CHAP_A=5,7,6\0"), "7", 32);
@@ -114,9 +113,9 @@ static void rfc7143_12_1_3_strongest_first(void **state)
 	algorithm(TEXT("CHAP_A=99,55,,x,0x7,6,5\0"), "6", 20);
 }
 
-static void algorithm_that_the_kernel_does_not_have(void **state)
+static void algorithm_that_the_kernel_does_not_have(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->no_digest = 1U << 8 | 1U << 7;
 	challenged(i, TEXT("CHAP_A=8,7,6,5\0"));
@@ -133,9 +132,9 @@ static u16 only_sha256(struct iser_tgt_login *login)
 	return ISER_TGT_LOGIN_OK;
 }
 
-static void order_is_the_administrators(void **state)
+static void order_is_the_administrators(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	struct iser_tgt_login_ops ops = *i->login.ops;
 
 	ops.identify = only_sha256;
@@ -144,9 +143,9 @@ static void order_is_the_administrators(void **state)
 	assert_string_equal(rsp_value(i, "CHAP_A"), "7");
 }
 
-static void rfc7143_12_1_3_no_common_algorithm(void **state)
+static void rfc7143_12_1_3_no_common_algorithm(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	SAY(i, SECURITY, NAMES "AuthMethod=CHAP\0");
 	i->no_digest = 1U << 5;
@@ -154,18 +153,18 @@ static void rfc7143_12_1_3_no_common_algorithm(void **state)
 		"CHAP: no algorithm in common");
 }
 
-static void rfc7143_12_1_3_algorithm_missing(void **state)
+static void rfc7143_12_1_3_algorithm_missing(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	SAY(i, SECURITY, NAMES "AuthMethod=CHAP\0");
 	refused(i, SAY_NOTHING(i, SECURITY), 0x0207,
 		"CHAP: algorithm missing");
 }
 
-static void algorithm_together_with_the_method(void **state)
+static void algorithm_together_with_the_method(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, SECURITY, NAMES "CHAP_A=7\0AuthMethod=CHAP\0"),
 			 SEND);
@@ -173,9 +172,9 @@ static void algorithm_together_with_the_method(void **state)
 	assert_string_equal(rsp_value(i, "CHAP_A"), "7");
 }
 
-static void rfc7143_12_1_3_wrong_response(void **state)
+static void rfc7143_12_1_3_wrong_response(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	challenged(i, TEXT("CHAP_A=7\0"));
 	refused(i, answer(i, USER, "guess", "", 0), 0x0201,
@@ -183,7 +182,7 @@ static void rfc7143_12_1_3_wrong_response(void **state)
 	assert_false(i->login.authenticated);
 }
 
-static void rfc7143_12_1_3_response_wrong_in_one_digit(void **state)
+static void rfc7143_12_1_3_response_wrong_in_one_digit(struct kunit *test)
 {
 	size_t digit;
 
@@ -202,9 +201,9 @@ static void rfc7143_12_1_3_response_wrong_in_one_digit(void **state)
 	}
 }
 
-static void rfc7143_12_1_3_wrong_name(void **state)
+static void rfc7143_12_1_3_wrong_name(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	challenged(i, TEXT("CHAP_A=7\0"));
 	refused(i, answer(i, "alicf", SECRET, "", 0), 0x0201,
@@ -212,9 +211,9 @@ static void rfc7143_12_1_3_wrong_name(void **state)
 	assert_false(i->login.authenticated);
 }
 
-static void rfc7143_12_1_3_name_that_only_begins_right(void **state)
+static void rfc7143_12_1_3_name_that_only_begins_right(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	struct initiator *j = start();
 
 	challenged(i, TEXT("CHAP_A=7\0"));
@@ -235,7 +234,7 @@ static void garbled(const char *text, size_t len)
 	initiator_free(i);
 }
 
-static void rfc7143_12_1_3_malformed_response(void **state)
+static void rfc7143_12_1_3_malformed_response(struct kunit *test)
 {
 	garbled(TEXT("CHAP_N=alice\0CHAP_R=\0"));
 	garbled(TEXT("CHAP_N=alice\0CHAP_R=0x\0"));
@@ -248,11 +247,11 @@ static void rfc7143_12_1_3_malformed_response(void **state)
 	garbled(TEXT("CHAP_N=alice\0CHAP_R=0bAAAA\0"));
 }
 
-static void rfc7143_12_1_3_response_in_base64(void **state)
+static void rfc7143_12_1_3_response_in_base64(struct kunit *test)
 {
 	static const char digits[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	char text[256], hex[256];
 	u8 r[ISER_TGT_CHAP_DIGEST_MAX];
 	struct iser_tgt_kv kv;
@@ -282,7 +281,7 @@ static void rfc7143_12_1_3_response_in_base64(void **state)
 	assert_true(i->login.authenticated);
 }
 
-static void rfc7143_12_1_3_keys_missing(void **state)
+static void rfc7143_12_1_3_keys_missing(struct kunit *test)
 {
 	static const struct {
 		const char *text;
@@ -309,7 +308,7 @@ static void rfc7143_12_1_3_keys_missing(void **state)
 	}
 }
 
-static void rfc7143_12_1_3_keys_out_of_turn(void **state)
+static void rfc7143_12_1_3_keys_out_of_turn(struct kunit *test)
 {
 	static const struct {
 		const char *text;
@@ -339,9 +338,9 @@ static void rfc7143_12_1_3_keys_out_of_turn(void **state)
 	initiator_free(i);
 }
 
-static void rfc7143_6_3_response_after_success(void **state)
+static void rfc7143_6_3_response_after_success(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	char text[256];
 	size_t len;
 
@@ -352,33 +351,33 @@ static void rfc7143_6_3_response_after_success(void **state)
 		"CHAP_N renegotiated");
 }
 
-static void rfc7143_6_3_algorithm_twice(void **state)
+static void rfc7143_6_3_algorithm_twice(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	challenged(i, TEXT("CHAP_A=5\0"));
 	refused(i, SAY(i, SECURITY, "CHAP_A=5\0"), 0x0200,
 		"CHAP_A renegotiated");
 }
 
-static void rfc7143_6_3_method_twice(void **state)
+static void rfc7143_6_3_method_twice(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	challenged(i, TEXT("CHAP_A=5\0"));
 	refused(i, SAY(i, SECURITY, "AuthMethod=None\0"), 0x0200,
 		"AuthMethod renegotiated");
 }
 
-static void rfc7143_6_3_1_security_stage_skipped(void **state)
+static void rfc7143_6_3_1_security_stage_skipped(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	refused(i, SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA), 0x0201,
 		"authentication required, but security stage skipped");
 }
 
-static void rfc7143_12_1_method_not_offered(void **state)
+static void rfc7143_12_1_method_not_offered(struct kunit *test)
 {
 	static const struct {
 		const char *text;
@@ -403,9 +402,9 @@ static void rfc7143_12_1_method_not_offered(void **state)
 	}
 }
 
-static void rfc7143_6_3_2_target_proposes_the_method(void **state)
+static void rfc7143_6_3_2_target_proposes_the_method(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, SECURITY | TO_OPERATIONAL, NAMES), SEND);
 	assert_int_equal(rsp_flags(i), SECURITY);
@@ -420,9 +419,9 @@ static void rfc7143_6_3_2_target_proposes_the_method(void **state)
 	assert_true(i->login.authenticated);
 }
 
-static void rfc7143_6_3_2_method_that_was_proposed_is_not_taken(void **state)
+static void rfc7143_6_3_2_method_that_was_proposed_is_not_taken(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	struct initiator *j = start();
 
 	SAY(i, SECURITY | TO_OPERATIONAL, NAMES);
@@ -434,9 +433,9 @@ static void rfc7143_6_3_2_method_that_was_proposed_is_not_taken(void **state)
 	initiator_free(j);
 }
 
-static void authentication_without_a_secret(void **state)
+static void authentication_without_a_secret(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	struct initiator *j = start();
 
 	i->password = "";
@@ -450,9 +449,9 @@ static void authentication_without_a_secret(void **state)
 	initiator_free(j);
 }
 
-static void not_required_and_none_offered(void **state)
+static void not_required_and_none_offered(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->auth_required = false;
 	assert_int_equal(SAY(i, SECURITY | TO_OPERATIONAL, NAMES
@@ -462,9 +461,9 @@ static void not_required_and_none_offered(void **state)
 	assert_false(i->login.authenticated);
 }
 
-static void not_required_but_insisted_on(void **state)
+static void not_required_but_insisted_on(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->auth_required = false;
 	SAY(i, SECURITY | TO_OPERATIONAL, NAMES "AuthMethod=CHAP\0");
@@ -476,9 +475,9 @@ static void not_required_but_insisted_on(void **state)
 		"CHAP: wrong response");
 }
 
-static void not_required_insisted_on_and_no_secret(void **state)
+static void not_required_insisted_on_and_no_secret(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	i->auth_required = false;
 	i->password = NULL;
@@ -487,9 +486,9 @@ static void not_required_insisted_on_and_no_secret(void **state)
 		"no AuthMethod in common");
 }
 
-static void rfc7143_12_1_3_discovery(void **state)
+static void rfc7143_12_1_3_discovery(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	char text[256];
 	size_t len;
 
@@ -506,9 +505,9 @@ static void mutual(struct initiator *i)
 	i->password_mutual = TARGET_SECRET;
 }
 
-static void rfc7143_12_1_3_mutual(void **state)
+static void rfc7143_12_1_3_mutual(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	u8 expected[ISER_TGT_CHAP_DIGEST_MAX], got[ISER_TGT_CHAP_DIGEST_MAX];
 	int len;
 
@@ -528,10 +527,10 @@ static void rfc7143_12_1_3_mutual(void **state)
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, RDMA), ENTER);
 }
 
-static void rfc7143_12_1_3_mutual_challenge_of_1024_bytes(void **state)
+static void rfc7143_12_1_3_mutual_challenge_of_1024_bytes(struct kunit *test)
 {
-	struct initiator *i = *state;
-	char more[3000] = "CHAP_I=0xff\0CHAP_C=0x";
+	struct initiator *i = test->priv;
+	static char more[3000] = "CHAP_I=0xff\0CHAP_C=0x";
 	size_t at = 12 + 9;
 
 	mutual(i);
@@ -542,10 +541,10 @@ static void rfc7143_12_1_3_mutual_challenge_of_1024_bytes(void **state)
 	assert_true(i->login.auth_mutual);
 }
 
-static void rfc7143_12_1_3_mutual_challenge_of_1025_bytes(void **state)
+static void rfc7143_12_1_3_mutual_challenge_of_1025_bytes(struct kunit *test)
 {
-	struct initiator *i = *state;
-	char more[3000] = "CHAP_I=1\0CHAP_C=0x";
+	struct initiator *i = test->priv;
+	static char more[3000] = "CHAP_I=1\0CHAP_C=0x";
 	size_t at = 9 + 9;
 
 	mutual(i);
@@ -570,7 +569,7 @@ static void malformed_challenge(const char *text, size_t len)
 	initiator_free(i);
 }
 
-static void rfc7143_12_1_3_malformed_challenge(void **state)
+static void rfc7143_12_1_3_malformed_challenge(struct kunit *test)
 {
 	malformed_challenge(TEXT("CHAP_I=256\0CHAP_C=0x00\0"));
 	malformed_challenge(TEXT("CHAP_I=-1\0CHAP_C=0x00\0"));
@@ -581,9 +580,9 @@ static void rfc7143_12_1_3_malformed_challenge(void **state)
 	malformed_challenge(TEXT("CHAP_I=1\0CHAP_C=00\0"));
 }
 
-static void rfc7143_9_2_1_reflected_challenge(void **state)
+static void rfc7143_9_2_1_reflected_challenge(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	char more[256];
 	size_t len;
 
@@ -598,9 +597,9 @@ static void rfc7143_9_2_1_reflected_challenge(void **state)
 	assert_false(i->login.auth_mutual);
 }
 
-static void rfc7143_9_2_1_equal_secrets(void **state)
+static void rfc7143_9_2_1_equal_secrets(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	mutual(i);
 	i->password_mutual = SECRET;
@@ -610,9 +609,9 @@ static void rfc7143_9_2_1_equal_secrets(void **state)
 	assert_false(i->login.authenticated);
 }
 
-static void rfc7143_9_2_1_response_that_would_be_ours(void **state)
+static void rfc7143_9_2_1_response_that_would_be_ours(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	/* it got our own answer to our challenge on another connection */
 	mutual(i);
@@ -621,9 +620,9 @@ static void rfc7143_9_2_1_response_that_would_be_ours(void **state)
 		"CHAP: one secret for both directions");
 }
 
-static void rfc7143_12_1_3_target_cannot_prove_itself(void **state)
+static void rfc7143_12_1_3_target_cannot_prove_itself(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 	struct initiator *j = start();
 
 	challenged(i, TEXT("CHAP_A=7\0"));
@@ -637,9 +636,9 @@ static void rfc7143_12_1_3_target_cannot_prove_itself(void **state)
 	initiator_free(j);
 }
 
-static void mutual_is_the_initiators_choice(void **state)
+static void mutual_is_the_initiators_choice(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	mutual(i);
 	challenged(i, TEXT("CHAP_A=7\0"));
@@ -648,7 +647,7 @@ static void mutual_is_the_initiators_choice(void **state)
 	assert_false(i->login.auth_mutual);
 }
 
-static void no_random_bytes(void **state)
+static void no_random_bytes(struct kunit *test)
 {
 	int after;
 
@@ -663,7 +662,7 @@ static void no_random_bytes(void **state)
 	}
 }
 
-static void digest_fails(void **state)
+static void digest_fails(struct kunit *test)
 {
 	unsigned int after;
 
@@ -687,9 +686,9 @@ static void digest_fails(void **state)
 	}
 }
 
-static void digest_of_no_length(void **state)
+static void digest_of_no_length(struct kunit *test)
 {
-	struct initiator *i = *state;
+	struct initiator *i = test->priv;
 
 	SAY(i, SECURITY, NAMES "AuthMethod=CHAP\0");
 	i->digest_error = ISER_TGT_CHAP_DIGEST_MAX + 1;
@@ -697,53 +696,56 @@ static void digest_of_no_length(void **state)
 		"CHAP: digest failed");
 }
 
-int main(void)
-{
-#undef T
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-	const struct CMUnitTest tests[] = {
-		T(rfc7143_12_1_3_one_way),
-		T(rfc7143_12_1_3_transit_asked_for_later),
-		T(rfc7143_12_1_3_all_algorithms),
-		T(rfc7143_12_1_3_strongest_first),
-		T(algorithm_that_the_kernel_does_not_have),
-		T(order_is_the_administrators),
-		T(rfc7143_12_1_3_no_common_algorithm),
-		T(rfc7143_12_1_3_algorithm_missing),
-		T(algorithm_together_with_the_method),
-		T(rfc7143_12_1_3_wrong_response),
-		T(rfc7143_12_1_3_response_wrong_in_one_digit),
-		T(rfc7143_12_1_3_wrong_name),
-		T(rfc7143_12_1_3_name_that_only_begins_right),
-		T(rfc7143_12_1_3_malformed_response),
-		T(rfc7143_12_1_3_response_in_base64),
-		T(rfc7143_12_1_3_keys_missing),
-		T(rfc7143_12_1_3_keys_out_of_turn),
-		T(rfc7143_6_3_response_after_success),
-		T(rfc7143_6_3_algorithm_twice),
-		T(rfc7143_6_3_method_twice),
-		T(rfc7143_6_3_1_security_stage_skipped),
-		T(rfc7143_12_1_method_not_offered),
-		T(rfc7143_6_3_2_target_proposes_the_method),
-		T(rfc7143_6_3_2_method_that_was_proposed_is_not_taken),
-		T(authentication_without_a_secret),
-		T(not_required_and_none_offered),
-		T(not_required_but_insisted_on),
-		T(not_required_insisted_on_and_no_secret),
-		T(rfc7143_12_1_3_discovery),
-		T(rfc7143_12_1_3_mutual),
-		T(rfc7143_12_1_3_mutual_challenge_of_1024_bytes),
-		T(rfc7143_12_1_3_mutual_challenge_of_1025_bytes),
-		T(rfc7143_12_1_3_malformed_challenge),
-		T(rfc7143_9_2_1_reflected_challenge),
-		T(rfc7143_9_2_1_equal_secrets),
-		T(rfc7143_9_2_1_response_that_would_be_ours),
-		T(rfc7143_12_1_3_target_cannot_prove_itself),
-		T(mutual_is_the_initiators_choice),
-		T(no_random_bytes),
-		T(digest_fails),
-		T(digest_of_no_length),
-	};
+static struct kunit_case cases[] = {
+	KUNIT_CASE(rfc7143_12_1_3_one_way),
+	KUNIT_CASE(rfc7143_12_1_3_transit_asked_for_later),
+	KUNIT_CASE(rfc7143_12_1_3_all_algorithms),
+	KUNIT_CASE(rfc7143_12_1_3_strongest_first),
+	KUNIT_CASE(algorithm_that_the_kernel_does_not_have),
+	KUNIT_CASE(order_is_the_administrators),
+	KUNIT_CASE(rfc7143_12_1_3_no_common_algorithm),
+	KUNIT_CASE(rfc7143_12_1_3_algorithm_missing),
+	KUNIT_CASE(algorithm_together_with_the_method),
+	KUNIT_CASE(rfc7143_12_1_3_wrong_response),
+	KUNIT_CASE(rfc7143_12_1_3_response_wrong_in_one_digit),
+	KUNIT_CASE(rfc7143_12_1_3_wrong_name),
+	KUNIT_CASE(rfc7143_12_1_3_name_that_only_begins_right),
+	KUNIT_CASE(rfc7143_12_1_3_malformed_response),
+	KUNIT_CASE(rfc7143_12_1_3_response_in_base64),
+	KUNIT_CASE(rfc7143_12_1_3_keys_missing),
+	KUNIT_CASE(rfc7143_12_1_3_keys_out_of_turn),
+	KUNIT_CASE(rfc7143_6_3_response_after_success),
+	KUNIT_CASE(rfc7143_6_3_algorithm_twice),
+	KUNIT_CASE(rfc7143_6_3_method_twice),
+	KUNIT_CASE(rfc7143_6_3_1_security_stage_skipped),
+	KUNIT_CASE(rfc7143_12_1_method_not_offered),
+	KUNIT_CASE(rfc7143_6_3_2_target_proposes_the_method),
+	KUNIT_CASE(rfc7143_6_3_2_method_that_was_proposed_is_not_taken),
+	KUNIT_CASE(authentication_without_a_secret),
+	KUNIT_CASE(not_required_and_none_offered),
+	KUNIT_CASE(not_required_but_insisted_on),
+	KUNIT_CASE(not_required_insisted_on_and_no_secret),
+	KUNIT_CASE(rfc7143_12_1_3_discovery),
+	KUNIT_CASE(rfc7143_12_1_3_mutual),
+	KUNIT_CASE(rfc7143_12_1_3_mutual_challenge_of_1024_bytes),
+	KUNIT_CASE(rfc7143_12_1_3_mutual_challenge_of_1025_bytes),
+	KUNIT_CASE(rfc7143_12_1_3_malformed_challenge),
+	KUNIT_CASE(rfc7143_9_2_1_reflected_challenge),
+	KUNIT_CASE(rfc7143_9_2_1_equal_secrets),
+	KUNIT_CASE(rfc7143_9_2_1_response_that_would_be_ours),
+	KUNIT_CASE(rfc7143_12_1_3_target_cannot_prove_itself),
+	KUNIT_CASE(mutual_is_the_initiators_choice),
+	KUNIT_CASE(no_random_bytes),
+	KUNIT_CASE(digest_fails),
+	KUNIT_CASE(digest_of_no_length),
+	{}
+};
 
-	return TESTS(tests);
-}
+struct kunit_suite iser_tgt_test_login_chap = {
+	.name = "iser_tgt_login_chap",
+	.init = setup,
+	.exit = teardown,
+	.test_cases = cases,
+};
+
+UNIT_SUITE(iser_tgt_test_login_chap)

@@ -7,13 +7,13 @@
 static int decode(const char *value, size_t size, const void *expected)
 {
 	char *in = exactly(value, strlen(value) + 1);
-	u8 *out = malloc(size ? size : 1);
+	u8 *out = unit_zalloc(size ? size : 1);
 	int ret = iser_tgt_chap_decode(in, out, size);
 
 	if (ret > 0 && expected)
 		assert_memory_equal(out, expected, (size_t)ret);
-	free(in);
-	free(out);
+	unit_free(in);
+	unit_free(out);
 	return ret;
 }
 
@@ -23,21 +23,21 @@ static void bad(const char *value)
 		fail_msg("accepted: %s", value);
 }
 
-static void rfc7143_6_1_hex_constant(void **state)
+static void rfc7143_6_1_hex_constant(struct kunit *test)
 {
 	assert_int_equal(decode("0x00", 1, "\x00"), 1);
 	assert_int_equal(decode("0xfF1a", 2, "\xff\x1a"), 2);
 	assert_int_equal(decode("0XDEADbeef", 4, "\xde\xad\xbe\xef"), 4);
 }
 
-static void rfc7143_6_1_hex_with_an_odd_number_of_digits(void **state)
+static void rfc7143_6_1_hex_with_an_odd_number_of_digits(struct kunit *test)
 {
 	assert_int_equal(decode("0xf", 1, "\x0f"), 1);
 	assert_int_equal(decode("0x123", 2, "\x01\x23"), 2);
 	assert_int_equal(decode("0x12345", 3, "\x01\x23\x45"), 3);
 }
 
-static void rfc7143_6_1_malformed_hex(void **state)
+static void rfc7143_6_1_malformed_hex(struct kunit *test)
 {
 	bad("0x");
 	bad("0xg");
@@ -48,7 +48,7 @@ static void rfc7143_6_1_malformed_hex(void **state)
 	bad("0x1\x80");
 }
 
-static void rfc7143_6_1_base64_constant(void **state)
+static void rfc7143_6_1_base64_constant(struct kunit *test)
 {
 	assert_int_equal(decode("0bZg==", 1, "f"), 1);
 	assert_int_equal(decode("0bZm8=", 2, "fo"), 2);
@@ -60,13 +60,13 @@ static void rfc7143_6_1_base64_constant(void **state)
 	assert_int_equal(decode("0bAAAA", 3, "\0\0\0"), 3);
 }
 
-static void rfc4648_padding_may_be_left_out(void **state)
+static void rfc4648_padding_may_be_left_out(struct kunit *test)
 {
 	assert_int_equal(decode("0bZg", 1, "f"), 1);
 	assert_int_equal(decode("0bZm8", 2, "fo"), 2);
 }
 
-static void rfc4648_malformed_base64(void **state)
+static void rfc4648_malformed_base64(struct kunit *test)
 {
 	bad("0b");
 	bad("0b=");
@@ -88,7 +88,7 @@ static void rfc4648_malformed_base64(void **state)
 	bad("0bZm9=");
 }
 
-static void rfc7143_6_1_neither_hex_nor_base64(void **state)
+static void rfc7143_6_1_neither_hex_nor_base64(struct kunit *test)
 {
 	bad("");
 	bad("0");
@@ -99,7 +99,7 @@ static void rfc7143_6_1_neither_hex_nor_base64(void **state)
 	bad("Zm9v");
 }
 
-static void rfc7143_12_1_3_bounded_by_the_buffer(void **state)
+static void rfc7143_12_1_3_bounded_by_the_buffer(struct kunit *test)
 {
 	assert_int_equal(decode("0x00", 0, NULL), -EINVAL);
 	assert_int_equal(decode("0x0011", 1, NULL), -EINVAL);
@@ -108,10 +108,10 @@ static void rfc7143_12_1_3_bounded_by_the_buffer(void **state)
 	assert_int_equal(decode("0bZm9v", 2, NULL), -EINVAL);
 }
 
-static void rfc7143_12_1_3_1024_bytes_and_one_more(void **state)
+static void rfc7143_12_1_3_1024_bytes_and_one_more(struct kunit *test)
 {
-	char *hex = malloc(2 + 2 * 1025 + 1);
-	char *b64 = malloc(2 + 1368 + 1);
+	char *hex = unit_zalloc(2 + 2 * 1025 + 1);
+	char *b64 = unit_zalloc(2 + 1368 + 1);
 
 	memset(hex, '5', 2 + 2 * 1025);
 	memcpy(hex, "0x", 2);
@@ -126,11 +126,11 @@ static void rfc7143_12_1_3_1024_bytes_and_one_more(void **state)
 	assert_int_equal(decode(b64, 1024, NULL), -EINVAL);
 	b64[2 + 1366] = '\0';
 	assert_int_equal(decode(b64, 1024, NULL), 1024);
-	free(hex);
-	free(b64);
+	unit_free(hex);
+	unit_free(b64);
 }
 
-static void decoding_in_place(void **state)
+static void decoding_in_place(struct kunit *test)
 {
 	char hex[] = "0x123456789";
 	char b64[] = "0bZm9vYmFy";
@@ -141,30 +141,33 @@ static void decoding_in_place(void **state)
 	assert_memory_equal(b64, "foobar", 6);
 }
 
-static void rfc7143_6_1_encoding(void **state)
+static void rfc7143_6_1_encoding(struct kunit *test)
 {
-	char *out = malloc(ISER_TGT_CHAP_ENCODED(3));
+	char *out = unit_zalloc(ISER_TGT_CHAP_ENCODED(3));
 
 	iser_tgt_chap_encode((const u8 *)"\x00\xff\x1a", 3, out);
 	assert_string_equal(out, "0x00ff1a");
-	free(out);
+	unit_free(out);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rfc7143_6_1_hex_constant),
-		cmocka_unit_test(rfc7143_6_1_hex_with_an_odd_number_of_digits),
-		cmocka_unit_test(rfc7143_6_1_malformed_hex),
-		cmocka_unit_test(rfc7143_6_1_base64_constant),
-		cmocka_unit_test(rfc4648_padding_may_be_left_out),
-		cmocka_unit_test(rfc4648_malformed_base64),
-		cmocka_unit_test(rfc7143_6_1_neither_hex_nor_base64),
-		cmocka_unit_test(rfc7143_12_1_3_bounded_by_the_buffer),
-		cmocka_unit_test(rfc7143_12_1_3_1024_bytes_and_one_more),
-		cmocka_unit_test(decoding_in_place),
-		cmocka_unit_test(rfc7143_6_1_encoding),
-	};
+static struct kunit_case cases[] = {
+	KUNIT_CASE(rfc7143_6_1_hex_constant),
+	KUNIT_CASE(rfc7143_6_1_hex_with_an_odd_number_of_digits),
+	KUNIT_CASE(rfc7143_6_1_malformed_hex),
+	KUNIT_CASE(rfc7143_6_1_base64_constant),
+	KUNIT_CASE(rfc4648_padding_may_be_left_out),
+	KUNIT_CASE(rfc4648_malformed_base64),
+	KUNIT_CASE(rfc7143_6_1_neither_hex_nor_base64),
+	KUNIT_CASE(rfc7143_12_1_3_bounded_by_the_buffer),
+	KUNIT_CASE(rfc7143_12_1_3_1024_bytes_and_one_more),
+	KUNIT_CASE(decoding_in_place),
+	KUNIT_CASE(rfc7143_6_1_encoding),
+	{}
+};
 
-	return TESTS(tests);
-}
+struct kunit_suite iser_tgt_test_chap = {
+	.name = "iser_tgt_chap",
+	.test_cases = cases,
+};
+
+UNIT_SUITE(iser_tgt_test_chap)

@@ -35,7 +35,7 @@ static enum iser_tgt_pdu_error parse(struct iser_tgt_pdu *pdu, const u8 *hdr,
 	if (copy)
 		*copy = bytes;
 	else
-		free(bytes);
+		unit_free(bytes);
 	return error;
 }
 
@@ -46,7 +46,7 @@ static enum iser_tgt_pdu_error parse_only(const u8 *hdr, size_t received)
 	return parse(&pdu, hdr, received, NULL);
 }
 
-static void rfc7145_9_1_shorter_than_the_headers(void **state)
+static void rfc7145_9_1_shorter_than_the_headers(struct kunit *test)
 {
 	struct iser_tgt_pdu pdu;
 	u8 hdr[ISER_TGT_HDR_LEN];
@@ -64,7 +64,7 @@ static void rfc7145_9_1_shorter_than_the_headers(void **state)
 	assert_int_equal(parse_only(hdr, 75), ISER_TGT_PDU_SHORT);
 }
 
-static void rfc7145_9_3_hello_is_recognised(void **state)
+static void rfc7145_9_3_hello_is_recognised(struct kunit *test)
 {
 	u8 hdr[ISER_TGT_HDR_LEN] = { ISER_TGT_ISER_OP_HELLO, 0xaa };
 
@@ -74,7 +74,7 @@ static void rfc7145_9_3_hello_is_recognised(void **state)
 	assert_int_equal(parse_only(hdr, 8192), ISER_TGT_PDU_HELLO);
 }
 
-static void rfc7145_9_1_other_iser_opcodes(void **state)
+static void rfc7145_9_1_other_iser_opcodes(struct kunit *test)
 {
 	u8 hdr[ISER_TGT_HDR_LEN];
 	int op;
@@ -93,7 +93,7 @@ static void rfc7145_9_1_other_iser_opcodes(void **state)
 	}
 }
 
-static void rfc7145_9_2_stags_are_read(void **state)
+static void rfc7145_9_2_stags_are_read(struct kunit *test)
 {
 	struct iser_tgt_pdu pdu;
 	u8 hdr[ISER_TGT_HDR_LEN];
@@ -108,7 +108,7 @@ static void rfc7145_9_2_stags_are_read(void **state)
 	assert_true(pdu.read_va == 0x1112131415161718ULL);
 }
 
-static void rfc7145_9_2_stags_without_flag_are_ignored(void **state)
+static void rfc7145_9_2_stags_without_flag_are_ignored(struct kunit *test)
 {
 	struct iser_tgt_pdu pdu;
 	u8 hdr[ISER_TGT_HDR_LEN];
@@ -124,7 +124,7 @@ static void rfc7145_9_2_stags_without_flag_are_ignored(void **state)
 	assert_true(pdu.read_va == 0);
 }
 
-static void rfc7143_11_2_1_fields_are_read(void **state)
+static void rfc7143_11_2_1_fields_are_read(struct kunit *test)
 {
 	struct iser_tgt_pdu pdu;
 	u8 hdr[ISER_TGT_HDR_LEN];
@@ -149,10 +149,10 @@ static void rfc7143_11_2_1_fields_are_read(void **state)
 	assert_int_equal(iser_tgt_pdu_cid(&pdu), 0);
 	assert_int_equal(iser_tgt_pdu_cdb(&pdu)[0], 0x28);
 	assert_int_equal(iser_tgt_pdu_ref_cmd_sn(&pdu), 0x28000000);
-	free(copy);
+	unit_free(copy);
 }
 
-static void rfc7143_11_2_1_5_ahs_beyond_what_was_received(void **state)
+static void rfc7143_11_2_1_5_ahs_beyond_what_was_received(struct kunit *test)
 {
 	struct iser_tgt_pdu pdu;
 	u8 hdr[ISER_TGT_HDR_LEN];
@@ -166,7 +166,7 @@ static void rfc7143_11_2_1_5_ahs_beyond_what_was_received(void **state)
 	assert_int_equal(pdu.itt, 0xcafe0001);
 }
 
-static void rfc7143_11_2_1_6_data_beyond_the_received(void **state)
+static void rfc7143_11_2_1_6_data_beyond_the_received(struct kunit *test)
 {
 	struct iser_tgt_pdu pdu;
 	u8 hdr[ISER_TGT_HDR_LEN];
@@ -182,7 +182,7 @@ static void rfc7143_11_2_1_6_data_beyond_the_received(void **state)
 	assert_int_equal(parse_only(hdr, 88), ISER_TGT_PDU_OK);
 }
 
-static void declared_and_unsent_data_is_no_data(void **state)
+static void declared_and_unsent_data_is_no_data(struct kunit *test)
 {
 	struct iser_tgt_pdu pdu;
 	u8 hdr[ISER_TGT_HDR_LEN];
@@ -200,7 +200,7 @@ static void declared_and_unsent_data_is_no_data(void **state)
 	assert_int_equal(pdu.unsent, 0);
 }
 
-static void unsent_data_needs_a_write_with_a_buffer(void **state)
+static void unsent_data_needs_a_write_with_a_buffer(struct kunit *test)
 {
 	u8 hdr[ISER_TGT_HDR_LEN];
 
@@ -217,7 +217,7 @@ static void unsent_data_needs_a_write_with_a_buffer(void **state)
 	assert_int_equal(parse_only(hdr, 76 + 4), ISER_TGT_PDU_DATA);
 }
 
-static void rfc7143_11_1_padding_is_optional_and_bounded(void **state)
+static void rfc7143_11_1_padding_is_optional_and_bounded(struct kunit *test)
 {
 	u8 hdr[ISER_TGT_HDR_LEN];
 
@@ -232,7 +232,7 @@ static void rfc7143_11_1_padding_is_optional_and_bounded(void **state)
 	assert_int_equal(parse_only(hdr, SIZE_MAX - 3), ISER_TGT_PDU_EXCESS);
 }
 
-static void errors_have_words(void **state)
+static void errors_have_words(struct kunit *test)
 {
 	int error;
 
@@ -250,7 +250,7 @@ static int ahs_parse(struct iser_tgt_ahs *ahs, const u8 *bytes, size_t len,
 	if (copy)
 		*copy = block;
 	else
-		free(block);
+		unit_free(block);
 	return ret;
 }
 
@@ -269,12 +269,12 @@ static int ahs_only(const u8 *bytes, size_t len)
 	return ret;
 }
 
-static void rfc7143_11_2_2_no_ahs(void **state)
+static void rfc7143_11_2_2_no_ahs(struct kunit *test)
 {
 	assert_int_equal(ahs_only((const u8 *)"", 0), 0);
 }
 
-static void rfc7143_11_2_2_3_extended_cdb_every_length(void **state)
+static void rfc7143_11_2_2_3_extended_cdb_every_length(struct kunit *test)
 {
 	u8 bytes[4 + 256] = { 0, 0, 1 };
 	struct iser_tgt_ahs ahs;
@@ -291,11 +291,11 @@ static void rfc7143_11_2_2_3_extended_cdb_every_length(void **state)
 		assert_ptr_equal(ahs.cdb_tail, copy + 4);
 		assert_int_equal(ahs.cdb_tail_len, cdb_len - 16);
 		assert_false(ahs.bidi);
-		free(copy);
+		unit_free(copy);
 	}
 }
 
-static void rfc7143_11_2_2_3_extended_cdb_of_wrong_length(void **state)
+static void rfc7143_11_2_2_3_extended_cdb_of_wrong_length(struct kunit *test)
 {
 	static const u16 wrong[] = { 0, 1, 246, 247, 1017, 0x7fff, 0xffff };
 	u8 bytes[1020] = { 0, 0, 1 };
@@ -308,7 +308,7 @@ static void rfc7143_11_2_2_3_extended_cdb_of_wrong_length(void **state)
 	}
 }
 
-static void rfc7143_11_2_2_2_segment_beyond_the_ahs(void **state)
+static void rfc7143_11_2_2_2_segment_beyond_the_ahs(struct kunit *test)
 {
 	u8 bytes[20] = { 0, 17, 1 };
 
@@ -319,7 +319,7 @@ static void rfc7143_11_2_2_2_segment_beyond_the_ahs(void **state)
 	assert_int_equal(ahs_only(bytes, 1), -EINVAL);
 }
 
-static void rfc7143_11_2_2_4_bidirectional_length(void **state)
+static void rfc7143_11_2_2_4_bidirectional_length(struct kunit *test)
 {
 	static const u8 good[] = { 0, 5, 2, 0, 0, 1, 2, 3 };
 	static const u8 shorter[] = { 0, 4, 2, 0, 0, 1, 2, 3 };
@@ -333,7 +333,7 @@ static void rfc7143_11_2_2_4_bidirectional_length(void **state)
 	assert_int_equal(ahs_only(longer, sizeof(longer)), -EINVAL);
 }
 
-static void rfc7143_11_2_2_both_segments_either_order(void **state)
+static void rfc7143_11_2_2_both_segments_either_order(struct kunit *test)
 {
 	static const u8 a[] = { 0, 5, 2, 0, 0, 0, 2, 0,
 				0, 2, 1, 0, 0xaa, 0, 0, 0 };
@@ -349,7 +349,7 @@ static void rfc7143_11_2_2_both_segments_either_order(void **state)
 	assert_int_equal(ahs.bidi_len, 512);
 }
 
-static void rfc7143_11_2_2_twice_the_same_segment(void **state)
+static void rfc7143_11_2_2_twice_the_same_segment(struct kunit *test)
 {
 	static const u8 cdb[] = { 0, 2, 1, 0, 0xaa, 0, 0, 0,
 				  0, 2, 1, 0, 0xaa, 0, 0, 0 };
@@ -360,7 +360,7 @@ static void rfc7143_11_2_2_twice_the_same_segment(void **state)
 	assert_int_equal(ahs_only(bidi, sizeof(bidi)), -EINVAL);
 }
 
-static void rfc7143_11_2_2_1_reserved_types(void **state)
+static void rfc7143_11_2_2_1_reserved_types(struct kunit *test)
 {
 	u8 bytes[8] = { 0, 5 };
 	int type;
@@ -376,30 +376,33 @@ static void rfc7143_11_2_2_1_reserved_types(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rfc7145_9_1_shorter_than_the_headers),
-		cmocka_unit_test(rfc7145_9_3_hello_is_recognised),
-		cmocka_unit_test(rfc7145_9_1_other_iser_opcodes),
-		cmocka_unit_test(rfc7145_9_2_stags_are_read),
-		cmocka_unit_test(rfc7145_9_2_stags_without_flag_are_ignored),
-		cmocka_unit_test(rfc7143_11_2_1_fields_are_read),
-		cmocka_unit_test(rfc7143_11_2_1_5_ahs_beyond_what_was_received),
-		cmocka_unit_test(rfc7143_11_2_1_6_data_beyond_the_received),
-		cmocka_unit_test(declared_and_unsent_data_is_no_data),
-		cmocka_unit_test(unsent_data_needs_a_write_with_a_buffer),
-		cmocka_unit_test(rfc7143_11_1_padding_is_optional_and_bounded),
-		cmocka_unit_test(errors_have_words),
-		cmocka_unit_test(rfc7143_11_2_2_no_ahs),
-		cmocka_unit_test(rfc7143_11_2_2_3_extended_cdb_every_length),
-		cmocka_unit_test(rfc7143_11_2_2_3_extended_cdb_of_wrong_length),
-		cmocka_unit_test(rfc7143_11_2_2_2_segment_beyond_the_ahs),
-		cmocka_unit_test(rfc7143_11_2_2_4_bidirectional_length),
-		cmocka_unit_test(rfc7143_11_2_2_both_segments_either_order),
-		cmocka_unit_test(rfc7143_11_2_2_twice_the_same_segment),
-		cmocka_unit_test(rfc7143_11_2_2_1_reserved_types),
-	};
+static struct kunit_case cases[] = {
+	KUNIT_CASE(rfc7145_9_1_shorter_than_the_headers),
+	KUNIT_CASE(rfc7145_9_3_hello_is_recognised),
+	KUNIT_CASE(rfc7145_9_1_other_iser_opcodes),
+	KUNIT_CASE(rfc7145_9_2_stags_are_read),
+	KUNIT_CASE(rfc7145_9_2_stags_without_flag_are_ignored),
+	KUNIT_CASE(rfc7143_11_2_1_fields_are_read),
+	KUNIT_CASE(rfc7143_11_2_1_5_ahs_beyond_what_was_received),
+	KUNIT_CASE(rfc7143_11_2_1_6_data_beyond_the_received),
+	KUNIT_CASE(declared_and_unsent_data_is_no_data),
+	KUNIT_CASE(unsent_data_needs_a_write_with_a_buffer),
+	KUNIT_CASE(rfc7143_11_1_padding_is_optional_and_bounded),
+	KUNIT_CASE(errors_have_words),
+	KUNIT_CASE(rfc7143_11_2_2_no_ahs),
+	KUNIT_CASE(rfc7143_11_2_2_3_extended_cdb_every_length),
+	KUNIT_CASE(rfc7143_11_2_2_3_extended_cdb_of_wrong_length),
+	KUNIT_CASE(rfc7143_11_2_2_2_segment_beyond_the_ahs),
+	KUNIT_CASE(rfc7143_11_2_2_4_bidirectional_length),
+	KUNIT_CASE(rfc7143_11_2_2_both_segments_either_order),
+	KUNIT_CASE(rfc7143_11_2_2_twice_the_same_segment),
+	KUNIT_CASE(rfc7143_11_2_2_1_reserved_types),
+	{}
+};
 
-	return TESTS(tests);
-}
+struct kunit_suite iser_tgt_test_pdu = {
+	.name = "iser_tgt_pdu",
+	.test_cases = cases,
+};
+
+UNIT_SUITE(iser_tgt_test_pdu)

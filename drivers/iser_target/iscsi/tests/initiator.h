@@ -65,6 +65,20 @@ struct initiator {
 	u32 responses;
 };
 
+/* What vmlinux sees of these names if the tests are built in. */
+#define initiator_new	iser_tgt_test_initiator_new
+#define initiator_free	iser_tgt_test_initiator_free
+#define login_send	iser_tgt_test_login_send
+#define rsp_flags	iser_tgt_test_rsp_flags
+#define rsp_status	iser_tgt_test_rsp_status
+#define rsp_tsih	iser_tgt_test_rsp_tsih
+#define rsp_stat_sn	iser_tgt_test_rsp_stat_sn
+#define rsp_value	iser_tgt_test_rsp_value
+#define rsp_pairs	iser_tgt_test_rsp_pairs
+#define test_digest	iser_tgt_test_digest
+#define chap_answer	iser_tgt_test_chap_answer
+#define refused		iser_tgt_test_refused
+
 struct initiator *initiator_new(void);
 void initiator_free(struct initiator *i);
 

@@ -27,7 +27,7 @@ static void expect(u8 e[ISER_TGT_HDR_LEN], u8 opcode, u8 flags, u32 itt,
 	put_unaligned_be32(itt, e + 28 + 16);
 }
 
-static void rfc7143_11_4_scsi_response(void **state)
+static void rfc7143_11_4_scsi_response(struct kunit *test)
 {
 	u8 e[ISER_TGT_HDR_LEN];
 	u8 *hdr = fresh();
@@ -43,10 +43,10 @@ static void rfc7143_11_4_scsi_response(void **state)
 	expect(e, 0x21, 0x84, 1, 0);
 	put_unaligned_be32(7, e + 28 + 44);
 	check(hdr, e);
-	free(hdr);
+	unit_free(hdr);
 }
 
-static void rfc7143_11_4_5_no_residual_without_its_flag(void **state)
+static void rfc7143_11_4_5_no_residual_without_its_flag(struct kunit *test)
 {
 	u8 e[ISER_TGT_HDR_LEN];
 	u8 *hdr = fresh();
@@ -54,10 +54,10 @@ static void rfc7143_11_4_5_no_residual_without_its_flag(void **state)
 	iser_tgt_pdu_scsi_rsp(hdr, 1, 0, 0, 0xdeadbeef, 0);
 	expect(e, 0x21, 0x80, 1, 0);
 	check(hdr, e);
-	free(hdr);
+	unit_free(hdr);
 }
 
-static void rfc7143_11_4_7_sense_has_its_length_in_front(void **state)
+static void rfc7143_11_4_7_sense_has_its_length_in_front(struct kunit *test)
 {
 	u8 sense[300];
 	u8 *data = exactly(sense, 20);
@@ -68,10 +68,10 @@ static void rfc7143_11_4_7_sense_has_its_length_in_front(void **state)
 	assert_int_equal(iser_tgt_pdu_sense(data, sense, 18), 20);
 	assert_int_equal(get_unaligned_be16(data), 18);
 	assert_memory_equal(data + 2, sense, 18);
-	free(data);
+	unit_free(data);
 }
 
-static void sense_is_cut_to_the_initiators_buffer(void **state)
+static void sense_is_cut_to_the_initiators_buffer(struct kunit *test)
 {
 	u8 sense[300] = { 0x70 };
 	u8 *data = exactly(sense, ISER_TGT_FFP_DATA_MAX);
@@ -79,10 +79,10 @@ static void sense_is_cut_to_the_initiators_buffer(void **state)
 	assert_int_equal(iser_tgt_pdu_sense(data, sense, sizeof(sense)),
 			 ISER_TGT_FFP_DATA_MAX);
 	assert_int_equal(get_unaligned_be16(data), ISER_TGT_FFP_DATA_MAX - 2);
-	free(data);
+	unit_free(data);
 }
 
-static void rfc7143_11_6_task_management_response(void **state)
+static void rfc7143_11_6_task_management_response(struct kunit *test)
 {
 	u8 e[ISER_TGT_HDR_LEN];
 	u8 *hdr = fresh();
@@ -91,10 +91,10 @@ static void rfc7143_11_6_task_management_response(void **state)
 	expect(e, 0x22, 0x80, 9, 0);
 	e[28 + 2] = 5;
 	check(hdr, e);
-	free(hdr);
+	unit_free(hdr);
 }
 
-static void rfc7143_11_19_nop_in(void **state)
+static void rfc7143_11_19_nop_in(struct kunit *test)
 {
 	u8 e[ISER_TGT_HDR_LEN];
 	u8 *hdr = fresh();
@@ -105,10 +105,10 @@ static void rfc7143_11_19_nop_in(void **state)
 	put_unaligned_be64(0x0002000000000000ULL, e + 28 + 8);
 	put_unaligned_be32(0x42, e + 28 + 20);
 	check(hdr, e);
-	free(hdr);
+	unit_free(hdr);
 }
 
-static void rfc7143_11_11_text_response(void **state)
+static void rfc7143_11_11_text_response(struct kunit *test)
 {
 	u8 e[ISER_TGT_HDR_LEN];
 	u8 *hdr = fresh();
@@ -117,10 +117,10 @@ static void rfc7143_11_11_text_response(void **state)
 	expect(e, 0x24, 0x40, 3, 128);
 	put_unaligned_be32(0x99, e + 28 + 20);
 	check(hdr, e);
-	free(hdr);
+	unit_free(hdr);
 }
 
-static void rfc7143_11_15_logout_response(void **state)
+static void rfc7143_11_15_logout_response(struct kunit *test)
 {
 	u8 e[ISER_TGT_HDR_LEN];
 	u8 *hdr = fresh();
@@ -131,10 +131,10 @@ static void rfc7143_11_15_logout_response(void **state)
 	put_unaligned_be16(2, e + 28 + 40);
 	put_unaligned_be16(20, e + 28 + 42);
 	check(hdr, e);
-	free(hdr);
+	unit_free(hdr);
 }
 
-static void rfc7143_11_17_reject(void **state)
+static void rfc7143_11_17_reject(struct kunit *test)
 {
 	u8 e[ISER_TGT_HDR_LEN];
 	u8 *hdr = fresh();
@@ -143,10 +143,10 @@ static void rfc7143_11_17_reject(void **state)
 	expect(e, 0x3f, 0x80, 0xffffffff, 48);
 	e[28 + 2] = 4;
 	check(hdr, e);
-	free(hdr);
+	unit_free(hdr);
 }
 
-static void rfc7143_11_9_asynchronous_message(void **state)
+static void rfc7143_11_9_asynchronous_message(struct kunit *test)
 {
 	u8 e[ISER_TGT_HDR_LEN];
 	u8 *hdr = fresh();
@@ -158,10 +158,10 @@ static void rfc7143_11_9_asynchronous_message(void **state)
 	put_unaligned_be16(0x203, e + 28 + 40);
 	put_unaligned_be16(0x405, e + 28 + 42);
 	check(hdr, e);
-	free(hdr);
+	unit_free(hdr);
 }
 
-static void rfc7143_11_13_login_response(void **state)
+static void rfc7143_11_13_login_response(struct kunit *test)
 {
 	static const u8 isid[6] = { 1, 2, 3, 4, 5, 6 };
 	u8 e[ISER_TGT_HDR_LEN];
@@ -174,10 +174,10 @@ static void rfc7143_11_13_login_response(void **state)
 	e[28 + 36] = 2;
 	e[28 + 37] = 3;
 	check(hdr, e);
-	free(hdr);
+	unit_free(hdr);
 }
 
-static void rfc7143_4_2_2_sequence_numbers(void **state)
+static void rfc7143_4_2_2_sequence_numbers(struct kunit *test)
 {
 	u8 e[ISER_TGT_HDR_LEN];
 	u8 *hdr = fresh();
@@ -189,25 +189,28 @@ static void rfc7143_4_2_2_sequence_numbers(void **state)
 	put_unaligned_be32(2, e + 28 + 28);
 	put_unaligned_be32(0xffffffff, e + 28 + 32);
 	check(hdr, e);
-	free(hdr);
+	unit_free(hdr);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rfc7143_11_4_scsi_response),
-		cmocka_unit_test(rfc7143_11_4_5_no_residual_without_its_flag),
-		cmocka_unit_test(rfc7143_11_4_7_sense_has_its_length_in_front),
-		cmocka_unit_test(sense_is_cut_to_the_initiators_buffer),
-		cmocka_unit_test(rfc7143_11_6_task_management_response),
-		cmocka_unit_test(rfc7143_11_19_nop_in),
-		cmocka_unit_test(rfc7143_11_11_text_response),
-		cmocka_unit_test(rfc7143_11_15_logout_response),
-		cmocka_unit_test(rfc7143_11_17_reject),
-		cmocka_unit_test(rfc7143_11_9_asynchronous_message),
-		cmocka_unit_test(rfc7143_11_13_login_response),
-		cmocka_unit_test(rfc7143_4_2_2_sequence_numbers),
-	};
+static struct kunit_case cases[] = {
+	KUNIT_CASE(rfc7143_11_4_scsi_response),
+	KUNIT_CASE(rfc7143_11_4_5_no_residual_without_its_flag),
+	KUNIT_CASE(rfc7143_11_4_7_sense_has_its_length_in_front),
+	KUNIT_CASE(sense_is_cut_to_the_initiators_buffer),
+	KUNIT_CASE(rfc7143_11_6_task_management_response),
+	KUNIT_CASE(rfc7143_11_19_nop_in),
+	KUNIT_CASE(rfc7143_11_11_text_response),
+	KUNIT_CASE(rfc7143_11_15_logout_response),
+	KUNIT_CASE(rfc7143_11_17_reject),
+	KUNIT_CASE(rfc7143_11_9_asynchronous_message),
+	KUNIT_CASE(rfc7143_11_13_login_response),
+	KUNIT_CASE(rfc7143_4_2_2_sequence_numbers),
+	{}
+};
 
-	return TESTS(tests);
-}
+struct kunit_suite iser_tgt_test_pdu_build = {
+	.name = "iser_tgt_pdu_build",
+	.test_cases = cases,
+};
+
+UNIT_SUITE(iser_tgt_test_pdu_build)

@@ -15,25 +15,24 @@ struct bench {
 	size_t len;
 };
 
-static int setup(void **state)
+static int setup(struct kunit *test)
 {
-	struct bench *b = calloc(1, sizeof(*b));
+	struct bench *b = unit_zalloc(sizeof(*b));
 
-	b->in = malloc(IN_SIZE);
-	b->data = malloc(PIECE);
+	b->in = unit_zalloc(IN_SIZE);
+	b->data = unit_zalloc(PIECE);
 	iser_tgt_exchange_init(&b->x, b->in, IN_SIZE, PIECE);
-	*state = b;
+	test->priv = b;
 	return 0;
 }
 
-static int teardown(void **state)
+static void teardown(struct kunit *test)
 {
-	struct bench *b = *state;
+	struct bench *b = test->priv;
 
-	free(b->in);
-	free(b->data);
-	free(b);
-	return 0;
+	unit_free(b->in);
+	unit_free(b->data);
+	unit_free(b);
 }
 
 static int request(struct bench *b, u8 flags, u32 itt, u32 ttt,
@@ -51,7 +50,7 @@ static int request(struct bench *b, u8 flags, u32 itt, u32 ttt,
 
 	put_unaligned_be32(ttt, b->bhs + 20);
 	verdict = iser_tgt_exchange_request(&b->x, &pdu, data);
-	free(data);
+	unit_free(data);
 	return verdict;
 }
 
@@ -89,9 +88,9 @@ static void rejected(struct bench *b, int verdict, u8 reason)
 	assert_int_equal(b->x.out_len, 0);
 }
 
-static void rfc7143_11_11_one_request_one_response(void **state)
+static void rfc7143_11_11_one_request_one_response(struct kunit *test)
 {
-	struct bench *b = *state;
+	struct bench *b = test->priv;
 
 	assert_int_equal(request(b, F, 5, NEW, TEXT("SendTargets=All\0")),
 			 ANSWER);
@@ -106,10 +105,10 @@ static void rfc7143_11_11_one_request_one_response(void **state)
 	assert_memory_equal(b->data, "A=1", 4);
 }
 
-static void rfc7143_11_10_4_long_answer_in_pieces(void **state)
+static void rfc7143_11_10_4_long_answer_in_pieces(struct kunit *test)
 {
 	static const char answer[40] = "0123456789abcdefghijklmnopqrstuvwxyz!.,";
-	struct bench *b = *state;
+	struct bench *b = test->priv;
 	char got[40];
 	u32 tag;
 
@@ -142,9 +141,9 @@ static void rfc7143_11_10_4_long_answer_in_pieces(void **state)
 		 ISER_TGT_REJECT_INVALID_FIELD);
 }
 
-static void rfc7143_6_2_continued_request_is_answered_empty(void **state)
+static void rfc7143_6_2_continued_request_is_answered_empty(struct kunit *test)
 {
-	struct bench *b = *state;
+	struct bench *b = test->priv;
 
 	assert_int_equal(request(b, C, 5, NEW, TEXT("SendTar")), SEND);
 	piece(b);
@@ -156,17 +155,17 @@ static void rfc7143_6_2_continued_request_is_answered_empty(void **state)
 	assert_memory_equal(b->in, "SendTargets=All", 16);
 }
 
-static void rfc7143_11_10_2_final_and_continue_exclude_each_other(void **state)
+static void rfc7143_11_10_2_final_and_continue_exclude_each_other(struct kunit *test)
 {
-	struct bench *b = *state;
+	struct bench *b = test->priv;
 
 	rejected(b, request(b, F | C, 5, NEW, TEXT("A=1\0")),
 		 ISER_TGT_REJECT_PROTOCOL);
 }
 
-static void rfc7143_6_2_text_while_the_answer_is_not_all_sent(void **state)
+static void rfc7143_6_2_text_while_the_answer_is_not_all_sent(struct kunit *test)
 {
-	struct bench *b = *state;
+	struct bench *b = test->priv;
 	static const char answer[40];
 
 	request(b, F, 5, NEW, TEXT("SendTargets=All\0"));
@@ -181,9 +180,9 @@ static void rfc7143_6_2_text_while_the_answer_is_not_all_sent(void **state)
 	rejected(b, request(b, C, 5, ttt(b), "", 0), ISER_TGT_REJECT_PROTOCOL);
 }
 
-static void rfc7143_11_10_4_new_request_forgets_the_old_one(void **state)
+static void rfc7143_11_10_4_new_request_forgets_the_old_one(struct kunit *test)
 {
-	struct bench *b = *state;
+	struct bench *b = test->priv;
 	static const char answer[40];
 
 	request(b, F, 5, NEW, TEXT("SendTargets=All\0"));
@@ -198,9 +197,9 @@ static void rfc7143_11_10_4_new_request_forgets_the_old_one(void **state)
 	assert_int_equal(b->len, 4);
 }
 
-static void rfc7143_11_10_wrong_tags(void **state)
+static void rfc7143_11_10_wrong_tags(struct kunit *test)
 {
-	struct bench *b = *state;
+	struct bench *b = test->priv;
 	u32 tag;
 
 	/* none pending */
@@ -218,9 +217,9 @@ static void rfc7143_11_10_wrong_tags(void **state)
 		 ISER_TGT_REJECT_INVALID_FIELD);
 }
 
-static void rfc7143_11_2_1_5_no_ahs_in_a_text_request(void **state)
+static void rfc7143_11_2_1_5_no_ahs_in_a_text_request(struct kunit *test)
 {
-	struct bench *b = *state;
+	struct bench *b = test->priv;
 	struct iser_tgt_pdu pdu = {
 		.bhs = b->bhs,
 		.opcode = ISER_TGT_OP_TEXT_REQ,
@@ -233,9 +232,9 @@ static void rfc7143_11_2_1_5_no_ahs_in_a_text_request(void **state)
 		 ISER_TGT_REJECT_INVALID_FIELD);
 }
 
-static void more_text_than_there_is_room_for(void **state)
+static void more_text_than_there_is_room_for(struct kunit *test)
 {
-	struct bench *b = *state;
+	struct bench *b = test->priv;
 	static const char text[IN_SIZE + 1];
 
 	rejected(b, request(b, F, 5, NEW, text, IN_SIZE + 1),
@@ -246,9 +245,9 @@ static void more_text_than_there_is_room_for(void **state)
 		 ISER_TGT_REJECT_RESOURCES);
 }
 
-static void rfc7143_6_4_request_that_is_not_final(void **state)
+static void rfc7143_6_4_request_that_is_not_final(struct kunit *test)
 {
-	struct bench *b = *state;
+	struct bench *b = test->priv;
 	u32 tag;
 
 	/* 11.11.1: no F in the response when there was none in the request */
@@ -272,9 +271,9 @@ static void rfc7143_6_4_request_that_is_not_final(void **state)
 	assert_int_equal(ttt(b), NEW);
 }
 
-static void rfc7143_11_10_4_tag_is_never_the_reserved_one(void **state)
+static void rfc7143_11_10_4_tag_is_never_the_reserved_one(struct kunit *test)
 {
-	struct bench *b = *state;
+	struct bench *b = test->priv;
 
 	b->x.ttt_next = 0xffffffff;
 	request(b, C, 5, NEW, TEXT("A"));
@@ -282,22 +281,26 @@ static void rfc7143_11_10_4_tag_is_never_the_reserved_one(void **state)
 	assert_int_equal(ttt(b), 0);
 }
 
-int main(void)
-{
-#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-	const struct CMUnitTest tests[] = {
-		T(rfc7143_11_11_one_request_one_response),
-		T(rfc7143_11_10_4_long_answer_in_pieces),
-		T(rfc7143_6_2_continued_request_is_answered_empty),
-		T(rfc7143_11_10_2_final_and_continue_exclude_each_other),
-		T(rfc7143_6_2_text_while_the_answer_is_not_all_sent),
-		T(rfc7143_11_10_4_new_request_forgets_the_old_one),
-		T(rfc7143_11_10_wrong_tags),
-		T(rfc7143_11_2_1_5_no_ahs_in_a_text_request),
-		T(more_text_than_there_is_room_for),
-		T(rfc7143_6_4_request_that_is_not_final),
-		T(rfc7143_11_10_4_tag_is_never_the_reserved_one),
-	};
+static struct kunit_case cases[] = {
+	KUNIT_CASE(rfc7143_11_11_one_request_one_response),
+	KUNIT_CASE(rfc7143_11_10_4_long_answer_in_pieces),
+	KUNIT_CASE(rfc7143_6_2_continued_request_is_answered_empty),
+	KUNIT_CASE(rfc7143_11_10_2_final_and_continue_exclude_each_other),
+	KUNIT_CASE(rfc7143_6_2_text_while_the_answer_is_not_all_sent),
+	KUNIT_CASE(rfc7143_11_10_4_new_request_forgets_the_old_one),
+	KUNIT_CASE(rfc7143_11_10_wrong_tags),
+	KUNIT_CASE(rfc7143_11_2_1_5_no_ahs_in_a_text_request),
+	KUNIT_CASE(more_text_than_there_is_room_for),
+	KUNIT_CASE(rfc7143_6_4_request_that_is_not_final),
+	KUNIT_CASE(rfc7143_11_10_4_tag_is_never_the_reserved_one),
+	{}
+};
 
-	return TESTS(tests);
-}
+struct kunit_suite iser_tgt_test_exchange = {
+	.name = "iser_tgt_exchange",
+	.init = setup,
+	.exit = teardown,
+	.test_cases = cases,
+};
+
+UNIT_SUITE(iser_tgt_test_exchange)

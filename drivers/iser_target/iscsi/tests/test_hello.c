@@ -18,11 +18,11 @@ static int say(u8 max, u8 min, u16 ird)
 	hello = exactly(bytes, sizeof(bytes));
 	memset(reply, 0xff, sizeof(reply));
 	verdict = iser_tgt_hello(hello, sizeof(bytes), reply, &ord);
-	free(hello);
+	unit_free(hello);
 	return verdict;
 }
 
-static int setup(void **state)
+static int setup(struct kunit *test)
 {
 	ord = 16;
 	return 0;
@@ -37,25 +37,25 @@ static void replied(u8 first_byte, u16 reads)
 	assert_int_equal(ord, reads);
 }
 
-static void rfc7145_9_4_hello_reply(void **state)
+static void rfc7145_9_4_hello_reply(struct kunit *test)
 {
 	assert_int_equal(say(10, 10, 16), ISER_TGT_HELLO_OK);
 	replied(0x30, 16);
 }
 
-static void rfc7145_5_1_3_ord_is_not_above_the_peers_ird(void **state)
+static void rfc7145_5_1_3_ord_is_not_above_the_peers_ird(struct kunit *test)
 {
 	assert_int_equal(say(10, 10, 4), ISER_TGT_HELLO_OK);
 	replied(0x30, 4);
 }
 
-static void rfc7145_5_1_3_ird_above_ours_changes_nothing(void **state)
+static void rfc7145_5_1_3_ird_above_ours_changes_nothing(struct kunit *test)
 {
 	assert_int_equal(say(10, 10, 0xffff), ISER_TGT_HELLO_OK);
 	replied(0x30, 16);
 }
 
-static void rfc7145_10_1_3_2_versions_that_do_not_meet(void **state)
+static void rfc7145_10_1_3_2_versions_that_do_not_meet(struct kunit *test)
 {
 	assert_int_equal(say(9, 1, 16), ISER_TGT_HELLO_REFUSE);
 	replied(0x31, 16);
@@ -64,7 +64,7 @@ static void rfc7145_10_1_3_2_versions_that_do_not_meet(void **state)
 	assert_int_equal(say(15, 0, 16), ISER_TGT_HELLO_OK);
 }
 
-static void rfc7145_10_1_3_2_no_reads_on_our_side(void **state)
+static void rfc7145_10_1_3_2_no_reads_on_our_side(struct kunit *test)
 {
 	ord = 0;
 	assert_int_equal(say(10, 10, 4), ISER_TGT_HELLO_REFUSE);
@@ -73,7 +73,7 @@ static void rfc7145_10_1_3_2_no_reads_on_our_side(void **state)
 	replied(0x30, 0);
 }
 
-static void rfc7145_9_3_only_the_header(void **state)
+static void rfc7145_9_3_only_the_header(struct kunit *test)
 {
 	u8 bytes[ISER_TGT_ISER_HDR_LEN + 1] = { ISER_TGT_ISER_OP_HELLO, 0xaa };
 	size_t len;
@@ -84,24 +84,27 @@ static void rfc7145_9_3_only_the_header(void **state)
 		assert_int_equal(iser_tgt_hello(hello, len, reply, &ord),
 				 len == 28 ? ISER_TGT_HELLO_OK :
 					     ISER_TGT_HELLO_MALFORMED);
-		free(hello);
+		unit_free(hello);
 	}
 	bytes[0] = ISER_TGT_ISER_OP_CTRL;
 	assert_int_equal(iser_tgt_hello(bytes, 28, reply, &ord),
 			 ISER_TGT_HELLO_MALFORMED);
 }
 
-int main(void)
-{
-#define T(test) cmocka_unit_test_setup(test, setup)
-	const struct CMUnitTest tests[] = {
-		T(rfc7145_9_4_hello_reply),
-		T(rfc7145_5_1_3_ord_is_not_above_the_peers_ird),
-		T(rfc7145_5_1_3_ird_above_ours_changes_nothing),
-		T(rfc7145_10_1_3_2_versions_that_do_not_meet),
-		T(rfc7145_10_1_3_2_no_reads_on_our_side),
-		T(rfc7145_9_3_only_the_header),
-	};
+static struct kunit_case cases[] = {
+	KUNIT_CASE(rfc7145_9_4_hello_reply),
+	KUNIT_CASE(rfc7145_5_1_3_ord_is_not_above_the_peers_ird),
+	KUNIT_CASE(rfc7145_5_1_3_ird_above_ours_changes_nothing),
+	KUNIT_CASE(rfc7145_10_1_3_2_versions_that_do_not_meet),
+	KUNIT_CASE(rfc7145_10_1_3_2_no_reads_on_our_side),
+	KUNIT_CASE(rfc7145_9_3_only_the_header),
+	{}
+};
 
-	return TESTS(tests);
-}
+struct kunit_suite iser_tgt_test_hello = {
+	.name = "iser_tgt_hello",
+	.init = setup,
+	.test_cases = cases,
+};
+
+UNIT_SUITE(iser_tgt_test_hello)

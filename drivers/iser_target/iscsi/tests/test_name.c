@@ -8,7 +8,7 @@ static int check(const char *name)
 	char *copy = exactly(name, strlen(name) + 1);
 	int ret = iser_tgt_name_check(copy);
 
-	free(copy);
+	unit_free(copy);
 	return ret;
 }
 
@@ -24,7 +24,7 @@ static void bad(const char *name)
 		fail_msg("accepted: %s", name);
 }
 
-static void rfc7143_4_2_7_4_iqn(void **state)
+static void rfc7143_4_2_7_4_iqn(struct kunit *test)
 {
 	good("iqn.2001-04.com.example");
 	good("iqn.2001-04.com.example:storage:diskarrays-sn-a8675309");
@@ -34,7 +34,7 @@ static void rfc7143_4_2_7_4_iqn(void **state)
 	good("iqn.2001-12.com");
 }
 
-static void rfc7143_4_2_7_4_iqn_needs_date_and_domain(void **state)
+static void rfc7143_4_2_7_4_iqn_needs_date_and_domain(struct kunit *test)
 {
 	bad("iqn.");
 	bad("iqn.com.example:disk");
@@ -55,7 +55,7 @@ static void rfc7143_4_2_7_4_iqn_needs_date_and_domain(void **state)
 	bad("iqn.a001-04.com.example");
 }
 
-static void rfc3722_only_lower_case(void **state)
+static void rfc3722_only_lower_case(struct kunit *test)
 {
 	bad("iqn.2001-04.com.Example");
 	bad("IQN.2001-04.com.example");
@@ -63,7 +63,7 @@ static void rfc3722_only_lower_case(void **state)
 	bad("iqn.2001-04.com.example:A");
 }
 
-static void rfc3722_no_underscore_no_space_no_punctuation(void **state)
+static void rfc3722_no_underscore_no_space_no_punctuation(struct kunit *test)
 {
 	const char *c;
 	char name[] = "iqn.2001-04.com.example:x?y";
@@ -74,7 +74,7 @@ static void rfc3722_no_underscore_no_space_no_punctuation(void **state)
 	}
 }
 
-static void rfc7143_4_2_7_2_utf8(void **state)
+static void rfc7143_4_2_7_2_utf8(struct kunit *test)
 {
 	good("iqn.2001-04.com.example:\xc3\xa4\xc3\xb6");
 	good("iqn.2001-04.com.example:\xe2\x82\xac");
@@ -93,7 +93,7 @@ static void rfc7143_4_2_7_2_utf8(void **state)
 	bad("iqn.2001-04.com.example:\xc2\x85");
 }
 
-static void rfc7143_4_2_7_1_length(void **state)
+static void rfc7143_4_2_7_1_length(struct kunit *test)
 {
 	char name[ISER_TGT_NAME_MAX + 2];
 
@@ -106,7 +106,7 @@ static void rfc7143_4_2_7_1_length(void **state)
 	bad(name);
 }
 
-static void rfc7143_4_2_7_5_eui(void **state)
+static void rfc7143_4_2_7_5_eui(struct kunit *test)
 {
 	good("eui.02004567a425678d");
 	bad("eui.02004567a425678");
@@ -115,7 +115,7 @@ static void rfc7143_4_2_7_5_eui(void **state)
 	bad("eui.");
 }
 
-static void rfc7143_4_2_7_6_naa(void **state)
+static void rfc7143_4_2_7_6_naa(struct kunit *test)
 {
 	good("naa.52004567ba64678d");
 	good("naa.62004567ba64678d0123456789abcdef");
@@ -125,7 +125,7 @@ static void rfc7143_4_2_7_6_naa(void **state)
 	bad("naa.6200:567ba64678d");
 }
 
-static void rfc7143_4_2_7_3_other_types(void **state)
+static void rfc7143_4_2_7_3_other_types(struct kunit *test)
 {
 	bad("");
 	bad("i");
@@ -135,7 +135,7 @@ static void rfc7143_4_2_7_3_other_types(void **state)
 	bad("0");
 }
 
-static void rfc7143_4_2_7_1_folding(void **state)
+static void rfc7143_4_2_7_1_folding(struct kunit *test)
 {
 	char name[] = "IQN.2001-04.Com.EXAMPLE:[Z]\xc3\x84";
 
@@ -143,20 +143,23 @@ static void rfc7143_4_2_7_1_folding(void **state)
 	assert_string_equal(name, "iqn.2001-04.com.example:[z]\xc3\x84");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rfc7143_4_2_7_4_iqn),
-		cmocka_unit_test(rfc7143_4_2_7_4_iqn_needs_date_and_domain),
-		cmocka_unit_test(rfc3722_only_lower_case),
-		cmocka_unit_test(rfc3722_no_underscore_no_space_no_punctuation),
-		cmocka_unit_test(rfc7143_4_2_7_2_utf8),
-		cmocka_unit_test(rfc7143_4_2_7_1_length),
-		cmocka_unit_test(rfc7143_4_2_7_5_eui),
-		cmocka_unit_test(rfc7143_4_2_7_6_naa),
-		cmocka_unit_test(rfc7143_4_2_7_3_other_types),
-		cmocka_unit_test(rfc7143_4_2_7_1_folding),
-	};
+static struct kunit_case cases[] = {
+	KUNIT_CASE(rfc7143_4_2_7_4_iqn),
+	KUNIT_CASE(rfc7143_4_2_7_4_iqn_needs_date_and_domain),
+	KUNIT_CASE(rfc3722_only_lower_case),
+	KUNIT_CASE(rfc3722_no_underscore_no_space_no_punctuation),
+	KUNIT_CASE(rfc7143_4_2_7_2_utf8),
+	KUNIT_CASE(rfc7143_4_2_7_1_length),
+	KUNIT_CASE(rfc7143_4_2_7_5_eui),
+	KUNIT_CASE(rfc7143_4_2_7_6_naa),
+	KUNIT_CASE(rfc7143_4_2_7_3_other_types),
+	KUNIT_CASE(rfc7143_4_2_7_1_folding),
+	{}
+};
 
-	return TESTS(tests);
-}
+struct kunit_suite iser_tgt_test_name = {
+	.name = "iser_tgt_name",
+	.test_cases = cases,
+};
+
+UNIT_SUITE(iser_tgt_test_name)
