@@ -22,7 +22,7 @@ Q := $(if $(V),,@)
 
 export KVER
 
-.PHONY: all module test-module run shell check check-all check-debug check-unit faults fuzz bench bench-memory bench-profile lint deb install install-module install-tools uninstall uninstall-module uninstall-tools clean help crowds soak
+.PHONY: all links module test-module run shell check check-all check-debug check-unit faults fuzz bench bench-memory bench-profile lint deb install install-module install-tools uninstall uninstall-module uninstall-tools clean help crowds soak
 
 all: module
 
@@ -34,20 +34,28 @@ test-module:
 	$(Q)$(VM)/build-module $(FOREIGN) test
 else
 # Each kernel has a build directory of links to the sources, so that the objects of two kernels never meet.
-module:
+links:
 	$(if $(wildcard $(KDIR)/Makefile),,$(error kernel headers are missing: apt-get install linux-headers-$(REL)))
 	$(Q)mkdir -p $(BUILD)
 	$(Q)find $(BUILD) -xtype l -delete
 	$(Q)cp -rsfu $(CURDIR)/Kbuild $(CURDIR)/drivers $(BUILD)/
+
+module: links
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(BUILD) $(KARGS) modules
 	$(Q)ln -sf drivers/iser_target/iser_tgt.ko $(BUILD)/iser_tgt.ko
 	@echo "built $(BUILD)/iser_tgt.ko"
 
 # what the tests load into their guests besides
-test-module:
+test-module: links
 	$(Q)mkdir -p $(BUILD)/event
 	$(Q)cp -rsfu $(CURDIR)/$(VM)/event/. $(BUILD)/event/
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(BUILD)/event modules
+	$(if $(HAS_KUNIT),$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(BUILD)/$(KUNIT_TESTS) CONFIG_ISER_TARGET_KUNIT_TEST=m $(KUNIT_ARGS) modules)
+
+# KUNIT: what vm/build-kunit made, for a kernel that lacks KUnit. With neither the suites are not built.
+KUNIT_TESTS := drivers/iser_target/iscsi/tests
+HAS_KUNIT = $(KUNIT)$(shell grep -s '^CONFIG_KUNIT=' $(KDIR)/include/config/auto.conf)
+KUNIT_ARGS = $(if $(KUNIT),KBUILD_EXTRA_SYMBOLS=$(KUNIT)/Module.symvers 'KCFLAGS=$(KCFLAGS) -include $(CURDIR)/$(VM)/kunit/absent.h')
 endif
 
 run:

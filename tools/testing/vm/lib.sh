@@ -268,6 +268,9 @@ kernel_dir() {
 	esac
 }
 
+# kunit_dir RELEASE : the directory with what build-kunit makes
+kunit_dir() { cached "kunit-$1" "$(hash_of "$VM_DIR/build-kunit" "$VM_DIR/kunit/absent.h" "$(kernel_dir "$1")")" "$VM_DIR/build-kunit" "$1"; }
+
 # --- roots: compilers and Pythons of each Debian, unpacked in the cache ---
 
 # root_of NAME : prints the directory of a root of the file `roots`
