@@ -8,9 +8,7 @@
 
 #ifdef __KERNEL__
 
-/* Has <linux/unaligned.h> and <crypto/utils.h>. */
-#include "../compat.h"
-
+#include <crypto/utils.h>
 #include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/ctype.h>
@@ -21,6 +19,9 @@
 #include <linux/overflow.h>
 #include <linux/string.h>
 #include <linux/types.h>
+#include <linux/unaligned.h>
+
+#include "../compat.h"
 
 #else
 

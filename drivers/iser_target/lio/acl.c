@@ -50,7 +50,7 @@ static struct iser_tgt_session *iser_tgt_acl_session(struct iser_tgt_tpg *tpg,
 	return NULL;
 }
 
-/* rtslib parses this: one session, then lines that it ignores. */
+/* As in the iscsi fabric: one session, then lines that its readers skip. */
 static ssize_t iser_tgt_acl_info_show(struct config_item *item, char *page)
 {
 	struct se_node_acl *nacl = acl_to_nacl(item);
@@ -169,7 +169,7 @@ struct configfs_attribute *iser_tgt_acl_attrib_attrs[] = {
 	NULL,
 };
 
-/* Read-only: rtslib saves writable ones but never restores them. */
+/* Read-only: tools save what can be written, and could not restore it. */
 #define ISER_TGT_NEGOTIATED(_name, _fmt, _value)			\
 static ssize_t iser_tgt_acl_param_##_name##_show(			\
 		struct config_item *item, char *page)			\

@@ -88,7 +88,7 @@ static ssize_t iser_tgt_auth_store(char *field, const char *page, size_t count)
 		return -EPERM;
 	if (len >= ISER_TGT_AUTH_STR_MAX || strnlen(page, len) != len)
 		return -EINVAL;
-	/* rtslib writes "NULL" for "unset". */
+	/* As in the iscsi fabric, "NULL" unsets it. */
 	if (len == 4 && !memcmp(page, "NULL", 4))
 		len = 0;
 

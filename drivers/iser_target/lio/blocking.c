@@ -149,14 +149,16 @@ enum iser_tgt_sleep iser_tgt_may_sleep(const struct se_cmd *se_cmd)
 	if (!(se_cmd->se_cmd_flags & SCF_SCSI_DATA_CDB))
 		return ISER_TGT_SLEEPS_NOT;
 
-	switch (ISER_TGT_SUBMIT_TYPE(dev)) {
-	case ISER_TGT_SUBMIT_DIRECT:
+#ifndef ISER_TGT_LACKS_SUBMIT_TYPE
+	switch (READ_ONCE(dev->dev_attrib.submit_type)) {
+	case TARGET_DIRECT_SUBMIT:
 		return ISER_TGT_SLEEPS_NOT;
-	case ISER_TGT_SUBMIT_QUEUE:
+	case TARGET_QUEUE_SUBMIT:
 		return ISER_TGT_SLEEPS;
 	default:
 		break;
 	}
+#endif
 	if (iser_tgt_is_fileio(dev))
 		return ISER_TGT_SLEEPS;
 

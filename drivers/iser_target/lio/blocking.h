@@ -56,8 +56,11 @@ static inline bool iser_tgt_is_fileio(const struct se_device *dev)
  */
 static inline bool iser_tgt_submits_at_once(const struct se_device *dev)
 {
-	return !ISER_TGT_SUBMIT_TYPE(dev) && !iser_tgt_is_fileio(dev) &&
-	       !READ_ONCE(iser_tgt_nr_blocking);
+#ifndef ISER_TGT_LACKS_SUBMIT_TYPE
+	if (READ_ONCE(dev->dev_attrib.submit_type))
+		return false;
+#endif
+	return !iser_tgt_is_fileio(dev) && !READ_ONCE(iser_tgt_nr_blocking);
 }
 
 /*

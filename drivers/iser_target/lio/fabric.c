@@ -4,6 +4,7 @@
 #include <linux/configfs.h>
 #include <linux/module.h>
 #include <linux/sysfs.h>
+#include <linux/utsname.h>
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
@@ -27,9 +28,16 @@
 /* 16 MiB a command. */
 #define ISER_TGT_DATA_SG_MAX	((16U << 20) / PAGE_SIZE)
 
+/* Part of a kernel, the driver has no version of its own. */
+#ifdef MODULE
+#define ISER_TGT_VERSION	THIS_MODULE->version
+#else
+#define ISER_TGT_VERSION	init_utsname()->release
+#endif
+
 static ssize_t iser_tgt_wwn_version_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "iser_tgt %s\n", THIS_MODULE->version);
+	return sysfs_emit(page, "iser_tgt %s\n", ISER_TGT_VERSION);
 }
 
 CONFIGFS_ATTR_RO(iser_tgt_wwn_, version);
@@ -169,8 +177,13 @@ static const struct target_core_fabric_ops iser_tgt_fabric_ops = {
 	.tfc_tpg_nacl_attrib_attrs = iser_tgt_acl_attrib_attrs,
 	.tfc_tpg_nacl_auth_attrs = iser_tgt_acl_auth_attrs,
 	.tfc_tpg_nacl_param_attrs = iser_tgt_acl_param_attrs,
-	ISER_TGT_SUBMIT_OPS
-	ISER_TGT_COMPL_OPS
+#ifndef ISER_TGT_LACKS_SUBMIT_TYPE
+	.direct_submit_supp = 1,
+	.default_submit_type = TARGET_DIRECT_SUBMIT,
+#endif
+#ifndef ISER_TGT_LACKS_COMPL_TYPE
+	.default_compl_type = TARGET_QUEUE_COMPL,
+#endif
 };
 
 /**

@@ -16,6 +16,7 @@
 #include "target.h"
 #include "tpg.h"
 
+#ifdef ISER_TGT_HAS_PORTAL_ISER
 static ssize_t iser_tgt_portal_iser_show(struct config_item *item, char *page)
 {
 	return sysfs_emit(page, "1\n");
@@ -37,6 +38,7 @@ static ssize_t iser_tgt_portal_iser_store(struct config_item *item,
 }
 
 CONFIGFS_ATTR(iser_tgt_portal_, iser);
+#endif
 
 static ssize_t iser_tgt_portal_state_show(struct config_item *item, char *page)
 {
@@ -50,7 +52,9 @@ static ssize_t iser_tgt_portal_state_show(struct config_item *item, char *page)
 CONFIGFS_ATTR_RO(iser_tgt_portal_, state);
 
 struct configfs_attribute *iser_tgt_portal_attrs[] = {
+#ifdef ISER_TGT_HAS_PORTAL_ISER
 	&iser_tgt_portal_attr_iser,
+#endif
 	&iser_tgt_portal_attr_state,
 	NULL,
 };

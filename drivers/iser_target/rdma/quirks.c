@@ -26,7 +26,9 @@ static const struct {
 	 */
 	{ RDMA_DRIVER_RXE, {
 		.srq_loses = true,
-		.srq_silent = !ISER_TGT_RXE_LAST_WQE,
+#ifdef ISER_TGT_LACKS_RXE_SRQ_DRAIN
+		.srq_silent = true,
+#endif
 	} },
 };
 
