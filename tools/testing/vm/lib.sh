@@ -271,6 +271,28 @@ kernel_dir() {
 # kunit_dir RELEASE : the directory with what build-kunit makes
 kunit_dir() { cached "kunit-$1" "$(hash_of "$VM_DIR/build-kunit" "$VM_DIR/kunit/absent.h" "$(kernel_dir "$1")")" "$VM_DIR/build-kunit" "$1"; }
 
+# kernel_source KVER : the directory with what is only in the source package of that line's kernel: the kernel's own checkers, KUnit,
+# and what `make upstream` changes
+kernel_source() {
+	local suite series
+	suite=$(suite_of "$1") && series=$(kernel_release "$1" | cut -d. -f1-2) || return
+	cached "source-$series" "$(hash_of "$(deb_version "$suite" "linux-source-$series")" "$(declare -f fetch_source)")" fetch_source "$series" "$suite"
+}
+fetch_source() {
+	local in=linux-source-$2
+	fetch_deb "$1/deb" "linux-source-$2" "$3"
+	tar -xJ -C "$1" --strip-components=1 -f "$1/deb/usr/src/linux-source-$2.tar.xz" --wildcards \
+		"$in"/{COPYING,CREDITS,Kbuild,MAINTAINERS,Makefile,README} "$in"/scripts/{checkpatch.pl,spelling.txt,const_structs.checkpatch,checker-valid.sh,get_maintainer.pl} \
+		"$in/tools/docs/*" "$in/tools/lib/python/*" "$in/drivers/infiniband/Kconfig" "$in/drivers/infiniband/ulp/Makefile" "$in/Documentation/infiniband/*" "$in/lib/kunit/*"
+	rm -rf "$1/deb"
+}
+
+# let_sparse_run RELEASE SOURCE : without that script the kernel's make files take sparse for one that is out of date, and check nothing
+let_sparse_run() {
+	local dir
+	for dir in "$(kernel_dir "$1")"/headers/usr/src/linux-headers-*-common/scripts; do cp -u "$2/scripts/checker-valid.sh" "$dir/"; done
+}
+
 # --- roots: compilers and Pythons of each Debian, unpacked in the cache ---
 
 # root_of NAME : prints the directory of a root of the file `roots`
