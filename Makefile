@@ -22,7 +22,7 @@ Q := $(if $(V),,@)
 
 export KVER
 
-.PHONY: all links module test-module run shell check check-all check-debug check-unit faults fuzz bench bench-memory bench-profile lint deb install install-module install-tools uninstall uninstall-module uninstall-tools clean help crowds soak
+.PHONY: all links module test-module run shell check check-all check-debug check-unit faults fuzz bench bench-memory bench-profile lint upstream deb install install-module install-tools uninstall uninstall-module uninstall-tools clean help crowds soak
 
 all: module
 
@@ -105,6 +105,10 @@ bench-memory bench-profile:
 lint:
 	$(Q)$(VM)/lint
 
+# DIR: a Linux tree; OUT: where the patches are to be written
+upstream:
+	$(Q)tools/upstream/series "$(DIR)" "$(OUT)"
+
 install: install-module install-tools
 
 install-module: module
@@ -168,6 +172,7 @@ help:
 	@echo 'make fuzz          the fuzzers of the protocol, five minutes each; SECONDS='
 	@echo 'make bench         speed beside ib_isert and nvmet-rdma, bench-memory: an idle session, bench-profile: instructions by function'
 	@echo 'make lint          checkpatch, sparse, W=1 with gcc and clang, shellcheck'
+	@echo 'make upstream      the driver as a series of patches for the Linux tree in DIR=, in build/upstream'
 	@echo 'make deb           Debian packages, in build/deb'
 	@echo 'make install       install the module for the kernel it is built for, and what makes targetcli know it; make uninstall removes them'
 	@echo 'make clean         remove all that was built (the test machine itself stays in ~/.cache/iser_tgt)'
