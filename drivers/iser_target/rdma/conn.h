@@ -138,6 +138,7 @@ struct iser_tgt_conn {
 	struct iser_tgt_data_pool *pool;
 	unsigned long last_rx;
 
+	/* state, stat_sn, max_cmd_sn, and posting */
 	spinlock_t post_lock;
 	u32 stat_sn;
 	u32 exp_cmd_sn;
@@ -162,9 +163,11 @@ struct iser_tgt_conn {
 	struct list_head xfer_wait;
 
 	/* what waits */
+	/* xfer_wait, xfer_partial and xfer_drained */
 	spinlock_t xfer_lock;
 	struct list_head xfer_partial;
 	bool xfer_drained;
+	/* rx_waiting, and the setting of rx_parked */
 	spinlock_t rx_lock;
 	struct list_head rx_waiting;
 	unsigned int rx_waiting_nr;

@@ -122,7 +122,7 @@ void iser_tgt_data_put(struct iser_tgt_data_buf *buf)
 
 /* Frees @nr of an order, or as many as there are. */
 static void iser_tgt_data_pool_shrink(struct iser_tgt_data_pool *pool,
-				 unsigned int order, unsigned int nr)
+				      unsigned int order, unsigned int nr)
 {
 	struct iser_tgt_data_buf *buf;
 

@@ -123,6 +123,7 @@ static int iser_tgt_listen_at(struct iser_tgt_listener *listener,
 	if (ret)
 		goto destroy;
 
+	/* The identifier listens by the time that others find it here. */
 	smp_store_release(result, cm_id);
 	return 0;
 

@@ -33,7 +33,7 @@
 #define ISER_TGT_MR_BYTES	(1024 + 8 * ISER_TGT_MR_SGE)
 
 static void iser_tgt_qp_error(struct iser_tgt_conn *conn,
-			       const struct ib_event *event)
+			      const struct ib_event *event)
 {
 	pr_warn_ratelimited("%s port %u: %pISpc (%s): %s\n",
 			    event->device->name, conn->cm_id->port_num,
@@ -249,7 +249,7 @@ void iser_tgt_qp_plan(struct iser_tgt_conn *conn)
 	if (conn->credits_all > ISER_TGT_UNSIGNALED)
 		conn->unsignaled_max = ISER_TGT_UNSIGNALED;
 	conn->segment_max = min_t(unsigned int, ISER_TGT_XFER_SEGMENT,
-				conn->credits_all - conn->unsignaled_max);
+				  conn->credits_all - conn->unsignaled_max);
 
 	conn->send_wr = sends + conn->credits_all;
 	conn->recv_wr = recvs - 1;

@@ -137,7 +137,7 @@ static void iser_tgt_rx_handle_waiting(struct iser_tgt_conn *conn)
 	while (!iser_tgt_conn_closing(conn)) {
 		spin_lock(&conn->rx_lock);
 		buf = list_first_entry_or_null(&conn->rx_waiting,
-					      struct iser_tgt_rx_buf, entry);
+					       struct iser_tgt_rx_buf, entry);
 		if (!buf && conn->rx_direct)
 			/* Pairs with the acquire in iser_tgt_recv_done(). */
 			smp_store_release(&conn->rx_parked, false);

@@ -160,7 +160,7 @@ static struct ib_cqe iser_tgt_write_cqe = { .done = iser_tgt_write_done };
 
 /* Work requests for a mapped buffer, followed by @tx unless it is NULL. */
 static struct ib_send_wr *iser_tgt_buf_wrs(struct iser_tgt_xfer *xfer,
-					     struct iser_tgt_tx *tx)
+					   struct iser_tgt_tx *tx)
 {
 	struct ib_send_wr *wr = &xfer->wr.wr;
 
@@ -179,7 +179,7 @@ static struct ib_send_wr *iser_tgt_buf_wrs(struct iser_tgt_xfer *xfer,
 }
 
 static struct ib_send_wr *iser_tgt_segment_wrs(struct iser_tgt_xfer *xfer,
-					     struct iser_tgt_tx *tx)
+					       struct iser_tgt_tx *tx)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
 	u8 port = conn->cm_id->port_num;
