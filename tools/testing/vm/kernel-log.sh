@@ -8,7 +8,7 @@ dirt='WARNING|BUG[: ]|Oops|hung task|INFO: task|possible recursive locking|KASAN
 # What other modules warn of, on a kernel without us as well: iscsi_ctrl flushes a work queue it may not (6.12); soft-RoCE gives up on a
 # request that it has not marked as failed, where packets are lost; lockdep sees a circle where dm-multipath takes a request of a path's queue
 # and sd removes such a path, and another where a port of nvmet-rdma goes; siw takes its sockets' sk_callback_lock, which is no lock of ours,
-# with bottom halves on; ib_srpt with a shared receive queue gives back a cache of a channel that has none. And with a file
+# with bottom halves on, and releases a user's memory in a soft interrupt when a READ into it ends after its registration was dropped; ib_srpt with a shared receive queue gives back a cache of a channel that has none. And with a file
 # "expects-failed-allocations" beside the log, what the kernel says of allocations that were made to fail.
 without_known() {
 	awk -v failing="$1" '
@@ -39,10 +39,19 @@ without_known() {
 		block = block $0 "\n"
 		if (/<\/TASK>/) {
 			bottom = 0
-			if (block !~ /(acquire|takes):\n[^\n]*\(clock-AF_INET/ || block !~ /siw_(qp|cm)_llp_data_ready/) printf "%s", block
+			if (block !~ /(acquire|takes):\n[^\n]*\(clock-AF_INET/ || block !~ /siw_(qp|cm)_llp_(data_ready|state_change)/) printf "%s", block
+		}
+		next
+	}
+	/BUG: sleeping function called from invalid context/ { block = "" ; asleep = 1 }
+	asleep {
+		block = block $0 "\n"
+		if (/<\/TASK>/) {
+			asleep = 0
+			if (block !~ / siw_free_mem\+/ || block ~ /\+0x[0-9a-f\/x]+ \[iser_tgt\]/) printf "%s", block
 		}
 		next
 	}
 	{ print }
-	END { if (inside || circle || bottom) printf "%s", block }'
+	END { if (inside || circle || bottom || asleep) printf "%s", block }'
 }
