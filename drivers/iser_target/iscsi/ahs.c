@@ -42,7 +42,7 @@ static int ahs_one(struct iser_tgt_ahs *ahs, const u8 *seg, size_t ahs_len)
  *
  * RFC 7143 11.2.2: an extended CDB and a bidirectional read length, each at
  * most once. Reserved types are protocol errors, a segment that runs past @len
- * or whose length does not suit its type is a format error. Context: any.
+ * or whose length does not suit its type is a format error.
  *
  * Return: 0, or -EINVAL.
  */

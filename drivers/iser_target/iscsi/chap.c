@@ -91,7 +91,7 @@ static int chap_decode_base64(const char *value, u8 *out, size_t size)
  * @out: result; may be where @value is
  * @size: bytes of @out
  *
- * RFC 7143 6.1. The length is the implicit one of the encoding. Context: any.
+ * RFC 7143 6.1. The length is the implicit one of the encoding.
  *
  * Return: bytes put into @out, at least 1; -EINVAL if @value is neither, is
  * malformed or does not fit.
@@ -113,7 +113,7 @@ int iser_tgt_chap_decode(const char *value, u8 *out, size_t size)
  * @len: number of them
  * @out: result, ISER_TGT_CHAP_ENCODED(@len) bytes with the NUL
  *
- * RFC 7143 6.1. Context: any.
+ * RFC 7143 6.1.
  */
 void iser_tgt_chap_encode(const u8 *value, size_t len, char *out)
 {

@@ -2,13 +2,13 @@
 #include "text.h"
 
 /**
- * iser_tgt_exchange_init - no exchange yet
+ * iser_tgt_exchange_init - prepare an exchange
  * @x: the exchange
  * @in: buffer for request text
  * @in_size: bytes of @in
  * @piece_max: bytes of text one response may carry
  *
- * Context: any; the caller serialises all calls for one exchange.
+ * The caller serializes all calls for one exchange.
  */
 void iser_tgt_exchange_init(struct iser_tgt_exchange *x, char *in,
 			    size_t in_size, size_t piece_max)
@@ -61,12 +61,11 @@ static u8 exchange_check(const struct iser_tgt_exchange *x,
  * @pdu: the request, its lengths checked
  * @data: its data segment, @pdu->data_len bytes
  *
- * RFC 7143 11.10 and 6.2. A request without a Target Transfer Tag starts anew
- * and forgets what was pending; one with it goes on. While our answer is not
- * all sent, requests must be empty. One that goes on after all was sent, as an
- * initiator does that did not say final at first, is answered like a new one,
- * also when it is empty. Context: any; the caller serialises all calls for one
- * exchange.
+ * RFC 7143 11.10 and 6.2. A request without a Target Transfer Tag starts a new
+ * exchange and drops the pending one; a request with it continues. Until the
+ * whole answer was sent, requests must be empty. A continuation after that, from
+ * an initiator that did not set F at first, is answered like a new request, even
+ * if it is empty. The caller serializes all calls for one exchange.
  *
  * Return: what to do next.
  */
@@ -109,7 +108,7 @@ iser_tgt_exchange_request(struct iser_tgt_exchange *x,
  * @out: the whole answer; must stay until its last piece was built
  * @out_len: bytes of it, possibly 0
  *
- * Context: any; the caller serialises all calls for one exchange.
+ * The caller serializes all calls for one exchange.
  */
 void iser_tgt_exchange_answer(struct iser_tgt_exchange *x, const char *out,
 			      size_t out_len)
@@ -135,8 +134,8 @@ static u32 exchange_take_ttt(struct iser_tgt_exchange *x)
  * @data: room for the piece: @x->piece_max bytes
  *
  * RFC 7143 11.11: final only if all was sent and the initiator said final too;
- * a Target Transfer Tag on every other response. Context: any; the caller
- * serialises all calls for one exchange.
+ * a Target Transfer Tag on every other response. The caller serializes all calls
+ * for one exchange.
  *
  * Return: bytes of text put into @data.
  */

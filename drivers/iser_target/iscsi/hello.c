@@ -15,7 +15,6 @@
  *
  * RFC 7145 5.1.3: iSER-ORD is not above the peer's iSER-IRD. 10.1.3.2: refused
  * if versions do not overlap, or if it could take RDMA READs and we do none.
- * Context: any.
  *
  * Return: what to do next.
  */

@@ -122,7 +122,7 @@ const struct iser_tgt_key iser_tgt_key_table[ISER_TGT_KEY_COUNT] = {
  * @keys: all written
  *
  * RFC 7143 section 13 and RFC 7145 section 6, except RDMAExtensions: as an
- * offer it is Yes here. Context: any.
+ * offer it is Yes here.
  */
 void iser_tgt_keys_defaults(struct iser_tgt_keys *keys)
 {
@@ -149,8 +149,6 @@ void iser_tgt_keys_defaults(struct iser_tgt_keys *keys)
 /**
  * iser_tgt_key_find - look a key up
  * @kv: a pair
- *
- * Context: any.
  *
  * Return: enum iser_tgt_key_id, or -ENOENT for a key that is not understood.
  */
@@ -182,7 +180,7 @@ static int key_digit(char c, unsigned int base)
  * @number: result
  *
  * RFC 7143 6.1: decimal without leading zeroes, or hexadecimal after 0x or 0X,
- * below 2^64, and nothing behind it. Context: any.
+ * below 2^64, and nothing behind it.
  *
  * Return: true if it is one.
  */
@@ -215,7 +213,7 @@ bool iser_tgt_key_number(const char *value, u64 *number)
  * @list: NUL-terminated, separated by commas
  * @item: NUL-terminated
  *
- * RFC 7143 6.2.1. Context: any.
+ * RFC 7143 6.2.1.
  *
  * Return: true if it is.
  */
@@ -239,7 +237,7 @@ bool iser_tgt_key_list_has(const char *list, const char *item)
  * @value: NUL-terminated
  *
  * RFC 7143 6.2: proposing Reject, Irrelevant or NotUnderstood is a protocol
- * error. Context: any.
+ * error.
  *
  * Return: true if it is.
  */
@@ -374,7 +372,7 @@ static int key_declared_number(const struct iser_tgt_key *key,
  * RFC 7143 6.2.1, 6.2.2 and section 13, RFC 7145 section 6. A negotiated value
  * that cannot be is answered with Reject, which leaves the key where it was. A
  * declared one that cannot be, and a list without the only choice there is,
- * are failures of the negotiation, 7.12. Context: any.
+ * are failures of the negotiation, 7.12.
  *
  * Return: 0, or -EINVAL when the negotiation has failed.
  */
@@ -428,7 +426,7 @@ int iser_tgt_key_answer(enum iser_tgt_key_id id,
  * RFC 7143 6.2.2: the answer must be one the key's rule can have as its
  * result. Only keys whose default will not do are proposed, so Reject and
  * NotUnderstood end the login; Irrelevant does too, except for keys that other
- * keys can make irrelevant. Context: any.
+ * keys can make irrelevant.
  *
  * Return: 0, or -EINVAL when the negotiation has failed.
  */
@@ -465,7 +463,7 @@ int iser_tgt_key_answered(enum iser_tgt_key_id id,
  * @offer: what this target allows
  * @result: what holds
  *
- * RFC 7143 section 13, "result function". Context: any.
+ * RFC 7143 section 13, "result function".
  *
  * Return: true if it can, and for keys that are not negotiated.
  */
@@ -498,8 +496,6 @@ bool iser_tgt_key_acceptable(enum iser_tgt_key_id id,
  * @id: the key, a negotiated number or boolean
  * @offer: what this target allows
  * @value: result
- *
- * Context: any.
  */
 void iser_tgt_key_offer(enum iser_tgt_key_id id,
 			const struct iser_tgt_keys *offer,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Login and operational keys: RFC 7143 section 13, RFC 7145 section 6. One
- * table says for each key its type, its result function and who may send it
- * when; everything else is driven by it.
+ * table has the type, the result function and the stage of each key, and drives
+ * the negotiation.
  */
 #ifndef ISER_TGT_ISCSI_KEYS_H
 #define ISER_TGT_ISCSI_KEYS_H
@@ -138,15 +138,15 @@ enum iser_tgt_key_stage {
 };
 
 /**
- * enum iser_tgt_key_rule - how the value of an operational key comes about
- * @ISER_TGT_RULE_NONE: not here: names and security keys
+ * enum iser_tgt_key_rule - the result function of an operational key
+ * @ISER_TGT_RULE_NONE: not negotiated here: names and security keys
  * @ISER_TGT_RULE_MIN: number, the smaller one holds
  * @ISER_TGT_RULE_MAX: number, the larger one holds
  * @ISER_TGT_RULE_AND: Yes if both say Yes
  * @ISER_TGT_RULE_OR: Yes if one says Yes
  * @ISER_TGT_RULE_NUM: number the initiator declares
  * @ISER_TGT_RULE_BOOL: Yes or No the initiator declares
- * @ISER_TGT_RULE_TEXT: declared, and of no consequence
+ * @ISER_TGT_RULE_TEXT: declared, without effect
  * @ISER_TGT_RULE_LIST: the only choice we know, if it is in the list
  * @ISER_TGT_RULE_ANSWER: the same answer whatever was proposed
  */
@@ -167,9 +167,9 @@ enum iser_tgt_key_rule {
  * struct iser_tgt_key - a row of the key table
  * @name: the key
  * @again: reason for a refusal: given twice
- * @bad: reason for a refusal: the value cannot be taken
- * @stage: where it may come
- * @rule: how its value comes about
+ * @bad: reason for a refusal: no acceptable value
+ * @stage: the login stage it may be sent in
+ * @rule: its result function
  * @offset: of its value in struct iser_tgt_keys
  * @min: smallest number; 0 is allowed besides with @zero
  * @max: largest number

@@ -20,8 +20,6 @@
  * @priv: the caller's, kept in login->priv
  * @in: ISER_TGT_LOGIN_TEXT_MAX bytes to gather request text in
  * @out: ISER_TGT_LOGIN_TEXT_MAX bytes for response text
- *
- * Context: any.
  */
 void iser_tgt_login_init(struct iser_tgt_login *login,
 			 const struct iser_tgt_login_ops *ops, void *priv,
@@ -61,7 +59,6 @@ static void login_build(struct iser_tgt_login *login, u8 flags, u16 tsih)
  * comes with login->redirect. May be called at any time after
  * iser_tgt_login_init(), also before there was a request that could be read,
  * and instead of the response that came with ISER_TGT_LOGIN_ENTER.
- * Context: any.
  *
  * Return: ISER_TGT_LOGIN_REFUSE.
  */
@@ -295,7 +292,7 @@ iser_tgt_login_request(struct iser_tgt_login *login,
  *
  * RFC 7143 4.2.4: a first PDU that can be read and is no Login Request is not
  * answered. Everything else is, so that the peer learns why, with its own tags
- * if those could be read. Context: any; one call at a time for a login.
+ * if those could be read. One call at a time for a login.
  *
  * Return: ISER_TGT_LOGIN_REFUSE or ISER_TGT_LOGIN_DROP.
  */
@@ -321,7 +318,7 @@ iser_tgt_login_malformed(struct iser_tgt_login *login,
  * @login: the login, after ISER_TGT_LOGIN_ENTER
  * @tsih: the session's handle, not 0
  *
- * RFC 7143 11.13.3. Context: any.
+ * RFC 7143 11.13.3.
  */
 void iser_tgt_login_set_tsih(struct iser_tgt_login *login, u16 tsih)
 {
@@ -333,8 +330,6 @@ void iser_tgt_login_set_tsih(struct iser_tgt_login *login, u16 tsih)
 /**
  * iser_tgt_login_wipe - forget the secrets of a login
  * @login: the login; not usable afterwards, but its results may be read
- *
- * Context: any.
  */
 void iser_tgt_login_wipe(struct iser_tgt_login *login)
 {

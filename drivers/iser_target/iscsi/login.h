@@ -49,13 +49,13 @@ struct iser_tgt_login;
  * struct iser_tgt_login_ops - what the login asks of its caller
  * @identify: called once, when InitiatorName, SessionType and TargetName are
  *	known and before any answer with text. Looks up the target portal group
- *	and who may enter, fills @offer, @tpgt, @auth_required and @auth, and
- *	decides about the session named by ISID and TSIH. Returns
+ *	and the initiator's access, fills @offer, @tpgt, @auth_required and
+ *	@auth, and decides about the session named by ISID and TSIH. Returns
  *	ISER_TGT_LOGIN_OK or the status to refuse with; sets @reason when it
  *	refuses. Must set @redirect for the two "moved" statuses.
  * @random: fills @buf with @len unpredictable bytes; 0 or a negative errno
  * @digest: CHAP response = H(id, secret, challenge) into @out; returns its
- *	length in bytes, -EOPNOTSUPP if @alg is not to be had, or another errno
+ *	length in bytes, -EOPNOTSUPP if @alg is not available, or another errno
  */
 struct iser_tgt_login_ops {
 	u16 (*identify)(struct iser_tgt_login *login);

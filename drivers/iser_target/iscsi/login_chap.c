@@ -2,9 +2,7 @@
 #include "chap.h"
 #include "login_private.h"
 
-/* Values are decoded where they were received: there they fit, and the
- * kernel's stack has no kilobyte to spare.
- */
+/* Values are decoded in place: they fit there, and not on the kernel's stack. */
 static int chap_decode_in_place(struct iser_tgt_login *login,
 				const char *value, size_t size, u8 **bytes)
 {

@@ -353,8 +353,8 @@ static u16 login_read_keys(struct login_text *t)
 }
 
 /*
- * RFC 7143 6.3.2, the security stage: an initiator that enters it without
- * saying how is told how, once.
+ * RFC 7143 6.3.2, the security stage: if the initiator proposes no method, CHAP
+ * is proposed to it, once.
  */
 static u16 login_security(struct login_text *t)
 {
@@ -372,7 +372,7 @@ static u16 login_security(struct login_text *t)
 		login->keys_offered |= bit;
 		text_say(t, ISER_TGT_KEY_AUTH_METHOD, "CHAP");
 	}
-	/* the method was settled just now: CHAP_A comes with the next text */
+	/* The method was chosen just now: CHAP_A follows in the next request. */
 	if (login->chap == ISER_TGT_CHAP_WAIT_A && !chosen && !t->chap.a)
 		return ISER_TGT_LOGIN_OK;
 	return iser_tgt_login_chap(login, &t->chap, &t->out);
@@ -499,7 +499,7 @@ u16 iser_tgt_login_text(struct iser_tgt_login *login, bool transit)
  * iser_tgt_login_may_transit - is everything settled that the stage is for
  * @login: the login
  *
- * RFC 7143 6.3: a response with T must leave nothing to answer. Context: any.
+ * RFC 7143 6.3: a response with T must leave nothing to answer.
  *
  * Return: true if it is.
  */
@@ -526,7 +526,7 @@ bool iser_tgt_login_may_transit(const struct iser_tgt_login *login)
  * @login: the login, about to enter full feature phase
  *
  * RFC 7143 6.2: checked once, when all values are there. 13.14: the first burst
- * is part of the burst. Context: any.
+ * is part of the burst.
  *
  * Return: ISER_TGT_LOGIN_OK, or the status to refuse with.
  */

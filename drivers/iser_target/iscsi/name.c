@@ -95,7 +95,6 @@ static size_t name_hex_len(const char *s)
  *
  * RFC 7143 4.2.7: at most 223 bytes; "iqn." with year and month, "eui." with 16
  * or "naa." with 16 or 32 hexadecimal digits; no upper case, no '_', no spaces.
- * Context: any.
  *
  * Return: 0, or -EINVAL.
  */
@@ -121,7 +120,7 @@ int iser_tgt_name_check(const char *name)
  * @name: NUL-terminated, changed in place
  *
  * RFC 7143 4.2.7.1 wants names mapped to lower case. Done for ASCII: a name
- * with other letters must arrive prepared. Context: any.
+ * with other letters must arrive prepared.
  */
 void iser_tgt_name_fold(char *name)
 {

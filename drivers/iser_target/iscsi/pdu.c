@@ -44,8 +44,8 @@ static enum iser_tgt_pdu_error pdu_check_lengths(struct iser_tgt_pdu *pdu,
  *	ISER_TGT_HDR_LEN and @received is read
  * @received: bytes that arrived, from the receive completion
  *
- * RFC 7145 9.1 to 9.3, RFC 7143 11.2. Every length the peer gives is held
- * against @received here, before anybody uses it. Context: any.
+ * RFC 7145 9.1 to 9.3, RFC 7143 11.2. Every length that the peer declares is
+ * compared with @received here, before it is used.
  *
  * Return: ISER_TGT_PDU_OK, or the first thing that is wrong.
  */
@@ -101,8 +101,6 @@ static const char * const pdu_errors[] = {
 /**
  * iser_tgt_pdu_strerror - a PDU error in plain words
  * @error: what iser_tgt_pdu_parse() returned
- *
- * Context: any.
  *
  * Return: a string constant.
  */

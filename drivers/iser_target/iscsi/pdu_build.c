@@ -12,7 +12,6 @@
  * @data_len: bytes of data segment, without padding, below 2^24
  *
  * RFC 7145 9.2: iSCSI control-type header without STags; RFC 7143 11.2.
- * Context: any.
  */
 void iser_tgt_pdu_init(u8 *hdr, u8 opcode, u8 flags, u32 itt, size_t data_len)
 {
@@ -34,7 +33,8 @@ void iser_tgt_pdu_init(u8 *hdr, u8 opcode, u8 flags, u32 itt, size_t data_len)
  * @max_cmd_sn: MaxCmdSN
  *
  * RFC 7143 4.2.2: these fields sit at the same place in every target PDU.
- * Context: any; together with the post, so that order on the wire is kept.
+ * Called under the lock that posting takes, so that the numbers are in the order
+ * of the wire.
  */
 void iser_tgt_pdu_set_sn(u8 *hdr, u32 stat_sn, u32 exp_cmd_sn, u32 max_cmd_sn)
 {
@@ -55,7 +55,7 @@ void iser_tgt_pdu_set_sn(u8 *hdr, u32 stat_sn, u32 exp_cmd_sn, u32 max_cmd_sn)
  * @data_len: bytes from iser_tgt_pdu_sense(), or 0
  *
  * RFC 7143 11.4. ExpDataSN stays 0: with iSER the initiator sees neither
- * Data-In PDUs nor R2Ts. Context: any.
+ * Data-In PDUs nor R2Ts.
  */
 void iser_tgt_pdu_scsi_rsp(u8 *hdr, u32 itt, u8 status, u8 residual_flag,
 			   u32 residual, size_t data_len)
@@ -73,7 +73,7 @@ void iser_tgt_pdu_scsi_rsp(u8 *hdr, u32 itt, u8 status, u8 residual_flag,
  * @sense: sense data; may be in its place already, at @data + 2
  * @sense_len: bytes of it; cut to what an initiator has room for
  *
- * RFC 7143 11.4.7. Context: any.
+ * RFC 7143 11.4.7.
  *
  * Return: bytes of data segment.
  */
@@ -91,7 +91,7 @@ size_t iser_tgt_pdu_sense(u8 *data, const u8 *sense, size_t sense_len)
  * @itt: of the request
  * @response: one of ISER_TGT_TMR_*
  *
- * RFC 7143 11.6. Context: any.
+ * RFC 7143 11.6.
  */
 void iser_tgt_pdu_tmf_rsp(u8 *hdr, u32 itt, u8 response)
 {
@@ -104,11 +104,11 @@ void iser_tgt_pdu_tmf_rsp(u8 *hdr, u32 itt, u8 response)
  * iser_tgt_pdu_nop_in - build a NOP-In
  * @hdr: ISER_TGT_HDR_LEN bytes, all written
  * @lun: as the NOP-Out had it; any valid one with a @ttt of our own
- * @itt: of the NOP-Out; ISER_TGT_TAG_RESERVED if nobody asked
+ * @itt: of the NOP-Out; ISER_TGT_TAG_RESERVED if unsolicited
  * @ttt: ISER_TGT_TAG_RESERVED unless a NOP-Out is wanted in return
- * @data_len: bytes of ping data echoed; 0 if nobody asked
+ * @data_len: bytes of ping data echoed; 0 if unsolicited
  *
- * RFC 7143 11.19. Context: any.
+ * RFC 7143 11.19.
  */
 void iser_tgt_pdu_nop_in(u8 *hdr, u64 lun, u32 itt, u32 ttt, size_t data_len)
 {
@@ -126,7 +126,7 @@ void iser_tgt_pdu_nop_in(u8 *hdr, u64 lun, u32 itt, u32 ttt, size_t data_len)
  * @ttt: ISER_TGT_TAG_RESERVED if and only if @flags says final
  * @data_len: bytes of text
  *
- * RFC 7143 11.11. Context: any.
+ * RFC 7143 11.11.
  */
 void iser_tgt_pdu_text_rsp(u8 *hdr, u8 flags, u32 itt, u32 ttt,
 			   size_t data_len)
@@ -143,7 +143,7 @@ void iser_tgt_pdu_text_rsp(u8 *hdr, u8 flags, u32 itt, u32 ttt,
  * @time2wait: seconds
  * @time2retain: seconds
  *
- * RFC 7143 11.15. Context: any.
+ * RFC 7143 11.15.
  */
 void iser_tgt_pdu_logout_rsp(u8 *hdr, u32 itt, u8 response, u16 time2wait,
 			     u16 time2retain)
@@ -161,7 +161,7 @@ void iser_tgt_pdu_logout_rsp(u8 *hdr, u32 itt, u8 response, u16 time2wait,
  * @reason: one of ISER_TGT_REJECT_*
  * @data_len: bytes of the refused PDU's header sent along
  *
- * RFC 7143 11.17. Context: any.
+ * RFC 7143 11.17.
  */
 void iser_tgt_pdu_reject(u8 *hdr, u8 reason, size_t data_len)
 {
@@ -179,7 +179,7 @@ void iser_tgt_pdu_reject(u8 *hdr, u8 reason, size_t data_len)
  * @param3: Parameter3: seconds to come back in (Time2Retain), or to do in what
  *	is asked for
  *
- * RFC 7143 11.9, without data. Context: any.
+ * RFC 7143 11.9, without data.
  */
 void iser_tgt_pdu_async(u8 *hdr, u8 event, u16 param1, u16 param2, u16 param3)
 {
@@ -201,7 +201,7 @@ void iser_tgt_pdu_async(u8 *hdr, u8 event, u16 param1, u16 param2, u16 param3)
  * @status: class and detail
  * @data_len: bytes of text
  *
- * RFC 7143 11.13. Both versions are 0, the only one there is. Context: any.
+ * RFC 7143 11.13. Both versions are 0, the only one there is.
  */
 void iser_tgt_pdu_login_rsp(u8 *hdr, u8 flags, const u8 isid[6], u16 tsih,
 			    u32 itt, u16 status, size_t data_len)

@@ -34,7 +34,7 @@ static bool text_is_label(const char *key, size_t len)
  *
  * RFC 7143 6.1. NULs that end no pair are skipped: some initiators count their
  * padding. Anything else that is no pair, and a pair without its NUL, is an
- * error. Context: any.
+ * error.
  *
  * Return: 1 with a pair, 0 at the end, -EINVAL for text that is no pair.
  */
@@ -71,7 +71,7 @@ int iser_tgt_text_next(const char *text, size_t len, size_t *pos,
  * @kv: the pair
  * @key: NUL-terminated
  *
- * RFC 7143 6.1: keys are case sensitive. Context: any.
+ * RFC 7143 6.1: keys are case sensitive.
  *
  * Return: true if it has.
  */
@@ -89,7 +89,7 @@ bool iser_tgt_kv_is(const struct iser_tgt_kv *kv, const char *key)
  * @value: NUL-terminated
  *
  * A pair that does not fit is counted and not written, see
- * iser_tgt_text_overflowed(). Context: any.
+ * iser_tgt_text_overflowed().
  */
 void iser_tgt_text_add(struct iser_tgt_text_out *out, const char *key,
 		       size_t key_len, const char *value)

@@ -29,8 +29,8 @@ bool iser_tgt_kv_is(const struct iser_tgt_kv *kv, const char *key);
  * struct iser_tgt_text_out - text being built in a caller's buffer
  * @buf: the buffer
  * @size: bytes of it
- * @len: bytes used, NULs included; goes on counting past @size, so that a
- *	first pass with @size 0 measures
+ * @len: bytes used, NULs included; counts past @size, so that a first pass with
+ *	@size 0 measures
  */
 struct iser_tgt_text_out {
 	char *buf;
@@ -74,7 +74,7 @@ enum iser_tgt_exchange_verdict {
  * @ttt_next: counter @ttt is taken from
  * @reject: reason for ISER_TGT_EXCHANGE_REJECT
  * @final: the last request had its F bit set
- * @in_more: the last request had its C bit set: its text goes on
+ * @in_more: the last request had its C bit set: more text follows
  */
 struct iser_tgt_exchange {
 	char *in;

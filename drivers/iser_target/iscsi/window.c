@@ -3,7 +3,7 @@
 
 /**
  * iser_tgt_window_check - place a request in the command window
- * @exp_cmd_sn: ExpCmdSN, the number that comes next
+ * @exp_cmd_sn: ExpCmdSN, the next number expected
  * @max_cmd_sn: MaxCmdSN, the highest number the initiator was allowed
  * @cmd_sn: CmdSN of the request
  * @immediate: its I bit
@@ -11,10 +11,10 @@
  * RFC 7143 4.2.2.1. Numbered requests outside the window, and duplicates, are
  * silently ignored. An immediate request takes no number of its own, and its
  * CmdSN may lie outside the window (with a closed window it is MaxCmdSN + 1),
- * so it is always delivered. What limits it are the receive buffers.
+ * so it is always delivered. Receive buffers limit it.
  *
- * Changes nothing: the caller moves ExpCmdSN on after a numbered request was
- * delivered. Context: any.
+ * Changes nothing: the caller advances ExpCmdSN after a numbered request was
+ * delivered.
  *
  * Return: what to do with the request.
  */
