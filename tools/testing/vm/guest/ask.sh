@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# For tests of several guests: the target's guest does what the initiator's asks for, a file each. Sourced after lib.sh.
+# For tests of several guests: the initiator's guest has the target's run commands, one file for each. Sourced after lib.sh.
 
-apart=1 asked=0		# apart: empty where one guest is both
-# on_target COMMAND... : its status, its output in /tmp/out
+apart=1 asked=0		# apart: empty where one guest is target and initiator
+# on_target COMMAND... : runs it in the target's guest; returns its status, the output is in /tmp/out
 on_target() {
 	local status
 	if [ -z "$apart" ]; then
@@ -16,10 +16,10 @@ on_target() {
 	{ read -r status && cat; } <"/scratch/did-$asked" >/tmp/out
 	return "$status"
 }
-# The other side of it, until the initiator has ended.
+# The target's side of on_target: runs commands until the initiator has ended.
 serve_initiator() {
 	local n=1 status
-	while wait_for 600 "what comes next" asked_or_over $n && [ -e "/scratch/ask-$n" ]; do
+	while wait_for 600 "the initiator's next command" asked_or_over $n && [ -e "/scratch/ask-$n" ]; do
 		status=0
 		# shellcheck source=/dev/null
 		. "/scratch/ask-$n" >/tmp/served 2>&1 || status=$?
@@ -28,5 +28,5 @@ serve_initiator() {
 	done
 }
 asked_or_over() { [ -e "/scratch/ask-$1" ] || [ -e /scratch/done-initiator ]; }
-# target_does COMMAND... : on_target, and a point that failed if it did not work
+# target_does COMMAND... : on_target, with a failed test point if the command fails
 target_does() { on_target "$@" || { not_ok "the target: $*" "$(cat /tmp/out)"; return 1; }; }

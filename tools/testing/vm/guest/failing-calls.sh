@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# For tests on the debug kernel: one call of a function fails (build-debug-kernel marks those that may). Sourced after lib.sh.
+# For tests on the debug kernel: one call of a function fails (build-debug-kernel marks the functions that may fail). Sourced after lib.sh.
 
 mount -t debugfs none /sys/kernel/debug 2>/dev/null
 ff=/sys/kernel/debug/fail_function
 
-# fails_next FUNCTION NTH [START END] : its NTH call from now, of those below the addresses, returns -ENOMEM or the pointer that says so
+# fails_next FUNCTION NTH [START END] : its NTH call from now returns -ENOMEM or ERR_PTR(-ENOMEM); only calls with START-END on the stack count
 fails_next() {
 	echo >$ff/inject
 	echo "$1" >$ff/inject && printf "%#x" -12 >"$ff/$1/retval" || return

@@ -1,16 +1,16 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# For t/faults-*.t: faults, each some times at a random moment of verified I/O, and what must be true after each. Sourced after lib.sh.
-# The target may be this guest, or another: on_target says where a command runs.
+# For t/faults-*.t: makes each fault several times, at random moments of verified I/O, and checks the state after each. Sourced after lib.sh.
+# The target is this guest or another one: on_target runs commands there.
 
 . /src/tools/testing/vm/guest/ask.sh
 . /src/tools/testing/vm/guest/memory.sh
 
-apart=		# those that are say so
+apart=		# set by tests whose target is another guest
 # ROUNDS,SEED,FAULT: the last two may be empty
 IFS=, read -r rounds seed only < <(sed -n 's/.*iser_tgt.faults=\([^ ]*\).*/\1/p' /proc/cmdline)
 WITHIN=5000		# ms a new login may take once the fault is over
-# KiB of kernel memory that may be more than before, all rounds together; the debug kernel keeps what was freed, to look at it
+# KiB by which kernel memory may grow over all rounds; the debug kernel delays freeing, to find uses after free
 KEPT=$((1024 * SLOW))
 CONFORMANCE=/src/tools/testing/conformance
 
@@ -23,8 +23,8 @@ at_most() { [ "$2" -le "$1" ] || return 1; }
 
 # --- what runs on the target's side ---
 
-# Something of a size that is known shows in it.
-# What a boot leaves behind may be given back just then, so it has three tries.
+# kernel_memory shows an allocation of known size.
+# Memory of the boot may be freed at the same time, so there are three tries.
 kernel_memory_shows() {
 	local tries=3
 	until weight_shows; do [ $((tries -= 1)) -gt 0 ] || return; done
@@ -45,7 +45,7 @@ faults_begin() {
 	[ -n "$seed" ] || seed=$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')
 	RANDOM=$seed
 	note "seed $seed, $rounds rounds each"
-	works "the measure of memory sees a backstore of 4 MiB" on_target kernel_memory_shows
+	works "the measure of kernel memory shows a backstore of 4 MiB" on_target kernel_memory_shows
 	visitor_args=("$@")
 	visitor_comes
 }
@@ -66,7 +66,7 @@ ask_visitor() {
 	echo "$*" >&"${VISITOR[1]}" && read -r -t $((limit * SLOW)) answer <&"${VISITOR[0]}"
 }
 
-# A new login, in $login ms.
+# Makes the visitor log in, which takes $login ms.
 served() {
 	login=99999
 	ask_visitor 60 login $((WITHIN * SLOW))
@@ -83,10 +83,10 @@ running() { grep -qs running "/sys/block/${dev#/dev/}/device/state"; }
 logged_in() { grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state; }
 ended() { ! kill -0 "$1" 2>/dev/null; }
 
-# The disk again, by a new login if the initiator has given its session up.
+# Waits for the disk, after a new login if the initiator has dropped its session.
 disk_back() {
 	if ! wait_for 20 "the session" logged_in; then
-		note "$fault, round $n: the initiator has given up its session"
+		note "$fault, round $n: the initiator has dropped its session"
 		logout >/dev/null 2>&1
 		login >/dev/null 2>&1
 	fi
@@ -96,13 +96,13 @@ disk_back() {
 io_begins() {
 	local before
 	before=$(writes)
-	# no function: its process would be a shell in front of the one to be killed
+	# not from a function: $! would be a shell that waits for the generator, and not the process to kill
 	"$GENERATOR" --state "${STATE:-/tmp/state}" --seed "$seed" --seconds 3600 --size 512-131072 --depth 32 --reads 40 --no-verify "$dev" \
 		>/tmp/writer.out 2>&1 &
 	WRITER=$!
 	wait_for 20 "the writer to write" wrote $((before + 40))
 }
-# It goes on through the fault, or it is told of an error; never wrong data, and it does not hang.
+# After the fault I/O continues or ends with an error (status 3: not with wrong data), and does not hang.
 io_goes_on() {
 	local limit=$((20 * SLOW)) start before status
 	start=$(now) before=$(writes)
@@ -131,15 +131,15 @@ as_before() { on_target rdma_holds && [ "$(cat /tmp/out)" = "$held_before" ]; }
 
 # --- a fault ---
 
-# What nobody uses is given back with the last portal.
+# Removal of the last portal frees unused queues and buffers, so that kernel memory can be compared.
 rest() {
 	logout >/dev/null 2>&1
 	wait_for 20 "the sessions to end" no_sessions
-	on_target rmdir "$(tpg)/np/$IP:$PORT" || trouble "the portal does not go: $(cat /tmp/out)"
+	on_target rmdir "$(tpg)/np/$IP:$PORT" || trouble "the portal cannot be removed: $(cat /tmp/out)"
 	on_target kernel_memory && memory=$(tail -n 1 /tmp/out)
 	on_target add_portal "$IQN" "$IP:$PORT" && login >/dev/null 2>&1 && dev=$(disk) ||
 		bail "no session after a rest" "$(tail -n 20 "$HERE/iscsid.log")"
-	wait_for 10 "what RDMA holds to be known" settled
+	wait_for 10 "RDMA resources that no longer change" settled
 }
 settled() {
 	local first
@@ -165,11 +165,11 @@ one_round() {
 	at_most "${took_worst[$fault]:-0}" "$took" || took_worst[$fault]=$took
 	at_most "${login_worst[$fault]:-0}" "$login" || login_worst[$fault]=$login
 	at_most "${back_worst[$fault]:-0}" $back || back_worst[$fault]=$back
-	wait_for 5 "what RDMA holds to be as before" as_before || trouble "RDMA holds $(cat /tmp/out), before: $held_before"
+	wait_for 5 "RDMA resources as before" as_before || trouble "RDMA holds $(cat /tmp/out), before: $held_before"
 	times[$fault]=$((${times[$fault]:-0} + 1))
 }
 
-# repeat FAULT TEXT : $rounds times the function FAULT, which returns when the fault is over; it may set $took, if that is not its own time
+# repeat FAULT TEXT : runs the function FAULT $rounds times. It returns when the fault is over, and sets $took if the fault took less or more.
 repeat() {
 	local memory_before text=$2
 	[[ $1 =~ $only ]] || return 0
@@ -192,6 +192,6 @@ faults_end() {
 	visitor_goes
 	note "$(printf '%-36s %5s %7s %7s %7s %6s %7s' fault times took login 'I/O' told memory)"
 	note "$(printf '%s\n' "${table[@]}")"
-	note "took: until the fault was over; login: from then until a new login was served; I/O: until that under way went on, or was told of an"
-	note "error (told: how often); each the longest, in ms. memory: what the kernel had more after all rounds, in KiB"
+	note "took: duration of the fault; login: from its end until a new login succeeded; I/O: from its end until pending I/O continued or ended with"
+	note "an error (told: number of those); the longest of each, in ms. memory: growth of kernel memory over all rounds, in KiB"
 }

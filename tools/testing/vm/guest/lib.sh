@@ -1,20 +1,20 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# For tests and demos that run in a test guest. Sourced. Everything waits for a condition with a limit, and says what it waited for.
+# For tests and demos that run in a test guest. Sourced. Every wait has a condition and a limit, and reports what it waited for.
 
-FABRIC=${FABRIC:-iser}			# iser: iser_tgt; iscsi: ib_isert, to see whether a test is at fault
+FABRIC=${FABRIC:-iser}			# iser: iser_tgt; iscsi: ib_isert, to see whether a failure is the test's
 IQN=iqn.2026-01.org.example:disk
 INITIATOR=iqn.2026-01.org.example:host
 CFS=/sys/kernel/config/target
 PORT=3260
-# How many times as long things may take: the debug kernel is slow.
+# Factor of all time limits: the debug kernel is slow.
 case $KVER in *-debug) SLOW=4 ;; *) SLOW=1 ;; esac
 export SLOW
 
 # shellcheck source=tools/testing/tap.sh
 . /src/tools/testing/tap.sh
 
-# wait_for SECONDS WHAT command... : until the command succeeds; says so and fails when it does not in time.
+# wait_for SECONDS WHAT command... : waits until the command succeeds; after the limit, reports WHAT and fails.
 wait_for() {
 	local limit=$(($1 * SLOW)) what=$2 start=${EPOCHREALTIME/./} ms=25
 	shift 2
@@ -23,12 +23,12 @@ wait_for() {
 			echo "# waited $limit s in vain for $what" >&2
 			return 1
 		fi
-		# ever longer naps, without a process: an emulated processor is busy for as long with one
+		# naps grow up to 400 ms, and start no process: that keeps an emulated processor busy for as long
 		[ $ms -ge 400 ] || ms=$((ms * 2))
 		nap $ms
 	done
 }
-# nap MILLISECONDS : nothing is ever written to that pipe
+# nap MILLISECONDS : reads with a timeout from a pipe that has no data
 exec {never}<> <(:)
 nap() {
 	local _ seconds
@@ -36,10 +36,10 @@ nap() {
 	read -r -t "$seconds" -u "$never" _ || true
 }
 gone() { ! [ -e "$1" ]; }
-# make check-all: also what another lane has shown already
+# make check-all: also run what another lane covers
 in_full() { grep -qw iser_tgt.in_full /proc/cmdline; }
 
-# The initiator's Python is compiled once in a guest, not at each start: the checkout cannot be written to.
+# The checkout is read-only, so Python could not store the compiled initiator: an overlay has it compiled once per guest, not at each start.
 if grep -q '^# needs:.* conformance' "$0"; then
 	mkdir -p /tmp/compiled/upper /tmp/compiled/work
 	mount -t overlay -o lowerdir=/src/tools/testing/conformance,upperdir=/tmp/compiled/upper,workdir=/tmp/compiled/work overlay /src/tools/testing/conformance
@@ -47,7 +47,7 @@ fi
 
 # --- links ---
 
-# Debian's kernels have no siw: build-module makes it.
+# Debian's kernels have no siw: build-module builds it.
 load_link() {
 	case $LINK in
 	rxe) modprobe rdma_rxe ;;
@@ -75,8 +75,8 @@ link_up() {
 rdma_active() { rdma link show "$1/1" | grep -q 'state ACTIVE'; }
 unlink_rdma() { rdma link delete "$LINK-$1"; }
 relink_rdma() { rdma link add "$LINK-$1" type "$LINK" netdev "$1" && wait_for 10 "the RDMA link" rdma_active "$LINK-$1"; }
-# Soft RoCE's queue pair for connection management (QP 1) goes into error when it sends without a route or to a neighbour that does not
-# answer ARP, and nothing but another link brings it back.
+# Soft RoCE's queue pair for connection management (QP 1) enters the error state when it sends without a route or to a neighbor that does not
+# answer ARP. Only deleting the link and adding it again recovers it.
 gsi_in_error() { rdma -d res show qp link "$LINK-$1/1" 2>/dev/null | grep -E '\<lqpn 1\>' | grep -q 'state ERR'; }
 mend_gsi() {
 	gsi_in_error "$1" || return 0
@@ -92,12 +92,12 @@ kernel_since() {
 }
 
 IP=10.0.0.1 IP6=fd00::1
-# One machine for both sides: a dummy device.
+# Target and initiator in one guest: a dummy device.
 alone() {
 	modprobe dummy numdummies=0
 	ip link add lan0 mtu 4200 type dummy && link_up lan0 $IP/24 $IP6/64
 }
-# Of a group: cable N (1, 2, ...) of the first role, or the only one of another.
+# In a group of guests: network N (1, 2, ...). The first role has them all, each other role has one.
 target_side() {
 	local dev=eth$(($1 - 1))
 	modprobe virtio_net && wait_for 10 "network card $dev" [ -e "/sys/class/net/$dev" ] && link_up "$dev" "10.0.$1.1/24" "fd00:$1::1/64"
@@ -138,7 +138,7 @@ backstore() {
 			echo "fd_dev_name=/tmp/$name.img,fd_dev_size=$((mib << 20)),fd_buffered_io=1" >"$dir/control" ;;
 	tcmu)
 		dir=$CFS/core/user_0/$name
-		# its qcow handler serves what is no qcow image as it is
+		# its qcow handler serves a file that is not a qcow image as raw data
 		truncate -s "${mib}M" "/tmp/$name.img" && start_tcmu_runner && mkdir -p "$dir" &&
 			echo "dev_config=qcow//tmp/$name.img,dev_size=$((mib << 20)),hw_block_size=512" >"$dir/control" ;;
 	dev)
@@ -186,7 +186,7 @@ add_portal() {
 enable()  { echo 1 >"$(tpg "$1")/enable"; }
 disable() { echo 0 >"$(tpg "$1")/enable"; }
 
-# A target as nearly all tests want it: $IQN, one LUN of MIB, portals on IPv4 and IPv6, enabled.
+# The target of nearly all tests: $IQN, one LUN of MIB, portals on IPv4 and IPv6, enabled.
 simple_target() {
 	local kind=${1:-rd} mib=${2:-64}
 	load_target && backstore disk "$kind" "$mib" && make_target "$IQN" disk &&
@@ -217,7 +217,7 @@ remove_backstore() {
 	dir=$(backstore_dir "$1")
 	rmdir "$dir" && { rmdir "${dir%/*}" 2>/dev/null || true; }
 }
-# Everything the functions above made. What cannot be removed is said by rmdir and fails.
+# Removes everything that the functions above made. rmdir reports what cannot be removed, and the function fails.
 remove_all() {
 	local dir status=0
 	for dir in "$CFS/$FABRIC"/iqn.*; do
@@ -236,22 +236,22 @@ start_initiator() {
 	modprobe -a iscsi_tcp sg sd_mod && modprobe ib_iser "$@" || return
 	mkdir -p /etc/iscsi /run/lock/iscsi
 	echo "InitiatorName=$INITIATOR" >/etc/iscsi/initiatorname.iscsi
-	# a session that fails shall fail in the test's time, not in the two minutes that suit a data centre
+	# a lost session has to fail within the test's time, not after the default of two minutes
 	sed -i -e 's/^node.startup.*/node.startup = manual/' -e 's/^\(node.session.timeo.replacement_timeout\).*/\1 = 20/' /etc/iscsi/iscsid.conf
-	# iscsiadm's own second try after a response that it has missed takes what is left of the first, and dies of it
+	# after a missed response iscsiadm would retry by itself, find remains of the first attempt, and crash
 	echo 'discovery.sendtargets.reopen_max = 0' >>/etc/iscsi/iscsid.conf
-	# a discovery that is cut off before its answer fails after this, not after open-iscsi's 30 s: races.t waits 20 s for it
+	# a discovery whose connection ends before the answer fails after this time, not after open-iscsi's 30 s: races.t waits 20 s for it
 	printf 'discovery.sendtargets.timeo.%s = '"$((10 * SLOW))"'\n' active_timeout login_timeout >>/etc/iscsi/iscsid.conf
 	prompt_iscsiadm
 	run_iscsid
 }
-# Real-time priority for iscsiadm; discover says why.
+# Real-time priority for iscsiadm: see the comment on discover.
 prompt_iscsiadm() {
 	# shellcheck disable=SC2016 # "$@" is the script's
 	printf '#!/bin/sh\nexec chrt -f 10 /usr/sbin/iscsiadm "$@"\n' >/usr/local/sbin/iscsiadm && chmod +x /usr/local/sbin/iscsiadm
 }
 run_iscsid() {
-	# a session of its own: at its end iscsid signals its whole process group
+	# in a process group of its own: iscsid signals its whole group when it ends
 	setsid iscsid -f -d 2 >>"$HERE/iscsid.log" 2>&1 &
 	ISCSID=$!
 	wait_for 20 "iscsid" grep -q ISCSIADM_ABSTRACT_NAMESPACE /proc/net/unix
@@ -261,15 +261,17 @@ stop_initiator() {
 	wait_for 10 "the end of iscsid" iscsid_ends
 	wait_for 10 "the end of all sessions" no_sessions
 }
-# A signal that comes just before it begins to poll wakes it only when the next one does.
+# A signal just before iscsid polls does not wake it, so the signal is repeated.
 iscsid_ends() { ! kill "$ISCSID" 2>/dev/null; }
 no_sessions() { [ "$(sessions)" -eq 0 ]; }
 
-# Two races of the initiator make a discovery fail that the target has answered. A response may come before libiscsi has put its own
-# reference to the request that it answers: it refuses the next request, with this line. Or before iscsiadm has read the kernel's receipt for
-# what it sent: then it takes the event on the way and polls for it afterwards, in vain (two in five of those with CHAP, on one processor).
-# An iscsiadm that no kernel thread can interrupt before it sleeps loses neither (prompt_iscsiadm). Where a second processor is quick, it
-# begins again; iscsid, which hears the same events, has logged more of them than the end of the connection.
+# Two races of the initiator make a discovery fail although the target has answered.
+# 1. The response arrives before libiscsi has dropped its own reference to the request. libiscsi refuses the next request, with this message.
+# 2. The response arrives before iscsiadm has read the kernel's receipt for its request. iscsiadm reads the event together with the receipt, and
+#    then polls for it until the timeout (two in five discoveries with CHAP, on one processor). iscsid receives the same events: it has logged
+#    more of the connection than its end.
+# Real-time priority (prompt_iscsiadm) keeps kernel threads from interrupting iscsiadm before it sleeps, and so avoids both. They still happen
+# with a fast second processor; then discover starts again.
 TOO_FAST='Login/Text in progress'
 too_fast() { dmesg | grep -c "$TOO_FAST"; }
 response_missed() {
@@ -320,5 +322,5 @@ disk_ready() {
 sg_of() { echo "/dev/$(ls "/sys/block/$(basename "$1")/device/scsi_generic")"; }
 no_disk() { ! disk_of "${1:-$IQN}" "${2:-0}"; }
 sessions() { find /sys/class/iscsi_session -name 'session*' 2>/dev/null | wc -l; }
-# unit_ready SG : TEST UNIT READY with what it answers in words; sg_turs -v of sg3-utils 1.48 sends nothing
+# unit_ready SG : sends TEST UNIT READY and prints the answer as text; sg_turs -v of sg3-utils 1.48 sends nothing
 unit_ready() { sg_raw "$1" 00 00 00 00 00 00 2>&1; }

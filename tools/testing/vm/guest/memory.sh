@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# For tests that judge whether memory, and what RDMA holds, are what they were. Sourced after lib.sh.
+# For tests that compare kernel memory and RDMA resources with those before. Sourced after lib.sh.
 
-# KiB that the kernel itself has: not the pages of processes and files, nor those that a processor keeps for the next user.
+# KiB used by the kernel itself: not pages of processes and files, and not free pages on the lists of a processor.
 kernel_memory() {
 	local cache
 	sync
@@ -13,6 +13,7 @@ kernel_memory() {
 		FILENAME ~ /zoneinfo/ && $1 == "count:" { other += 4 * $2 }
 		END { print all - other }' /proc/meminfo /proc/zoneinfo
 }
-# What RDMA holds, by kind. Not the queues that a vector has from its first connection on: the target keeps one completion queue, and a shared
-# receive queue until nobody has connected for a while; the RDMA core keeps completion queues of others.
+# Counts of RDMA resources, by kind, without completion queues, shared receive queues and contexts. From a vector's first connection on, the
+# target keeps one completion queue, and a shared receive queue until no initiator has connected for a while. The RDMA core keeps completion
+# queues of other users.
 rdma_holds() { rdma resource show | sed -E 's/^[0-9]+: [^ ]+ //; s/ (cq|srq|ctx) [0-9]+//g'; }

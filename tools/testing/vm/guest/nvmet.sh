@@ -5,7 +5,7 @@
 NQN=nqn.2026-01.org.example:disk
 NVMET=/sys/kernel/config/nvmet
 
-# nvmet_up DISK : exports it at the guest's address; $nvmet_params are the module's
+# nvmet_up DISK : exports it at the guest's address; $nvmet_params are parameters of nvmet-rdma
 nvmet_up() {
 	# shellcheck disable=SC2086 # words
 	modprobe nvme_core multipath=N && modprobe nvmet-rdma ${nvmet_params:-} && modprobe nvme-rdma || return
@@ -24,12 +24,12 @@ nvmet_down() {
 	rm "$NVMET/ports/1/subsystems/$NQN" && rmdir "$NVMET/ports/1" "$NVMET/subsystems/$NQN/namespaces/1" "$NVMET/subsystems/$NQN"
 }
 
-# no keep-alive in the time of a test
+# keep_alive_tmo is longer than any test
 nvme_connect() { echo "nqn=$NQN,transport=rdma,traddr=$IP,trsvcid=4420,nr_io_queues=1,keep_alive_tmo=86400" >/dev/nvme-fabrics; }
 nvme_disconnect() {
 	local dir
 	for dir in /sys/class/nvme/nvme*; do echo 1 >"$dir/delete_controller" || return; done
-	wait_for 20 "the nvme controller to go" no_nvme
+	wait_for 20 "the removal of the nvme controller" no_nvme
 }
 no_nvme() { ! compgen -G '/sys/class/nvme/nvme*' >/dev/null; }
 nvme_ready() { compgen -G '/sys/class/block/nvme*n1' >/dev/null && [ -b "/dev/$(basename /sys/class/block/nvme*n1)" ]; }

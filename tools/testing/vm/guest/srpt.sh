@@ -8,14 +8,14 @@ srpt_tpg() {
 	local gid
 	gid=$(cat "/sys/class/infiniband/$LINK-lan0/ports/1/gids/0") && echo "$CFS/srpt/0x${gid//:/}/tpgt_1"
 }
-# that of the device, by which both sides go here
+# GUID of the device, which identifies both sides here
 srpt_guid() { sed 's/^0x//' /sys/module/ib_srpt/parameters/srpt_service_guid; }
 # srpt_up DISK : exports it at the guest's address, with shared receive queues
 srpt_up() {
 	local tpg acl
 	modprobe -a ib_srpt ib_srp && backstore srp dev "$1" || return
 	tpg=$(srpt_tpg) && mkdir -p "$tpg" && mkdir "$tpg/lun/lun_0" && ln -s "$(backstore_dir srp)" "$tpg/lun/lun_0/srp" || return
-	# it knows no demo mode, and warns when it turns a stranger away
+	# ib_srpt has no demo mode, and warns when it refuses an initiator without ACL
 	acl=$tpg/acls/0x0000000000000000$(srpt_guid)
 	mkdir "$acl" && mkdir "$acl/lun_0" && ln -s "$tpg/lun/lun_0" "$acl/lun_0/lun" || return
 	echo $SRP_PORT >"$CFS/srpt/discovery_auth/rdma_cm_port" && echo 1 >"$tpg/attrib/use_srq" && echo 1 >"$tpg/enable"
@@ -36,7 +36,7 @@ srp_connect() {
 srp_disconnect() {
 	local dir
 	for dir in /sys/class/srp_remote_ports/port-*; do echo 1 >"$dir/delete" || return; done
-	wait_for 20 "the SRP port to go" no_srp
+	wait_for 20 "the removal of the SRP port" no_srp
 }
 no_srp() { ! compgen -G '/sys/class/srp_remote_ports/port-*' >/dev/null; }
 srp_ready() {
