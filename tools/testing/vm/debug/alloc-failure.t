@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Allocations of the login path fail, one at a time, in each function that makes any: the peer is turned away or told so, nothing leaks,
-# and the next login works. Once with receive buffers that all connections share, once with their own.
+# Allocations of the login path fail one at a time, in each function that allocates: the connection or the login is refused, nothing leaks, and
+# the next login works. Once with shared receive queues, once with a receive queue for each connection.
 # link: rxe
 # needs: conformance
 
@@ -22,7 +22,7 @@ end_attempts() {
 	eval "exec ${CROWD[1]}>&-"
 	wait "$pid"
 }
-# prints how far one login came
+# prints the result of one login
 attempt() {
 	local got
 	echo >&"${CROWD[1]}"
@@ -31,7 +31,7 @@ attempt() {
 }
 
 hit=0
-# try FUNCTION : the Nth allocation below it fails, for each N until there is none
+# try FUNCTION : the Nth allocation below it fails, for growing N until there are no more allocations
 try() {
 	local f=$1 kind n got failed_here=0 wrong=
 	for kind in $ALLOCATIONS; do
@@ -41,8 +41,8 @@ try() {
 			no_faults
 			failed || { [ "$got" = in ] || wrong+="$kind/$n, nothing failed: $got; "; break; }
 			failed_here=$((failed_here + 1))
-			# What cannot be had may be done without, but nothing may be left half done. The core does not tell an ACL that could not
-			# be made from one that there is not: 0202.
+			# A login may work without the allocation, or be refused as a whole. 0202: the core reports an ACL that it cannot allocate
+			# like one that does not exist.
 			case $got in in | "turned away" | "refused 0302" | "refused 0300" | "refused 0202" | ended:*) ;; *) wrong+="$kind/$n: $got; " ;; esac
 			got=$(attempt)
 			[ "$got" = in ] || wrong+="after $kind/$n: $got; "
@@ -60,14 +60,14 @@ find_functions
 works "a portal" add_portal "$IQN" "$IP:$PORT"
 works "enabled" enable "$IQN"
 begin_attempts
-# the first connection brings them
+# the first connection allocates the shared receive queue
 alloc_fails failslab iser_tgt_shared_alloc 1
 got=$(attempt)
 no_faults
-works "the buffers to share cannot be had: an allocation failed" failed
-like "$got" '^(in|turned away)$' "... the login that wanted them is turned away, or has its own"
-is "$(attempt)" in "a login gets them later" || bail "no login"
-# A login and a text request, and the completion handler has asked for no memory.
+works "an allocation of the shared receive queue failed" failed
+like "$got" '^(in|turned away)$' "... the connection is refused, or has its own receive queue"
+is "$(attempt)" in "the next login works, with a shared receive queue" || bail "no login"
+# The completion handler of receives handles a login and a text request without an allocation.
 for kind in $ALLOCATIONS; do
 	alloc_fails "$kind" iser_tgt_recv_done 1
 	is "$(attempt)" in "a login, $kind in the completion handler"
@@ -81,10 +81,10 @@ done
 end_attempts
 works "no login is left" wait_for 20 "no pending login" pending
 works "all is removed" remove_all
-works "the module goes" rmmod iser_tgt
+works "the module unloads" rmmod iser_tgt
 
 module_params=srq_size=0
-works "a target whose connections have their own buffers" simple_target rd 16 || bail "no target"
+works "a target whose connections have their own receive queues" simple_target rd 16 || bail "no target"
 find_functions
 begin_attempts
 is "$(attempt)" in "a login when nothing fails" || bail "no login"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# kmemleak: after discovery, logins, I/O, a session cut off, logout, removal and rmmod nothing allocated by iser_tgt is left without owner.
+# kmemleak finds no leak of iser_tgt after discovery, logins, I/O, a session closed under I/O, logout, removal and rmmod.
 # differs by: link
 
 seconds=300
@@ -12,9 +12,9 @@ echo scan=off >$leaks || bail "kmemleak is not on"
 module=iser_tgt
 [ "$FABRIC" = iser ] || module=ib_isert
 
-# Reports only what is older than 5 s, and an object is a leak only if a second scan does not find it either.
+# kmemleak reports only objects older than 5 s, and only those that a second scan finds unreferenced as well.
 scan() { sleep 6 && echo scan >$leaks && echo scan >$leaks && cat $leaks >"$1"; }
-# ours FILE : the reports with an address of the module, by name or, after rmmod, by number
+# ours FILE : the reports whose stack has an address of the module: with its name or, after rmmod, within its former range
 ours() {
 	awk -v name="[$module]" -v low="$low" -v high="$high" '
 	/^unreferenced object/ { if (hit) printf "%s", text; hit = 0; text = "" }
@@ -46,7 +46,7 @@ fio=$!
 sleep 5
 works "TPG disabled under I/O" disable "$IQN"
 logout >/dev/null 2>&1
-works "no session is left at the initiator" wait_for 40 "the initiator's session to go" no_sessions
+works "no session is left at the initiator" wait_for 40 "the end of the initiator's session" no_sessions
 wait $fio
 works "the initiator stops" stop_initiator
 works "all is removed" remove_all
@@ -56,6 +56,6 @@ is "$(ours "$HERE/leaks")" "" "no leak before rmmod"
 works "rmmod" wait_for 5 "rmmod" rmmod $module
 scan "$HERE/leaks.rmmod"
 is "$(ours "$HERE/leaks.rmmod")" "" "no leak after rmmod"
-note "reports of others: $(grep -c '^unreferenced' "$HERE/leaks.rmmod")"
+note "reports not of $module: $(grep -c '^unreferenced' "$HERE/leaks.rmmod")"
 echo clear >$leaks
 done_testing

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Login, a little verified I/O of many sizes, logout, everything removed and the module too, again and again; half the times under I/O.
+# Four times: login, verified I/O of many sizes, logout, removal of the target and the module; every second time the target is disabled and
+# removed under I/O.
 # differs by: link
 
 seconds=300
@@ -27,7 +28,7 @@ for n in 1 2 3 4; do
 		sleep 3
 		works "$n: TPG disabled under I/O" disable "$IQN"
 		logout >/dev/null 2>&1
-		works "$n: no session is left at the initiator" wait_for 40 "the initiator's session to go" no_sessions
+		works "$n: no session is left at the initiator" wait_for 40 "the end of the initiator's session" no_sessions
 		wait $fio
 	else
 		works "$n: logout" logout

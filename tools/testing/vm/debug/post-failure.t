@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The device refuses work requests of a session in full traffic. A send queue, or a receive queue of its own: the connection closes, the
-# initiator comes back, nothing is lost and nothing is left. A shared receive queue: the buffers are posted with the next, and nobody waits.
+# The device refuses work requests while a session transfers data. If a send queue or a connection's own receive queue refuses them, the
+# connection closes, the initiator logs in again, no data is lost and nothing leaks. If a shared receive queue refuses them, the buffers are
+# posted together with later ones, and no session stalls.
 # differs by: link
 # needs: integrity
 
@@ -23,10 +24,10 @@ said_more() { [ "$(said "$1")" -gt "$2" ]; }
 ios() { awk '{ print $1 + $5 }' "/sys/block/${DISK#/dev/}/stat"; }
 in_traffic() { [ "$(ios)" -gt "$1" ]; }
 
-# why a connection was closed is for those who ask
+# the reason for closing a connection is a debug message
 tell_why() { echo 'module iser_tgt format "closed:" +p' >/sys/kernel/debug/dynamic_debug/control; }
 
-# begin : a session with its disk, which has been written to
+# begin : makes a session and writes to its disk
 begin() {
 	discover >/dev/null && login || return
 	DISK=$(disk) || return
@@ -34,9 +35,9 @@ begin() {
 	rm -f /tmp/state
 	generator --reads 0 --ios 300 --no-verify "$DISK"
 }
-# The stack as a probe sees it lacks the caller of the function it is in: any of the module's has to do.
+# In a probe the stack trace lacks the caller of the probed function, so the range is that of all functions of the module.
 module_range() { awk '$4 == "[iser_tgt]" && $3 ~ /^iser_tgt_/ && $2 ~ /[tT]/ { if (first == "") first = $1; last = $1 } END { print first, last }' "$HERE/functions"; }
-# in_mid_traffic TEXT FUNCTION NTH READS : the fault, while the initiator is at it with so many per cent of reads
+# in_mid_traffic TEXT FUNCTION NTH READS : the NTH call of FUNCTION fails during I/O with READS per cent of reads
 in_mid_traffic() {
 	local text=$1 start end traffic status=0
 	read -r start end <<<"$(module_range)"
@@ -48,14 +49,14 @@ in_mid_traffic() {
 	works "$text" wait_for 20 "the fault" fired
 	no_faults
 	wait $traffic || status=$?
-	is $status 0 "... the initiator loses nothing"
+	is $status 0 "... the initiator loses no data"
 	[ $status = 0 ] || note "$(tail -n 5 /tmp/traffic)"
 	note "$(grep '^did: ' /tmp/traffic)"
 	works "... and is logged in" wait_for 20 "the session" session_up
-	wait_for 20 "rest" at_rest
-	is "$(rdma_holds)" "$before" "... RDMA holds what it held"
+	wait_for 20 "RDMA resources as before" at_rest
+	is "$(rdma_holds)" "$before" "... RDMA resources are as before"
 }
-# closes TEXT REASON ARGUMENT... : as in_mid_traffic, and the target closes the connection for that reason
+# closes TEXT REASON ARGUMENT... : like in_mid_traffic; the target closes the connection for REASON
 closes() {
 	local text=$1 reason=$2 times
 	shift 2
@@ -74,7 +75,7 @@ find_functions
 tell_why || bail "no dynamic debug"
 start_initiator || bail "no iscsid"
 works "a session" begin || bail "no session" "$(tail -n 20 /tmp/out)"
-# A response to a READ goes out in a chain with the last of the data: of two in a row one is refused with a part of the chain posted.
+# The response to a READ is posted in one chain with the last RDMA WRITE: of two successive calls, one fails with a part of the chain posted.
 for nth in 1 2 3 4; do
 	closes "reads, send work request $nth is refused" "send queue refused a work request" "$send" "$nth" 100
 done
@@ -85,11 +86,11 @@ if [ -n "$shared" ]; then
 	for nth in 1 2; do
 		in_mid_traffic "the shared receive queue refuses buffers, call $nth" "$shared" "$nth" 50
 	done
-	works "... it is told" said_more "receive buffers could not be posted" $((refused + 1))
-	is "$(said "closed: ")" "$closed" "... the session lived on"
+	works "... the log has it" said_more "receive buffers could not be posted" $((refused + 1))
+	is "$(said "closed: ")" "$closed" "... the session continues"
 	works "logout" logout
 	works "all is removed" remove_all
-	works "the module goes" wait_for 5 "rmmod" rmmod iser_tgt
+	works "the module unloads" wait_for 5 "rmmod" rmmod iser_tgt
 	module_params=srq_size=0
 	works "a target without shared receive queues" simple_target rd 32 || bail "no target"
 	find_functions

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The files that show sessions are read all the time while many come and go at once: what a reader finds is there as long as it looks.
+# The files that show sessions are read continuously while many sessions begin and end at once: a session is not freed while a reader accesses it.
 # differs by: link
 # needs: conformance
 
@@ -11,7 +11,7 @@ alone || bail "no RDMA device"
 simple_target rd 16 || bail "no target"
 echo 0 >/sys/module/iser_tgt/parameters/login_rate_per_peer
 
-# Python, for a process a read would be most of the time.
+# In Python, because starting a process for each read would take most of the time.
 cat >/tmp/reader.py <<'END'
 import os, sys
 n = 0
@@ -34,6 +34,6 @@ rm /tmp/reading
 wait $reader
 wait $other || not_ok "the other reader ran to its end"
 reads=$(cat /tmp/reads)
-if [ "$reads" -gt 500 ]; then ok "all the while their files were read ($reads times)"; else not_ok "their files were read" "$reads times"; fi
+if [ "$reads" -gt 500 ]; then ok "meanwhile their files were read ($reads times)"; else not_ok "their files were read" "$reads times"; fi
 works "all is removed" remove_all
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Allocations fail one at a time where there is no login: as the module loads, as an administrator makes a target, as an RDMA device comes,
-# as a CHAP response is computed, as commands run. Nothing is left half done, and the next attempt works.
+# Allocations outside the login path fail one at a time: when the module loads, a target is configured, an RDMA device is added, a CHAP response
+# is computed, and commands run. A failed operation leaves nothing behind, and the next attempt works.
 # link: rxe
 # needs: conformance
 
@@ -15,10 +15,10 @@ seconds=1500
 alone || bail "no RDMA device"
 works "a backstore" eval 'load_target && backstore disk rd 16' || bail "no backstore"
 unload() { rmdir "$CFS/$FABRIC" 2>/dev/null; wait_for 5 "rmmod" rmmod iser_tgt; }
-unload || bail "the module does not go"
+unload || bail "the module does not unload"
 
-# each_fails WHERE DO UNDO THERE TEXT : WHERE is a function, or START-END. Allocations below it fail one at a time while DO runs. It fails and
-# THERE, if any, is false, or it works; either way it works afterwards, and is undone.
+# each_fails WHERE DO UNDO THERE TEXT : WHERE is a function, or START-END. Allocations below it fail one at a time while DO runs. Either DO
+# fails, THERE (unless empty) is false, and DO works when repeated; or DO works in spite of the failure. In both cases UNDO works afterwards.
 each_fails() {
 	local where=$1 make=$2 undo=$3 there=$4 kind n hit=0 wrong=
 	for kind in $ALLOCATIONS; do
@@ -49,11 +49,11 @@ each_fails() {
 
 before=$(rdma_holds)
 each_fails "$(core_range do_one_initcall)" 'insmod "$(module)"' unload '[ -d /sys/module/iser_tgt ]' "the module loads"
-is "$(rdma_holds)" "$before" "... RDMA holds what it held"
+is "$(rdma_holds)" "$before" "... RDMA resources are as before"
 works "the module" load_target || bail "no module"
 find_functions
 
-# --- what an administrator makes ---
+# --- configfs ---
 
 dir=$(tpg)
 each_fails iser_tgt_make_target 'mkdir "$CFS/iser/$IQN"' 'rmdir "$CFS/iser/$IQN"' '[ -d "$CFS/iser/$IQN" ]' "a target"
@@ -73,11 +73,11 @@ ln -s "$dir/lun/lun_0" "$acl/lun_0/disk"
 works "a portal" add_portal "$IQN" "$IP:$PORT"
 works "enabled" enable "$IQN"
 outcome() { timeout $((30 * SLOW)) /src/tools/testing/conformance/crowd attempt --target "$IP:$PORT" --iqn "$IQN" 2>&1 | tail -n 1; }
-is "$(outcome)" in "all that was made serves a login"
+is "$(outcome)" in "a login to this target works"
 
-# --- an RDMA device comes ---
+# --- an RDMA device is added ---
 
-# It is not used, or does not come, or comes; once more, and it does.
+# The device is not used, cannot be added, or works in spite of the failure. Added once more, it works.
 hit=0 wrong=
 for kind in $ALLOCATIONS; do
 	for n in $NTHS; do
@@ -105,7 +105,7 @@ start_initiator || bail "no iscsid"
 echo host-name >"$acl/auth/userid"
 echo host-secret-1 >"$acl/auth/password"
 echo 1 >"$dir/attrib/authentication"
-new_record() { # it does not try again by itself
+new_record() { # with a single login attempt
 	local opt
 	iscsiadm -m node -T "$IQN" -p "$IP:$PORT" -I iser -o new >/dev/null || return
 	for opt in session.auth.authmethod=CHAP session.auth.username=host-name session.auth.password=host-secret-1 session.initial_login_retry_max=1; do
@@ -121,7 +121,7 @@ works "login" login || bail "no session"
 dev=$(disk) || bail "no disk"
 io() { dd if=/dev/zero of="$dev" bs=256k count=1 oflag=direct && dd if="$dev" of=/dev/null bs=256k count=1 iflag=direct; }
 for f in iser_tgt_scsi_receive iser_tgt_write_pending iser_tgt_queue_data_in; do each_fails $f io true '' "commands, $f"; done
-works "all is read as it was written" cmp -n 262144 "$dev" /dev/zero
+works "the data read is the data written" cmp -n 262144 "$dev" /dev/zero
 works "logout" logout
 stop_initiator
 works "all is removed" remove_all

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Each call of set-up into the RDMA core fails, one at a time: when the module loads, when a portal is made, when a peer connects and logs
-# in. It is turned away, nothing is left behind, and the next one gets in.
+# Calls into the RDMA core fail one at a time: when the module loads, a portal is created, and an initiator connects and logs in. The operation
+# fails as a whole or works in spite of the failure, nothing leaks, and the next attempt works.
 # (build-debug-kernel marks the functions that may fail.)
 # differs by: link
 # needs: conformance
@@ -16,7 +16,7 @@ alone || bail "no RDMA device"
 [ -d "$ff" ] || bail "the kernel has no fail_function"
 
 at_rest() { [ "$(rdma_holds)" = "$before" ]; }
-held_again() { wait_for 20 "rest" at_rest; is "$(rdma_holds)" "$before" "$1"; }
+held_again() { wait_for 20 "RDMA resources as before" at_rest; is "$(rdma_holds)" "$before" "$1"; }
 
 # --- the module ---
 
@@ -29,8 +29,8 @@ for f in ib_register_client __ib_alloc_pd; do
 	insmod "$(module)" >/tmp/out 2>&1
 	if fired; then ok "$f failed as the module was loaded"; else not_ok "$f failed as the module was loaded"; fi
 	no_faults
-	[ ! -d /sys/module/iser_tgt ] || works "... the module goes" wait_for 5 "rmmod" rmmod iser_tgt
-	is "$(rdma_holds)" "$before" "... RDMA holds what it held"
+	[ ! -d /sys/module/iser_tgt ] || works "... the module unloads" wait_for 5 "rmmod" rmmod iser_tgt
+	is "$(rdma_holds)" "$before" "... RDMA resources are as before"
 done
 works "the module loads" load_target
 
@@ -52,19 +52,19 @@ for f in $calls; do
 		no_faults
 		[ -n "$hit" ] || { [ $made -ne 0 ] || rmdir "$np"; break; }
 		if [ $made -eq 0 ]; then
-			works "$f failed, call $nth: the portal listens nevertheless" wait_for 5 "the portal" grep -qx listening "$np/state"
-			is "$(outcome)" in "... and takes a login"
+			works "$f failed, call $nth: the portal is created, and listens" wait_for 5 "the portal" grep -qx listening "$np/state"
+			is "$(outcome)" in "... and accepts a login"
 			rmdir "$np"
 		else
 			ok "$f failed, call $nth: no portal"
-			works "... the next attempt makes one" mkdir "$np"
-			is "$(outcome)" in "... which takes a login"
+			works "... the next attempt creates it" mkdir "$np"
+			is "$(outcome)" in "... and it accepts a login"
 			rmdir "$np"
 		fi
 	done
 	[ "$nth" -gt 1 ] || note "$f is not called for a portal"
 done
-held_again "RDMA holds what it held"
+held_again "RDMA resources are as before"
 
 # --- a connection ---
 
@@ -83,7 +83,7 @@ wait_for 20 "no pending login" pending
 before=$(rdma_holds)
 
 hit=0
-# try must|may FUNCTION : the first calls of a login fail, one in each
+# try must|may FUNCTION : one of the first calls fails in each login
 try() {
 	local f=$2 nth got failed_here=0 wrong=
 	for nth in 1 2 3 5 8 13; do
@@ -101,7 +101,7 @@ try() {
 	elif [ $failed_here -eq 0 ] && [ "$1" = must ]; then not_ok "$f: some call of it failed" "none was reached"
 	elif [ $failed_here -eq 0 ]; then note "$f is not called for a login"
 	else ok "$f: $failed_here failures, and the next login worked each time"; fi
-	held_again "... RDMA holds what it held"
+	held_again "... RDMA resources are as before"
 }
 try must rdma_create_qp
 try must ib_create_qp_kernel
