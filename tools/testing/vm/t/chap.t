@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# CHAP with open-iscsi: every algorithm, one way and both, for sessions and for discovery; who may see a secret.
+# CHAP with open-iscsi: every algorithm, one-way and mutual, for normal and discovery sessions; secrets need CAP_SYS_ADMIN.
 # differs by: kernel
 
 seconds=600
@@ -12,10 +12,10 @@ start_initiator || bail "no iscsid"
 tpg=$(tpg)
 modprobe -a md5 sha1_generic sha256_generic sha3_generic 2>/dev/null
 
-# Secrets open-iscsi takes: 12 to 255 bytes.
+# open-iscsi accepts secrets of 12 to 255 bytes.
 user=alice secret=one-way-secret-1 user_in=target-name secret_in=the-other-way-2
 
-# set_node NAME VALUE... : of the node record
+# set_node NAME VALUE... : sets CHAP values of the node record
 set_node() {
 	while [ $# -gt 0 ]; do
 		iscsiadm -m node -T "$IQN" -p "$IP:$PORT" -o update -n "node.session.auth.$1" -v "$2" || return
@@ -27,13 +27,13 @@ auth_is() {
 	echo "$2" >"$1/userid" && echo "$3" >"$1/password" && echo "${4:-NULL}" >"$1/userid_mutual" &&
 		echo "${5:-NULL}" >"$1/password_mutual"
 }
-# The counter of a reason in the ledger.
+# The counter of a reason in refusal_counts.
 refusals() { grep -F "$1" /sys/kernel/debug/iser_tgt/refusal_counts | cut -d' ' -f1; }
 refused_once_more() {
 	local before
 	before=$(refusals "$2")
 	fails "$1" login
-	is "$(refusals "$2")" $((${before:-0} + 1)) "... and the ledger says: $2"
+	is "$(refusals "$2")" $((${before:-0} + 1)) "... and refusal_counts has: $2"
 }
 mount -t debugfs none /sys/kernel/debug 2>/dev/null
 
@@ -41,20 +41,20 @@ discover >/dev/null || bail "discovery"
 login >/dev/null && logout >/dev/null || bail "login in demo mode"
 
 echo 1 >"$tpg/attrib/authentication"
-refused_once_more "authentication is required and no secret is set: nobody enters" "authentication required, but security stage skipped"
+refused_once_more "authentication is required and no secret is set: the login is refused" "authentication required, but security stage skipped"
 
 auth_is "$tpg/auth" $user $secret
-is "$(cat "$tpg/auth/authenticate_target")" 0 "authenticate_target is 0 one way"
+is "$(cat "$tpg/auth/authenticate_target")" 0 "authenticate_target is 0 with one-way CHAP"
 refused_once_more "without CHAP, no login" "authentication required, but security stage skipped"
 set_node authmethod CHAP username $user password $secret
 for alg in SHA3-256 SHA-256 SHA1 MD5; do
 	echo $alg >"$tpg/param/CHAP_A" || not_ok "CHAP_A takes $alg"
 	set_node chap_algs "${alg/SHA-256/SHA256}"
-	works "$alg, one way" login && logout >/dev/null
+	works "$alg, one-way" login && logout >/dev/null
 done
 echo SHA3-256,SHA-256,SHA1,MD5 >"$tpg/param/CHAP_A"
 set_node chap_algs MD5,SHA1,SHA256,SHA3-256
-works "the strongest of several" login && logout >/dev/null
+works "several algorithms in common" login && logout >/dev/null
 echo SHA3-256 >"$tpg/param/CHAP_A"
 set_node chap_algs MD5
 fails "no algorithm in common" login
@@ -68,29 +68,29 @@ fails "a wrong name" login
 set_node username $user
 
 auth_is "$tpg/auth" $user $secret $user_in $secret_in
-is "$(cat "$tpg/auth/authenticate_target")" 1 "authenticate_target is 1 both ways"
+is "$(cat "$tpg/auth/authenticate_target")" 1 "authenticate_target is 1 with mutual CHAP"
 set_node username_in $user_in password_in $secret_in
 for alg in SHA3-256 SHA-256 SHA1 MD5; do
 	echo $alg >"$tpg/param/CHAP_A"
-	works "$alg, both ways" login && logout >/dev/null
+	works "$alg, mutual" login && logout >/dev/null
 done
 echo SHA3-256,SHA-256,SHA1,MD5 >"$tpg/param/CHAP_A"
 set_node password_in not-what-it-is-3
-fails "the initiator sees a target with a wrong secret" login
+fails "the initiator refuses a target with a wrong secret" login
 auth_is "$tpg/auth" $user $secret $user_in $secret
 set_node password_in $secret
-fails "equal secrets both ways" login
+fails "equal secrets in both directions" login
 
 mkdir "$tpg/acls/$INITIATOR"
 acl=$tpg/acls/$INITIATOR
 mkdir "$acl/lun_0" && ln -s "$tpg/lun/lun_0" "$acl/lun_0/disk"
 set_node username_in "" password_in ""
-refused_once_more "an ACL has secrets of its own, and none is set" "authentication required, but no CHAP secret is set"
+refused_once_more "an ACL without a secret does not use the portal group's" "authentication required, but no CHAP secret is set"
 auth_is "$acl/auth" carol carols-own-secret
 set_node username carol password carols-own-secret
 works "the ACL's secret" login && logout >/dev/null
 set_node username $user password $secret
-fails "the portal group's secret does not open the ACL" login
+fails "the portal group's secret is refused for the ACL" login
 
 echo 1 >"$CFS/iser/discovery_auth/enforce_discovery_auth"
 fails "discovery must authenticate, and no secret is set" discover
@@ -107,14 +107,14 @@ sed -i 's/discovery-secret/discovery-guess/' /etc/iscsi/iscsid.conf
 fails "discovery with a wrong secret" discover
 echo 0 >"$CFS/iser/discovery_auth/enforce_discovery_auth"
 auth_is "$CFS/iser/discovery_auth" NULL NULL
-is "$(cat "$CFS/iser/discovery_auth/userid")" NULL "NULL unsets"
+is "$(cat "$CFS/iser/discovery_auth/userid")" NULL "NULL removes a value"
 
 plain() { setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$@"; }
 for file in "$tpg/auth/password" "$tpg/auth/password_mutual" "$acl/auth/password" "$CFS/iser/discovery_auth/password"; do
 	fails "${file#"$CFS"/iser/} cannot be read without CAP_SYS_ADMIN" plain cat "$file"
 done
 fails "... nor written" plain sh -c "echo x >$tpg/auth/password"
-is "$(cat "$tpg/auth/password")" "$secret" "... and is what it was"
+is "$(cat "$tpg/auth/password")" "$secret" "... and keeps its value"
 is "$(dmesg | grep -cE 'one-way-secret|wrong-secret|not-what|the-other|carols-own|discovery-(secret|guess)')" 0 "no secret in the log"
 
 stop_initiator

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Completion queues: the target's own, with room for all of a shared receive queue, more of them when they are full, and none left behind.
+# Completion queues: the target allocates its own, each large enough for a whole shared receive queue; adds more of them when they are full, and
+# frees them all in the end.
 # link: rxe: soft iWARP has no shared receive queue here
 # processors: 2
 # needs: conformance
@@ -10,7 +11,7 @@ seconds=600
 
 alone || bail "no RDMA device"
 crowd=/src/tools/testing/conformance/crowd
-# The target's queues, a line each; and those of the RDMA core's pool that are polled alike, by the target or by others.
+# The target's queues, one per line; and those of the RDMA core's pool with the same kind of polling, whether the target or another ULP uses them.
 ours()   { rdma resource show cq | grep '\[iser_tgt\]'; }
 pooled() { rdma resource show cq | grep "$(ours | grep -o 'poll-ctx [A-Z_]*' | head -n 1)" | grep '\[ib_core\]'; }
 number() { "$1" | grep -c .; }
@@ -20,7 +21,7 @@ fewer() { [ "$(number ours)" -lt "$1" ]; }
 
 module_params=srq_size=8192
 works "a target with srq_size=8192" simple_target rd 16 || bail "no target"
-# sessions NUMBER : logs in so many, until standard input of $CROWD ends
+# sessions NUMBER : makes NUMBER sessions, which end with the standard input of $CROWD
 sessions() {
 	coproc CROWD { exec $crowd sessions --target "$IP:$PORT" --iqn "$IQN" --connections "$1" --wait; }
 	local n
@@ -35,11 +36,11 @@ sessions_end() {
 nobody() { ! grep -q . "$(tpg)/dynamic_sessions"; }
 
 works "a session" sessions 1 || bail "no session"
-is "$(number ours)" 1 "a completion queue of the target's own"
-is "$(number pooled)" 0 "... and none of the core's pool, which others would poll"
-works "... holds all of the shared receive queue" at_least "$(smallest)" 8192
+is "$(number ours)" 1 "the target has one completion queue of its own"
+is "$(number pooled)" 0 "... and none of the core's pool, which other ULPs would poll"
+works "... large enough for the whole shared receive queue" at_least "$(smallest)" 8192
 note "$(ours)"
-works "it ends" sessions_end
+works "the session ends" sessions_end
 works "all is removed" remove_all
 rmmod iser_tgt || bail "the module is in use"
 
@@ -49,14 +50,14 @@ works "60 sessions" sessions 60 || bail "no sessions"
 full=$(number ours)
 note "$(ours)"
 works "completion queues were added" at_least "$full" 4
-works "they end" sessions_end
+works "the sessions end" sessions_end
 vectors=$(nproc)
-works "the queues that were added are gone" wait_for 10 "the queues" fewer $((vectors + 1))
+works "the added queues are freed" wait_for 10 "the release of the queues" fewer $((vectors + 1))
 works "60 sessions again" sessions 60
-# the first two may have become larger
+# one fewer is possible: the first two may have been replaced by larger ones
 works "no more queues than before" at_least "$full" "$(number ours)"
-works "they end" sessions_end
+works "the sessions end" sessions_end
 works "the portal is removed" remove_target "$IQN"
-works "no completion queue is left" wait_for 10 "the queues" fewer 1
+works "no completion queue is left" wait_for 10 "the release of the queues" fewer 1
 works "all is removed" remove_all
 done_testing

@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What may not be written is refused with EINVAL and changes nothing; what may be written reads back as written.
+# Invalid values are refused with EINVAL and change nothing; valid values read back as written.
 # differs by: kernel
 
 . "$(dirname "$0")/../in-guest"
 
 alone || bail "no RDMA device"
 root=$CFS/$FABRIC
-# scripts of mkdir alone must have the module loaded: the core loads none for this name
+# the core loads no module for this name: a script that only uses mkdir has to load iser_tgt first
 modprobe target_core_mod
-fails "without the module there is no making iser/" mkdir "$root"
-like "$(cat /tmp/out)" 'Invalid argument' "... and EINVAL is all one hears"
+fails "without the module iser/ cannot be created" mkdir "$root"
+like "$(cat /tmp/out)" 'Invalid argument' "... and the error is EINVAL"
 load_target || bail "the module does not load"
 
 refused_dir() {
@@ -32,14 +32,14 @@ refused_dir "an IQN that ends after its date" "$root/iqn.2026-01."
 refused_dir "a name of no known form" "$root/disk"
 refused_dir "a short eui" "$root/eui.0123"
 refused_dir "a name of more than 223 bytes" "$root/iqn.2026-01.org.example:$(printf 'x%.0s' $(seq 210))"
-is "$(find "$root" -mindepth 1 -maxdepth 1 -type d -not -name discovery_auth)" "" "none of them left anything"
+is "$(find "$root" -mindepth 1 -maxdepth 1 -type d -not -name discovery_auth)" "" "none of them left a directory"
 for name in iqn.2026-01.org.example iqn.2026-01.org.example:a.b-c:d eui.0123456789abcdef naa.0123456789abcdef; do
-	works "$name is taken" mkdir "$root/$name" && rmdir "$root/$name"
+	works "$name is accepted" mkdir "$root/$name" && rmdir "$root/$name"
 done
 
 mkdir "$root/$IQN"
 refused_dir "a TPG without a number" "$root/$IQN/tpgt_"
-refused_dir "a TPG number that is none" "$root/$IQN/tpgt_one"
+refused_dir "a TPG number that is not a number" "$root/$IQN/tpgt_one"
 refused_dir "TPG 65536" "$root/$IQN/tpgt_65536"
 refused_dir "a TPG by another name" "$root/$IQN/group_1"
 tpg=$(tpg)
@@ -50,16 +50,16 @@ for portal in 1.2.3.4 1.2.3.4: 1.2.3.4:99999 1.2.3.4:0x10 1.2.3.4:-1 1.2.3.4:326
 	'[::1]3260' '[1.2.3.4]:3260' '[::g]:3260' foo:3260 :3260; do
 	refused_dir "portal $portal" "$tpg/np/$portal"
 done
-is "$(ls "$tpg/np")" "" "none of them left anything"
+is "$(ls "$tpg/np")" "" "none of them left a directory"
 for portal in 10.0.0.1:3260 10.0.0.1:3261 '[fd00::1]:3260' 0.0.0.0:3270 '[::]:3271' '[::0]:3272'; do
 	works "portal $portal" mkdir "$tpg/np/$portal"
 	is "$(cat "$tpg/np/$portal/iser")" 1 "portal $portal: iser says 1"
-	works "portal $portal: 0 is taken" bash -c "echo 0 >'$tpg/np/$portal/iser'"
-	is "$(cat "$tpg/np/$portal/iser")" 1 "portal $portal: and still says 1"
+	works "portal $portal: 0 is accepted" bash -c "echo 0 >'$tpg/np/$portal/iser'"
+	is "$(cat "$tpg/np/$portal/iser")" 1 "portal $portal: but iser still says 1"
 done
-# addresses are compared, not names
+# portals are compared by address, not by spelling
 exists() {
-	fails "$1 is there already" mkdir "$tpg/np/$2"
+	fails "$1 exists already" mkdir "$tpg/np/$2"
 	like "$(dmesg | tail -n 1)" "$IQN has this portal already" "... and the log says so"
 }
 exists "[::0]:3271, as [::]:3271," '[::0]:3271'
@@ -68,7 +68,7 @@ exists "[fd00:0::1]:3260, as [fd00::1]:3260," '[fd00:0::1]:3260'
 mkdir "$root/$IQN/tpgt_2"
 fails "the same portal in a second TPG of the target is refused" mkdir "$root/$IQN/tpgt_2/np/10.0.0.1:3260"
 mkdir -p "$root/iqn.2026-01.org.example:other/tpgt_1"
-works "the same portal in another target is taken" mkdir "$root/iqn.2026-01.org.example:other/tpgt_1/np/10.0.0.1:3260"
+works "the same portal in another target is accepted" mkdir "$root/iqn.2026-01.org.example:other/tpgt_1/np/10.0.0.1:3260"
 FABRIC=$FABRIC remove_target iqn.2026-01.org.example:other || not_ok "the other target is removed"
 rmdir "$root/$IQN/tpgt_2"
 for np in "$tpg"/np/*; do works "portal ${np##*/} is removed" rmdir "$np"; done
@@ -80,7 +80,7 @@ refused_dir "an ACL without a date" "$tpg/acls/iqn.org.example:host"
 works "an ACL" mkdir "$tpg/acls/$INITIATOR"
 
 # --- values ---
-# contents FILE : into REPLY, as $(cat FILE) would be, without a process: there are hundreds
+# contents FILE : sets REPLY like $(cat FILE), without starting a process for each of hundreds of files
 contents() {
 	IFS= read -r -d '' REPLY <"$1" || true
 	REPLY=${REPLY%$'\n'}
@@ -108,7 +108,7 @@ taken() {
 	local file=$1 value
 	shift
 	for value; do
-		{ printf '%s\n' "$value" >"$file"; } 2>/tmp/out || { not_ok "${file#"$tpg/"}: '$value' is taken" "$(cat /tmp/out)"; continue; }
+		{ printf '%s\n' "$value" >"$file"; } 2>/tmp/out || { not_ok "${file#"$tpg/"}: '$value' is accepted" "$(cat /tmp/out)"; continue; }
 		contents "$file"
 		is "$REPLY" "$value" "${file#"$tpg/"}: '$value' reads back"
 	done
@@ -156,32 +156,32 @@ for where in "$root/discovery_auth" "$tpg/auth" "$tpg/acls/$INITIATOR/auth"; do
 		taken "$where/$name" "${secret:1}" NULLxyz
 		echo "" >"$where/$name"
 		contents "$where/$name"
-		is "$REPLY" NULL "${where#"$root/"}/$name: an empty line unsets it"
+		is "$REPLY" NULL "${where#"$root/"}/$name: an empty line removes the value"
 	done
 done
 refused "$root/discovery_auth/enforce_discovery_auth" 2 -1 x
 
-# --- what only tells ---
+# --- read-only files ---
 for file in "$root/version" "$tpg/dynamic_sessions" "$tpg/acls/$INITIATOR/info" "$tpg/auth/authenticate_target" \
 	"$root/discovery_auth/authenticate_target"; do
 	[ -e "$file" ] || { not_ok "${file#"$root/"} exists"; continue; }
 	is "$(stat -c %A "$file" | tr -d -c w)" "" "${file#"$root/"} is read-only"
 	before=$(cat "$file")
 	{ echo 1 >"$file"; } 2>/dev/null && not_ok "${file#"$root/"} cannot be written"
-	is "$(cat "$file")" "$before" "${file#"$root/"} stays as it is"
+	is "$(cat "$file")" "$before" "${file#"$root/"} is unchanged"
 done
-like "$(cat "$tpg/acls/$INITIATOR/info")" "^No active iSER Session for Initiator Endpoint: $INITIATOR" "info without a session, as targetcli wants it"
+like "$(cat "$tpg/acls/$INITIATOR/info")" "^No active iSER Session for Initiator Endpoint: $INITIATOR" "info without a session, as targetcli expects it"
 
 for file in "$tpg/acls/$INITIATOR"/param/*; do
-	is "$(stat -c %A "$file" | tr -d -c w)" "" "${file#"$tpg/"} is read-only: rtslib would save it, and never restore it"
+	is "$(stat -c %A "$file" | tr -d -c w)" "" "${file#"$tpg/"} is read-only: rtslib would save a writable file and not restore it"
 done
 
-# --- what is read can be written, with and without a newline, in any order: that is how targetcli restores ---
+# --- what was read can be written, with and without a newline, in any order: targetcli restores like this ---
 numbers=$(cat "$tpg"/attrib/* "$tpg/acls/$INITIATOR"/attrib/*)
 is "$(grep -vE '^[0-9]+$' <<<"$numbers")" "" "attributes are decimal numbers, as rtslib writes them"
 yes_no=$(grep -lE '^(Yes|No|Y|N)$' "$tpg"/param/* | wc -l)
-is "$(grep -lxE 'Yes|No' "$tpg"/param/* | wc -l)" "$yes_no" "parameters say Yes and No"
-# as far apart as they may be: what belongs together comes one by one
+is "$(grep -lxE 'Yes|No' "$tpg"/param/* | wc -l)" "$yes_no" "boolean parameters are Yes or No"
+# extreme values: related parameters are restored one after the other, so no order may be refused
 echo 512 >"$tpg/param/MaxBurstLength"
 echo 16777215 >"$tpg/param/FirstBurstLength"
 echo 512 >"$tpg/param/TargetRecvDataSegmentLength"
@@ -194,13 +194,13 @@ all_values() { for file in $(writable | sort); do contents "$file"; echo "$file=
 all_values >/tmp/values
 works "there are files to write" [ "$(wc -l </tmp/values)" -gt 40 ]
 mkdir -p "$root/iqn.2026-01.org.example:copy/tpgt_1/acls/$INITIATOR"
-# copied ORDER FORMAT : writes the values to a new portal group
+# copied ORDER FORMAT : writes the values of standard input to a new portal group
 copied() {
 	local file value to
 	while IFS='=' read -r file value; do
 		to=${file/"$IQN"/iqn.2026-01.org.example:copy}
 		# shellcheck disable=SC2059 # the format is the argument
-		{ printf "$2" "$value" >"$to"; } 2>/tmp/out || not_ok "${file#"$root/"}: '$value' is taken, $1" "$(cat /tmp/out)"
+		{ printf "$2" "$value" >"$to"; } 2>/tmp/out || not_ok "${file#"$root/"}: '$value' is accepted, $1" "$(cat /tmp/out)"
 		contents "$to"
 		is "$REPLY" "$value" "${file#"$root/"}: '$value' reads back, $1"
 	done
@@ -209,16 +209,16 @@ copied "by name" '%s' </tmp/values
 copied "by name, with a newline" '%s\n' </tmp/values
 rmdir "$root/iqn.2026-01.org.example:copy/tpgt_1/acls/$INITIATOR" "$root/iqn.2026-01.org.example:copy/tpgt_1"
 mkdir -p "$root/iqn.2026-01.org.example:copy/tpgt_1/acls/$INITIATOR"
-copied "backwards" '%s\n' < <(tac /tmp/values)
+copied "in reverse order" '%s\n' < <(tac /tmp/values)
 remove_target iqn.2026-01.org.example:copy || not_ok "the copy is removed"
 
-# --- Documentation/ABI: each file there is, its mode and its default, and no other ---
+# --- Documentation/ABI: describes each file that exists, its mode and its default, and no other file ---
 described=iqn.2026-01.org.example:described
 mount -t debugfs none /sys/kernel/debug 2>/dev/null
 mkdir -p "$root/$described/tpgt_1/acls/$INITIATOR" "$root/$described/tpgt_1/np/10.0.0.1:3299"
 /src/tools/testing/vm/guest/abi $described >/tmp/abi 2>&1
 is "$(sed '$d' /tmp/abi)" "" "every file is as Documentation/ABI describes it"
-like "$(tail -n 1 /tmp/abi)" '^(1[0-9][0-9]|9[0-9]) files, [3-9][0-9] defaults$' "... and there is something to compare"
+like "$(tail -n 1 /tmp/abi)" '^(1[0-9][0-9]|9[0-9]) files, [3-9][0-9] defaults$' "... and the number of files compared is plausible"
 note "$(tail -n 1 /tmp/abi)"
 remove_target $described || not_ok "the target is removed"
 

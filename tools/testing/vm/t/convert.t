@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Configurations of ib_isert and of tgtd become ours: converted, restored by rtslib, and initiators find their disks as before.
+# Configurations of ib_isert and of tgtd are converted for iser_tgt and restored by rtslib; initiators find their disks as before.
 # differs by: userspace
 
 seconds=600
@@ -19,14 +19,14 @@ set_chap() {
 	iscsiadm -m node -T "$1" -p "$IP:$PORT" -I iser -o update -n node.session.auth.username -v "$2" || return
 	iscsiadm -m node -T "$1" -p "$IP:$PORT" -I iser -o update -n node.session.auth.password -v "$3"
 }
-# query EXPRESSION : of the JSON in /tmp/new.json, t being its targets
+# query EXPRESSION : prints its value for c, the JSON in /tmp/new.json, and t, its targets
 query() { python3 -c "import json; c = json.load(open('/tmp/new.json')); t = c['targets']; print($1)"; }
 restored() {
 	targetctl restore /tmp/new.json >/tmp/restore.out 2>&1
 	is "$?: $(cat /tmp/restore.out)" "0: " "$1"
 }
 
-# --- tgtd: what tgt-admin --dump prints of 1.0.85 ---
+# --- tgtd: as tgt-admin --dump of 1.0.85 prints it ---
 tgt=iqn.2026-01.org.example:tgt
 cat >/tmp/targets.conf <<END
 <target $tgt>
@@ -49,13 +49,13 @@ cat >/tmp/targets.conf <<END
 </target>
 END
 works "tgt-to-iser" sh -c "$convert/tgt-to-iser --portal $IP:$PORT /tmp/targets.conf >/tmp/new.json"
-like "$(cat /tmp/out)" "$tgt: the secret of alice is unknown" "... says which secret it lacks"
-like "$(cat /tmp/out)" "$tgt.addresses: nobody may log in until it has an ACL" "... and what LIO cannot do"
-like "$(cat /tmp/out)" "$tgt.tcp: its driver is iscsi: left out" "... and what it leaves alone"
+like "$(cat /tmp/out)" "$tgt: the secret of alice is unknown" "... reports the secret that is missing"
+like "$(cat /tmp/out)" "$tgt.addresses: nobody may log in until it has an ACL" "... and the restriction that LIO does not have"
+like "$(cat /tmp/out)" "$tgt.tcp: its driver is iscsi: left out" "... and the target that it leaves out"
 is "$(query '[(x["fabric"], x["tpgs"][0]["attributes"]["generate_node_acls"], [l["index"] for l in x["tpgs"][0]["luns"]]) for x in t]')" \
-	"[('iser', 0, [1, 2]), ('iser', 0, [1])]" "LUNs have the numbers tgtd gave them, and no door is open"
+	"[('iser', 0, [1, 2]), ('iser', 0, [1])]" "LUNs have the numbers tgtd gave them, and no target is in demo mode"
 echo 'alice wonderland-12' >/tmp/secrets
-works "with the secret" sh -c "$convert/tgt-to-iser --secrets /tmp/secrets --portal $IP:$PORT </tmp/targets.conf >/tmp/new.json"
+works "tgt-to-iser with the secret" sh -c "$convert/tgt-to-iser --secrets /tmp/secrets --portal $IP:$PORT </tmp/targets.conf >/tmp/new.json"
 restored "rtslib restores it"
 set_chap $tgt alice wonderland-12
 works "login with the name and secret of tgtd" login $tgt
@@ -65,8 +65,8 @@ logout $tgt >/dev/null
 set_chap $tgt alice another
 fails "login with another secret" login $tgt
 iscsiadm -m node -T $tgt.addresses -p "$IP:$PORT" -I iser -o new >/dev/null
-fails "login where tgtd knew addresses" login $tgt.addresses
-like "$(tail -n 1 /sys/kernel/debug/iser_tgt/refusals)" 'no ACL for this initiator name' "... for it has no ACL"
+fails "login to a target that tgtd restricted by address" login $tgt.addresses
+like "$(tail -n 1 /sys/kernel/debug/iser_tgt/refusals)" 'no ACL for this initiator name' "... because it has no ACL"
 cat >/tmp/targets.conf <<END
 default-driver iser
 <target $tgt.open>
@@ -79,11 +79,11 @@ default-driver iser
 </target>
 END
 works "a targets.conf" sh -c "$convert/tgt-to-iser /tmp/targets.conf >/tmp/new.json"
-like "$(cat /tmp/out)" 'write-cache left out' "... says what it leaves out"
+like "$(cat /tmp/out)" 'write-cache left out' "... reports what it leaves out"
 is "$(query 'sorted(l["index"] for l in t[0]["tpgs"][0]["luns"]), c["storage_objects"][0]["wwn"], t[0]["tpgs"][0]["attributes"]["generate_node_acls"]')" \
-	"[1, 5] abc 1" "... has LUN, serial number and the open door"
-fails "no target of ours" sh -c "echo '<target $tgt>' | $convert/tgt-to-iser"
-fails "no targets.conf" sh -c "echo nonsense | $convert/tgt-to-iser"
+	"[1, 5] abc 1" "... has LUN, serial number and demo mode"
+fails "a targets.conf without an iSER target is refused" sh -c "echo '<target $tgt>' | $convert/tgt-to-iser"
+fails "a file that is no targets.conf is refused" sh -c "echo nonsense | $convert/tgt-to-iser"
 
 # --- ib_isert: a saveconfig.json of targetcli ---
 lio=iqn.2026-01.org.example:lio
@@ -110,25 +110,25 @@ cat >/tmp/saveconfig.json <<END
                    { "ip_address": "$IP", "port": 3261, "iser": false, "offload": false } ] } ] } ] }
 END
 works "saveconfig-to-iser" sh -c "$convert/saveconfig-to-iser /tmp/saveconfig.json >/tmp/new.json"
-like "$(cat /tmp/out)" "$lio.both, tpg1: default_erl=2 left out" "... says what it leaves out"
-like "$(cat /tmp/out)" "2 targets moved" "... and how many have moved"
+like "$(cat /tmp/out)" "$lio.both, tpg1: default_erl=2 left out" "... reports what it leaves out"
+like "$(cat /tmp/out)" "2 targets moved" "... and the number of converted targets"
 is "$(query 'sorted((x["wwn"], x["fabric"], x["tpgs"][0]["portals"][0]["port"]) for x in t)')" \
-	"[('$lio', 'iser', 3260), ('$lio.both', 'iscsi', 3261), ('$lio.both', 'iser', 3260)]" "RDMA portals are ours, the TCP portal is not"
+	"[('$lio', 'iser', 3260), ('$lio.both', 'iscsi', 3261), ('$lio.both', 'iser', 3260)]" "RDMA portals move to iser_tgt, the TCP portal does not"
 restored "rtslib restores it"
 set_chap $lio bob builder-123456
-works "login with the name and secret there was" login $lio
+works "login with the former name and secret" login $lio
 works "a disk" disk $lio
 logout $lio >/dev/null
 discover >/dev/null
-works "login to the other by RDMA" login $lio.both
+works "login to the other by iSER" login $lio.both
 logout $lio.both >/dev/null
 iscsiadm -m node -o new -T $lio.both -p "$IP:3261" -I default >/dev/null
 works "... and by TCP" iscsiadm -m node -T $lio.both -p "$IP:3261" -I default --login
 iscsiadm -m node -T $lio.both -p "$IP:3261" -I default --logout >/dev/null
-fails "converted once is enough" "$convert/saveconfig-to-iser" /tmp/new.json
-fails "no configuration" "$convert/saveconfig-to-iser" /etc/passwd
+fails "a converted configuration is refused" "$convert/saveconfig-to-iser" /tmp/new.json
+fails "a file that is no configuration is refused" "$convert/saveconfig-to-iser" /etc/passwd
 
 stop_initiator
 works "all is cleared" targetctl clear
-works "the module goes" /src/configfs/iser-tgt-clear --unload
+works "the module unloads" /src/configfs/iser-tgt-clear --unload
 done_testing

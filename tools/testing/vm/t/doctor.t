@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# iser-tgt-doctor: says nothing of a machine in health, and names each thing that is broken, with the command that mends it.
+# iser-tgt-doctor reports no problem on a healthy machine, and names each fault together with the command that repairs it.
 # differs by: link userspace
 
 seconds=900
 . "$(dirname "$0")/../in-guest"
 
-# compiled once: it is started some sixty times
+# compiled once, because it is started some sixty times
 python3 -c 'import py_compile; py_compile.compile("/src/configfs/iser-tgt-doctor", "/tmp/doctor.pyc", doraise=True)' || bail "no doctor"
 doctor() { python3 /tmp/doctor.pyc "$@" >/tmp/doctor 2>&1; }
 problems() { grep -c '^PROBLEM' /tmp/doctor; }
@@ -16,23 +16,23 @@ healthy() {
 	doctor || status=$?
 	if [ $status = 0 ] && grep -q '^nothing is wrong' /tmp/doctor && [ "$(problems)" = 0 ]; then ok "$1"; else not_ok "$1" "status $status" "$(cat /tmp/doctor)"; fi
 }
-# sick TEXT PROBLEM NEXT : exactly this is wrong, and this is what mends it
+# sick TEXT PROBLEM NEXT : the doctor reports exactly this problem, with this next step
 sick() {
 	local status=0
 	doctor || status=$?
 	if [ $status = 1 ] && [ "$(problems)" = 1 ] && grep -qE "^PROBLEM: $2" /tmp/doctor && grep -qE "^    next: $3" /tmp/doctor; then ok "$1"
 	else not_ok "$1" "status $status, expected one problem: $2" "next: $3" "$(cat /tmp/doctor)"; fi
 }
-# names TEXT PROBLEM : this is among what is wrong
+# names TEXT PROBLEM : the doctor reports this problem, and perhaps others
 names() {
 	doctor && not_ok "$1" "nothing is wrong" && return
 	like "$(cat /tmp/doctor)" "$2" "$1"
 }
-# mended: the command the doctor gave, as it stands
+# mended [N] : runs the command of the doctor's Nth next step, unchanged
 mended() {
 	local command
 	command=$(sed -n "s/^    next: //p" /tmp/doctor | sed -n "${1:-1}p")
-	works "... what it says to type works: $command" bash -c "$command"
+	works "... the command it prints works: $command" bash -c "$command"
 }
 listening() { [ "$(cat "$(tpg)/np/$1/state")" = listening ]; }
 tcp_listener() { [ -n "$(ss -Hltn "sport = :$1")" ]; }
@@ -47,7 +47,7 @@ is "$(grep -c 'no RDMA device' /tmp/doctor)" 0 "a device"
 names "targetcli that does not know the fabric" '^PROBLEM: rtslib does not know the fabric iser'
 works "the plug-in" /src/configfs/rtslib/install /usr/lib/python3/dist-packages
 
-# the module as it would be installed; the guest's modules are on a disk that cannot be written
+# installs the module, on an overlay because the guest's modules are on a read-only disk
 mods=/lib/modules/$KVER
 mkdir -p /tmp/mods/up /tmp/mods/work
 mount -t overlay -o "lowerdir=/usr/lib/modules,upperdir=/tmp/mods/up,workdir=/tmp/mods/work" overlay /usr/lib/modules || bail "no overlay"
@@ -59,16 +59,16 @@ names "no target" '^PROBLEM: there is no target$'
 works "a target" simple_target rd 16 || bail "no target"
 dir=$(tpg)
 healthy "a target in health, open to all"
-like "$(cat /tmp/doctor)" 'is open to everybody' "... which it notes"
+like "$(cat /tmp/doctor)" 'is open to everybody' "... and it notes that"
 was=$(cat /sys/module/iser_tgt/srcversion)
 sed -i "s/srcversion=$was/srcversion=0123456789ABCDEF0123456/" "$mods/updates/iser_tgt.ko"
 sick "a module that was replaced since" "the module loaded \($was\) is not the one installed" 'iser-tgt-clear --drain 60 --unload'
 cp "$(module)" "$mods/updates/"
-healthy "the same again"
+healthy "the loaded module installed again"
 
 # --- portals ---
 mkdir "$dir/np/10.0.0.77:3260"
-sick "an address nobody has" 'portal 10.0.0.77:3260 waits: no interface has its address' 'ip addr add 10.0.0.77/24 dev lan0'
+sick "an address that no interface has" 'portal 10.0.0.77:3260 waits: no interface has its address' 'ip addr add 10.0.0.77/24 dev lan0'
 mended
 works "... and the portal listens" wait_for 10 "the portal" listening 10.0.0.77:3260
 healthy "... all is well"
@@ -90,21 +90,21 @@ siw)
 	python=$!
 	wait_for 10 "a TCP listener" tcp_listener 3270
 	ip addr add 10.0.0.78/24 dev lan0
-	works "... the portal fails" wait_for 10 "the portal to fail" grep -qx 'error: port in use' "$dir/np/10.0.0.78:3270/state"
+	works "... the portal is in error" wait_for 10 "the portal's error" grep -qx 'error: port in use' "$dir/np/10.0.0.78:3270/state"
 	sick "iWARP and a process on one port" 'portal 10.0.0.78:3270 shares its port with TCP, .*process python3' 'ss -ltnp sport = :3270'
 	kill $python
 	wait $python 2>/dev/null
-	works "... it ends, the portal listens" wait_for 10 "the portal" listening 10.0.0.78:3270
+	works "... the process ends, the portal listens" wait_for 10 "the portal" listening 10.0.0.78:3270
 	healthy "... all is well"
 	rmdir "$dir/np/10.0.0.78:3270"
 	ip addr del 10.0.0.78/24 dev lan0
 	mkdir "$dir/np/10.0.0.78:3271"
 	modprobe iscsi_target_mod && mkdir -p "$CFS/iscsi/$IQN:tcp/tpgt_1/np/0.0.0.0:3271" || not_ok "a TCP target"
 	ip addr add 10.0.0.78/24 dev lan0
-	works "... the portal fails" wait_for 10 "the portal to fail" grep -qx 'error: port in use' "$dir/np/10.0.0.78:3271/state"
+	works "... the portal is in error" wait_for 10 "the portal's error" grep -qx 'error: port in use' "$dir/np/10.0.0.78:3271/state"
 	sick "iWARP and a TCP target on one port" 'portal 10.0.0.78:3271 shares its port with TCP, .*iscsi_target_mod' "rmdir $CFS/iscsi/"
 	mended
-	works "... it goes, the portal listens" wait_for 10 "the portal" listening 10.0.0.78:3271
+	works "... the TCP target is removed, the portal listens" wait_for 10 "the portal" listening 10.0.0.78:3271
 	healthy "... all is well"
 	rmdir "$dir/np/10.0.0.78:3271" "$CFS/iscsi/$IQN:tcp/tpgt_1" "$CFS/iscsi/$IQN:tcp" "$CFS/iscsi"
 	ip addr del 10.0.0.78/24 dev lan0
@@ -119,7 +119,7 @@ ip -6 addr replace "$IP6/64" dev lan0 nodad
 wait_for 10 "the link" rdma_active "$LINK-lan0"
 wait_for 10 "the portal" listening "$IP:$PORT"
 wait_for 10 "the portal" listening "[$IP6]:$PORT"
-healthy "up again"
+healthy "interface up again"
 if [ "$LINK" = rxe ]; then
 	ip -6 addr del "$IP6/64" dev lan0
 	rmdir "$dir/np/[$IP6]:$PORT"
@@ -142,7 +142,7 @@ table inet filter {
 END
 sick "... that drops" "the firewall drops $PROTO port $port .*by a rule" 'nft insert rule inet filter input'
 nft flush chain inet filter away
-healthy "... that drops no more"
+healthy "... without the drop"
 nft flush ruleset
 nft -f - <<END
 table inet filter {
@@ -151,14 +151,14 @@ table inet filter {
 END
 sick "a policy that drops" "the firewall drops $PROTO port $port .*by its policy" 'nft list ruleset'
 mended 2
-healthy "... and a rule that lets it in"
+healthy "... and a rule that accepts the port"
 nft flush ruleset
 nft -f - <<END
 table inet filter {
 	chain input { type filter hook input priority 0; policy drop; ip saddr 10.0.0.0/8 $proto dport $port accept; ip6 saddr fd00::/8 $proto dport $port accept; }
 }
 END
-healthy "a rule that lets some in"
+healthy "a rule that accepts some addresses"
 nft flush ruleset
 for tables in iptables-nft iptables-legacy; do
 	update-alternatives --set iptables /usr/sbin/$tables >/dev/null
@@ -171,7 +171,7 @@ for tables in iptables-nft iptables-legacy; do
 	iptables -N ours
 	iptables -A ours -i lan0 -j ACCEPT
 	iptables -A INPUT -j ours
-	healthy "... and a chain that lets it in"
+	healthy "... and a chain that accepts it"
 	iptables -F
 	iptables -X ours
 	iptables -P INPUT ACCEPT
@@ -179,7 +179,7 @@ done
 healthy "no firewall"
 
 if [ "$LINK" = siw ]; then
-	# the rest knows nothing of links
+	# the rest does not depend on the link
 	works "all is removed" remove_all
 	done_testing
 	exit
@@ -190,15 +190,15 @@ disable "$IQN"
 sick "a disabled portal group" "$IQN, tpgt_1 is not enabled" "echo 1 > $dir/enable"
 mended
 works "drain" sh -c "echo 1 >$dir/drain"
-sick "a drained one" "$IQN, tpgt_1 is drained" "echo 0 > $dir/drain"
+sick "a drained portal group" "$IQN, tpgt_1 is drained" "echo 0 > $dir/drain"
 mended
 echo Temporarily >"$dir/param/TargetMoved"
-sick "a target that has moved nowhere" "$IQN, tpgt_1 sends initiators on to nowhere" "echo No > $dir/param/TargetMoved"
+sick "TargetMoved without an address" "$IQN, tpgt_1 sends initiators on to nowhere" "echo No > $dir/param/TargetMoved"
 mended
 mkdir "$dir/lun/lun_7"
-sick "a LUN of nothing" "$IQN, tpgt_1: lun_7 has no backstore" 'ln -s '
+sick "a LUN without a backstore" "$IQN, tpgt_1: lun_7 has no backstore" 'ln -s '
 rmdir "$dir/lun/lun_7"
-healthy "mended"
+healthy "a portal group in order"
 find "$dir/lun/lun_0" -maxdepth 1 -type l -delete
 rmdir "$dir/lun/lun_0"
 sick "no LUN" "$IQN, tpgt_1 has no LUN" "mkdir $dir/lun/lun_0 && ln -s"
@@ -206,14 +206,14 @@ mkdir "$dir/lun/lun_0" && ln -s "$(backstore_dir disk)" "$dir/lun/lun_0/disk"
 
 # --- ACL and CHAP ---
 echo 0 >"$dir/attrib/generate_node_acls"
-sick "nobody may enter" "$IQN, tpgt_1 has no ACL: no initiator may log in" "mkdir $dir/acls/INITIATOR-IQN"
+sick "no demo mode and no ACL" "$IQN, tpgt_1 has no ACL: no initiator may log in" "mkdir $dir/acls/INITIATOR-IQN"
 acl=$dir/acls/$INITIATOR
 mkdir "$acl"
 sick "an ACL without a LUN" "$IQN, tpgt_1: no LUN is mapped to initiator $INITIATOR: it sees no disk" "mkdir $acl/lun_0 && ln -s"
 mended
 healthy "a mapped LUN"
 find "$acl/lun_0" -maxdepth 1 -type l -delete
-sick "a mapped LUN of nothing" "$IQN, tpgt_1: lun_0 of initiator $INITIATOR is mapped to no LUN" 'ln -s '
+sick "a mapped LUN without its LUN" "$IQN, tpgt_1: lun_0 of initiator $INITIATOR is mapped to no LUN" 'ln -s '
 mended
 echo 1 >"$dir/attrib/authentication"
 sick "CHAP without a secret" "CHAP: initiator $INITIATOR must authenticate, but has no userid and no password" "echo USERID > $acl/auth/userid"
@@ -231,18 +231,18 @@ echo 1 >"$CFS/iser/discovery_auth/enforce_discovery_auth"
 sick "discovery without a secret" "CHAP: discovery must authenticate, but has no userid and no password" "echo USERID > $CFS/iser/discovery_auth/userid"
 echo 0 >"$CFS/iser/discovery_auth/enforce_discovery_auth"
 echo 1 >"$dir/attrib/generate_node_acls"
-sick "the others have none" "CHAP: an initiator without ACL of $IQN, tpgt_1 must authenticate" "echo USERID > $dir/auth/userid"
+sick "no secret for initiators without ACL" "CHAP: an initiator without ACL of $IQN, tpgt_1 must authenticate" "echo USERID > $dir/auth/userid"
 echo 0 >"$dir/attrib/generate_node_acls"
 
-# --- whom it turned away ---
+# --- refused logins ---
 start_initiator || bail "no iscsid"
 discover >/dev/null
 fails "a login without CHAP" login
 doctor
-like "$(cat /tmp/doctor)" "^note: a login was refused: .*initiator=\"$INITIATOR\"" "the last refused logins"
+like "$(cat /tmp/doctor)" "^note: a login was refused: .*initiator=\"$INITIATOR\"" "the note has the last refused logins"
 stop_initiator
 doctor -v
-like "$(cat /tmp/doctor)" "^good: $LINK-lan0 port 1 is active" "-v says what is good"
+like "$(cat /tmp/doctor)" "^good: $LINK-lan0 port 1 is active" "-v also reports what is good"
 
 for np in "$dir"/np/*; do rmdir "$np"; done
 sick "no portal" "$IQN, tpgt_1 has no portal" "mkdir $dir/np/ADDRESS:3260"
