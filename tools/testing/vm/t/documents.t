@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The commands of README.md and Documentation/user-guide.md, as they are printed, in order, on a machine that is server and initiator: the
-# blocks marked <!-- run: server --> and <!-- run: initiator -->. tools/testing/blocks says which other marks there are, and who runs those.
+# Runs the commands of README.md and Documentation/user-guide.md unchanged and in order, on a machine that is server and initiator: the blocks
+# marked <!-- run: server --> and <!-- run: initiator -->. tools/testing/blocks lists the other marks and the tests that run those.
 # differs by: userspace
 
 seconds=900
@@ -10,7 +10,7 @@ seconds=900
 IP=192.0.2.1 IP6=2001:db8::1 IQN=iqn.2026-01.com.example:disk INITIATOR=iqn.2026-01.com.example:host
 saved=/etc/rtslib-fb-target/saveconfig.json
 
-# What a document takes for granted: a card with two addresses, an interface without one, a disk, the packages and their daemons.
+# What the documents assume: a card with two addresses, an interface without one, a disk, the packages and their daemons.
 alone || bail "no RDMA device"
 ip addr add 198.51.100.1/24 dev lan0
 ip link add eth0 type dummy
@@ -26,9 +26,9 @@ cp /src/configfs/iser-tgt-* /usr/sbin/
 works "the plug-in" /src/configfs/rtslib/install /usr/lib/python3/dist-packages
 start_initiator || bail "no iscsid"
 
-# A command for a disk may come before the kernel has found it, and multipath a moment after.
+# Wait for the disk, and for multipath, before commands that use them.
 settle() { wait_for 20 "the disk /dev/sda" [ -b /dev/sda ]; }
-# Discovery, as often as the initiator's own races want it.
+# Discovery is repeated after races of the initiator (discover in guest/lib.sh).
 iscsiadm() {
 	case $* in
 	'-m discovery -t st -p '*' -I iser') (unset -f iscsiadm; discover "$6") || return ;;
@@ -63,8 +63,8 @@ for doc in README.md Documentation/user-guide.md; do
 		done </tmp/blocks
 	} >/tmp/script 2>/tmp/unmarked
 	is "$(cat /tmp/unmarked)" "" "$doc: every block of commands is marked"
-	if [ $ran -gt 2 ]; then ok "$doc: there is something to run ($ran blocks)"; else not_ok "$doc: there is something to run" "$(cat /tmp/blocks)"; fi
-	# as a person types: what fails is seen, and ends it
+	if [ $ran -gt 2 ]; then ok "$doc: has blocks to run ($ran)"; else not_ok "$doc: has blocks to run" "$(cat /tmp/blocks)"; fi
+	# as typed by a person: the first failure is shown, and ends the script
 	(set -e; exec 3>/tmp/marks; . /tmp/script) >/tmp/all 2>&1
 	status=$?
 	grep -v 'Could not load preferences' /tmp/all >/tmp/said
@@ -85,10 +85,10 @@ for doc in README.md Documentation/user-guide.md; do
 		works "README: all is removed" remove_all
 		rmmod iser_tgt ;;
 	*)
-		like "$(cat /tmp/said)" 'nothing is wrong: 1 targets, 2 portals' "guide: the doctor is content"
+		like "$(cat /tmp/said)" 'nothing is wrong: 1 targets, 2 portals' "guide: the doctor reports no problem"
 		like "$(cat /tmp/said)" '^mpath|.* dm-[0-9]+ LIO-ORG,disk' "guide: multipath has the disk"
 		is "$(grep -c 'active ready' /tmp/said)" 2 "guide: ... with two paths"
-		works "guide: the targets are back" test -d "$CFS/iser/$IQN/tpgt_1/np/198.51.100.1:3260"
+		works "guide: the targets are restored" test -d "$CFS/iser/$IQN/tpgt_1/np/198.51.100.1:3260"
 		discover >/dev/null
 		works "guide: all is cleared" targetctl clear ;;
 	esac
@@ -96,5 +96,5 @@ done
 multipath -F
 multipathd shutdown >/dev/null
 stop_initiator
-works "the module goes" iser-tgt-clear --unload
+works "the module unloads" iser-tgt-clear --unload
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Sessions are asked to go before they have to: attribute drain, and iser-tgt-clear, which takes everything away. A backstore that does not
-# answer holds up a LUN, an ACL, a portal, a device and a connection, and the log says so. A port that goes down is in the log.
+# The attribute drain asks sessions to log out before it closes them; iser-tgt-clear removes all targets. A backstore that does not answer delays
+# the removal of a LUN, an ACL, a portal, a device and a connection, and the log reports that. A port that changes its state is in the log.
 # differs by: link
 # needs: conformance
 
@@ -29,7 +29,7 @@ busy() {
 writes() { awk '{ print $5 }' "/sys/block/${1#/dev/}/stat"; }
 writes_above() { [ "$(writes "$1")" -gt "$2" ]; }
 
-# --- an initiator that goes when it is asked ---
+# --- an initiator that logs out when it is asked to ---
 
 for bad in -1 65536 x ""; do fails "'$bad' is no number of seconds" set_file "$dir/drain" "$bad"; done
 is "$(cat "$dir/drain")" 0 "nothing is being drained"
@@ -40,64 +40,64 @@ works "a busy session" busy "$dev"
 start=$(milliseconds)
 works "drained" set_file "$dir/drain" 20
 took=$(($(milliseconds) - start))
-if [ $took -lt 10000 ]; then ok "... as soon as the session was gone ($took ms)"; else not_ok "... as soon as the session was gone" "$took ms"; fi
-works "... for the initiator logged out as it was asked" asked 20
+if [ $took -lt 10000 ]; then ok "... which ends with the last session ($took ms)"; else not_ok "... which ends with the last session" "$took ms"; fi
+works "... because the initiator logged out as it was asked to" asked 20
 works "... and the log has it" logged "drained: 1 sessions asked to log out, 0 closed"
-is "$(cat "$dir/drain")" 20 "it stays drained"
-works "the initiator tries to come back, and is refused" wait_for 20 "a refusal" grep -q "is drained" /sys/kernel/debug/iser_tgt/refusals
-works "0 takes logins again" set_file "$dir/drain" 0
-works "... and the initiator comes back by itself" wait_for 60 "its return" grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state
+is "$(cat "$dir/drain")" 20 "the portal group stays drained"
+works "the initiator tries to log in again, and is refused" wait_for 20 "a refusal" grep -q "is drained" /sys/kernel/debug/iser_tgt/refusals
+works "drain=0 accepts logins again" set_file "$dir/drain" 0
+works "... and the initiator logs in by itself" wait_for 60 "its login" grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state
 kill "$FIO"
 wait "$FIO"
 works "logout" logout
 
-# --- one that does not ---
+# --- an initiator that does not log out ---
 
 /src/tools/testing/conformance/crowd sessions --target "$IP:$PORT" --iqn "$IQN" --connections 3 --hold >/tmp/crowd.out 2>&1 &
 crowd=$!
 three() { [ "$(grep -c in /tmp/crowd.out)" = 3 ]; }
-if wait_for 30 "three sessions" three; then ok "three sessions that do not listen"; else not_ok "three sessions" "$(cat /tmp/crowd.out)"; fi
+if wait_for 30 "three sessions" three; then ok "three sessions that ignore the request"; else not_ok "three sessions" "$(cat /tmp/crowd.out)"; fi
 start=$(milliseconds)
 works "drained" set_file "$dir/drain" 2
 took=$(($(milliseconds) - start))
-if [ $took -ge 2000 ] && [ $took -lt 8000 ]; then ok "... after its time ($took ms)"; else not_ok "... after its time" "$took ms"; fi
+if [ $took -ge 2000 ] && [ $took -lt 8000 ]; then ok "... ends after its time ($took ms)"; else not_ok "... ends after its time" "$took ms"; fi
 works "... and the log has it" logged "drained: [0-9]+ sessions asked to log out, 3 closed after 2 s"
 is "$(cat "$dir/dynamic_sessions")" "" "no session is left"
 kill $crowd 2>/dev/null
 wait $crowd 2>/dev/null
 
-# --- interrupted ---
+# --- interrupted drains ---
 
-works "enable takes logins again: off" set_file "$dir/enable" 0
-works "... and on" set_file "$dir/enable" 1
+works "the portal group is disabled" set_file "$dir/enable" 0
+works "... and enabled, which ends the drain" set_file "$dir/enable" 1
 is "$(cat "$dir/drain")" 0 "nothing is being drained"
 works "login" login
 dev=$(disk) || bail "no disk"
 kill -STOP "$ISCSID"
 bash -c "echo 600 >$dir/drain" &
 writer=$!
-works "an initiator that is stopped is waited for" wait_for 5 "the drain" grep -qx 600 "$dir/drain"
+works "the drain waits for an initiator that is stopped" wait_for 5 "the drain" grep -qx 600 "$dir/drain"
 kill "$writer"
 wait "$writer" 2>/dev/null
-is "$(cat "$dir/drain")" 0 "the writer is killed: nothing is being drained"
+is "$(cat "$dir/drain")" 0 "killing the writer ends the drain"
 (set_file "$dir/drain" 600; echo "$?" >/tmp/drained) 2>/dev/null &
 writer=$!
 works "once more" wait_for 5 "the drain" grep -qx 600 "$dir/drain"
-works "somebody else takes it back" set_file "$dir/drain" 0
-works "... and the writer does not wait on" wait_for 5 "its end" test -s /tmp/drained
-is "$(cat /tmp/drained)" 1 "... but learns of it"
+works "another process writes 0" set_file "$dir/drain" 0
+works "... which ends the first write" wait_for 5 "its end" test -s /tmp/drained
+is "$(cat /tmp/drained)" 1 "... with an error"
 kill "$writer" 2>/dev/null
 wait "$writer"
 kill -CONT "$ISCSID"
-works "the disk reads, once the initiator has come back" wait_for 60 "the disk" dd if="$dev" of=/dev/null bs=4k count=1 iflag=direct
+works "the disk can be read, once the initiator has logged in again" wait_for 60 "the disk" dd if="$dev" of=/dev/null bs=4k count=1 iflag=direct
 
 # --- a backstore that does not answer ---
 
 works "logout" logout
-works "all targets are taken away" clear
+works "iser-tgt-clear removes all targets" clear
 works "... but not the backstore" remove_backstore disk
 modprobe dm_mod
-works "a device that can be stopped" dmsetup create slow --table "0 $(blockdev --getsz /dev/ram0) linear /dev/ram0 0"
+works "a device that can be suspended" dmsetup create slow --table "0 $(blockdev --getsz /dev/ram0) linear /dev/ram0 0"
 load_target && backstore disk dev /dev/dm-0 && make_target "$IQN" disk && add_portal "$IQN" "$IP:$PORT" && enable "$IQN" || bail "no target"
 works "login" login
 dev=$(disk) || bail "no disk"
@@ -108,15 +108,15 @@ in_flight() { [ "$(awk '{ print $1 + $2 }' "/sys/block/${dev#/dev/}/inflight")" 
 wait_for 10 "the write" in_flight
 (find "$dir/lun/lun_0" -maxdepth 1 -type l -delete; touch /tmp/unlinked) &
 unlinker=$!
-works "a LUN that has to wait says for what" wait_for 30 "the line" logged "still waiting for commands to LUN 0"
+works "the log says what the removal of a LUN waits for" wait_for 30 "the line" logged "still waiting for commands to LUN 0"
 works "... and for which command" logged "still waiting for command 0x[0-9a-f]+, CDB 2a"
 fails "it still waits" test -e /tmp/unlinked
 dmsetup resume slow
-works "the backstore answers: the LUN goes" wait_for 10 "the LUN to go" test -e /tmp/unlinked
+works "the backstore answers: the LUN is removed" wait_for 10 "the removal of the LUN" test -e /tmp/unlinked
 wait $unlinker $dd
 works "logout" logout
 
-# --- an ACL, a portal and a device that have to wait, all at once ---
+# --- the removal of an ACL, a portal and a device waits, all at once ---
 
 acl=$dir/acls/$INITIATOR
 unlink_acl() { find "$acl/lun_0" -maxdepth 1 -type l -delete; rmdir "$acl/lun_0" "$acl"; }
@@ -133,20 +133,20 @@ for way in unlink_acl "rmdir $dir/np/$IP:$PORT" "unlink_rdma lan0"; do
 	($way && echo "$way" >>/tmp/gone) >/dev/null 2>&1 &
 	waiters+=" $!"
 done
-works "a session of an ACL that goes says what for" wait_for 30 "the line" logged "$INITIATOR\\): still waiting for its commands"
-works "a portal says what for" wait_for 30 "the line" logged "still waiting for sessions of $IQN,t,0x1: portal removed"
-works "a device says what for" wait_for 30 "the line" logged "still waiting for connections on $LINK-lan0"
+works "the log says what the removal of an ACL waits for" wait_for 30 "the line" logged "$INITIATOR\\): still waiting for its commands"
+works "... that of a portal" wait_for 30 "the line" logged "still waiting for sessions of $IQN,t,0x1: portal removed"
+works "... and that of a device" wait_for 30 "the line" logged "still waiting for connections on $LINK-lan0"
 fails "all still wait" test -e /tmp/gone
 dmsetup resume slow
 all_gone() { [ "$(wc -l </tmp/gone)" = 3 ]; }
-works "the backstore answers: all go" wait_for 20 "all to go" all_gone || note "$(cat /tmp/gone)"
+works "the backstore answers: all are removed" wait_for 20 "three removals" all_gone || note "$(cat /tmp/gone)"
 wait $waiters $dd
-works "the device is back, and the portal" eval 'relink_rdma lan0 && add_portal "$IQN" "$IP:$PORT"'
+works "the device is added again, and the portal" eval 'relink_rdma lan0 && add_portal "$IQN" "$IP:$PORT"'
 logout >/dev/null 2>&1
-works "no session is left at the initiator" wait_for 40 "the initiator's session to go" no_sessions
+works "no session is left at the initiator" wait_for 40 "the end of the initiator's session" no_sessions
 find "$dir/lun/lun_0" -maxdepth 1 -type l -delete
 
-# --- one that reads for its caller: a worker is in it, and the queue pair is drained all the same ---
+# --- a backstore that reads synchronously: a worker waits in it, and the queue pair is drained nevertheless ---
 
 file=$IQN:file files=$CFS/core/fileio_0/waits
 waits() { mkdir -p "$files" && echo "fd_dev_name=/dev/dm-0,fd_buffered_io=1" >"$files/control" && echo waits >"$files/wwn/vpd_unit_serial" && echo 1 >"$files/enable"; }
@@ -161,15 +161,15 @@ wait_for 10 "the read" in_flight
 (disable "$file"; touch /tmp/disabled) &
 disabler=$!
 waits_again() { [ "$(dmesg | grep -c "$INITIATOR): still waiting for its commands")" = 2 ]; }
-works "a connection that has to wait says for what" wait_for 30 "the line" waits_again
+works "the log says what a connection waits for" wait_for 30 "the line" waits_again
 works "... and for which command" wait_for 5 "the line" logged "still waiting for command 0x[0-9a-f]+, CDB 28 .*: in the backstore"
 fails "it still waits" test -e /tmp/disabled
 dmsetup resume slow
-works "the backstore answers: the session goes" wait_for 10 "the session to go" test -e /tmp/disabled
+works "the backstore answers: the session ends" wait_for 10 "the end of the session" test -e /tmp/disabled
 wait $disabler $dd
 logout "$file" >/dev/null 2>&1
-works "no session is left at the initiator" wait_for 40 "the initiator's session to go" no_sessions
-works "the target goes" remove_target "$file"
+works "no session is left at the initiator" wait_for 40 "the end of the initiator's session" no_sessions
+works "the target is removed" remove_target "$file"
 works "... and its backstore" remove_backstore waits
 
 # --- a port ---
@@ -177,9 +177,9 @@ works "... and its backstore" remove_backstore waits
 works "port down" ip link set lan0 down
 works "... is in the log, with device and port" wait_for 10 "the line" logged "$LINK-lan0 port 1: port error"
 works "port up" ip link set lan0 up
-works "... too" wait_for 10 "the line" logged "$LINK-lan0 port 1: port active"
+works "... is in the log as well" wait_for 10 "the line" logged "$LINK-lan0 port 1: port active"
 
-# --- everything at once ---
+# --- iser-tgt-clear ---
 
 disable "$IQN"
 mkdir "$dir/acls/$INITIATOR" && rmdir "$dir/lun/lun_0"
@@ -196,16 +196,16 @@ dev=$(disk) || bail "no disk"
 works "a busy session" busy "$dev"
 fails "iser-tgt-clear: no such target" clear iqn.2026-01.org.example:none
 works "iser-tgt-clear: one target" clear "$second"
-fails "... is gone" test -e "$CFS/iser/$second"
-works "... the other is there" test -d "$dir"
+fails "... is removed" test -e "$CFS/iser/$second"
+works "... the other is not" test -d "$dir"
 fails "rmmod is refused" rmmod iser_tgt
 works "iser-tgt-clear --drain --unload: with a busy session" clear --drain 20 --unload
-fails "the module is gone" test -e /sys/module/iser_tgt
+fails "the module is unloaded" test -e /sys/module/iser_tgt
 kill "$FIO" 2>/dev/null
 logout >/dev/null 2>&1
 wait "$FIO"
 works "it loads again" load_target
-works "the backstore is there" test -d "$(backstore_dir disk)"
+works "the backstore still exists" test -d "$(backstore_dir disk)"
 stop_initiator
 works "all is removed" remove_all
 dmsetup remove slow

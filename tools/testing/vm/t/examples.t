@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The scripts of configfs/examples, as they are: each makes what it says, and tear-down.sh leaves nothing.
+# The scripts of configfs/examples, unchanged: each makes what it describes, and tear-down.sh removes all of it.
 # differs by: userspace
 
 seconds=600
@@ -9,16 +9,16 @@ seconds=600
 alone || bail "no RDMA device"
 examples=/src/configfs/examples
 modprobe brd rd_nr=1 rd_size=32768
-# modprobe shall find the module
+# lets modprobe find the module
 echo "install iser_tgt modprobe -a target_core_mod ib_core rdma_cm && insmod $(module)" >/etc/modprobe.d/iser_tgt.conf
 mkdir -p /var/target/alua
 start_initiator || bail "no iscsid"
 export IQN INITIATOR DISK=/dev/ram0 ADDRESS=$IP
 
-# example SCRIPT : runs it; nothing it says is an error
+# example SCRIPT [STATE] : runs it; it succeeds without a message, and its portals listen or are in STATE
 example() {
 	works "$1" "$examples/$1" || bail "$1" "$(cat /tmp/out)"
-	is "$(cat /tmp/out)" "" "... says nothing"
+	is "$(cat /tmp/out)" "" "... prints nothing"
 	is "$(for np in "$CFS/iser"/iqn.*/tpgt_*/np/*/state; do [ ! -e "$np" ] || cat "$np"; done | sort -u)" "${2-listening}" "... and its portals listen"
 }
 torn_down() {
@@ -38,17 +38,17 @@ works "discovery" discover
 works "login" login
 dev=$(disk) && works "8 MiB written and verified" verified "$dev"
 torn_down
-works "logout of what is not there" logout
+works "logout after the target was removed" logout
 iscsiadm -m node -o delete >/dev/null
 
 fails "mutual-chap.sh without secrets stops at once" "$examples/mutual-chap.sh"
-is "$(ls -d "$CFS"/iser/iqn.* 2>/dev/null)" "" "and makes nothing"
+is "$(ls -d "$CFS"/iser/iqn.* 2>/dev/null)" "" "and creates nothing"
 export CHAP_SECRET=one-way-secret-1 TARGET_SECRET=the-other-way-2
 example mutual-chap.sh
 works "discovery" discover
-fails "no login without a secret" login
+fails "a login without a secret is refused" login
 set_node authmethod CHAP username host-name password one-way-secret-1 username_in target-name password_in not-what-it-is
-fails "nor to a target that does not prove itself" login
+fails "the initiator refuses a target that does not authenticate" login
 set_node password_in the-other-way-2
 works "login" login
 dev=$(disk) && works "8 MiB written and verified" verified "$dev"
@@ -75,7 +75,7 @@ for session in /sys/class/iscsi_session/session*; do
 	sg_vpd -p di "$(sg_of "/dev/$dev")" | grep -A 8 -m 1 'logical unit' | grep -o '0x6001405.*' >"/tmp/id$group"
 done
 works "both are one disk" cmp /tmp/id1 /tmp/id2
-if [ -s /tmp/id1 ]; then ok "by its number $(cat /tmp/id1)"; else not_ok "by its number"; fi
+if [ -s /tmp/id1 ]; then ok "with the identifier $(cat /tmp/id1)"; else not_ok "with an identifier"; fi
 works "logout" iscsiadm -m node -u
 torn_down
 iscsiadm -m node -o delete >/dev/null
@@ -85,11 +85,11 @@ ADDRESS=$IP example lab.sh
 fails "discovery without a secret" discover
 sed -i -e '/^discovery.sendtargets.auth/d' /etc/iscsi/iscsid.conf
 printf 'discovery.sendtargets.auth.%s\n' 'authmethod = CHAP' "username = discovery" "password = discovery-secret" >>/etc/iscsi/iscsid.conf
-works "discovery with it" discover
-works "login, which asks for nothing" login
+works "discovery with a secret" discover
+works "login, which requires no secret" login
 works "logout" logout
 torn_down
-is "$(cat "$CFS/iser/discovery_auth/enforce_discovery_auth") $(cat "$CFS/iser/discovery_auth/password")" "0 NULL" "discovery is open again"
+is "$(cat "$CFS/iser/discovery_auth/enforce_discovery_auth") $(cat "$CFS/iser/discovery_auth/password")" "0 NULL" "discovery requires no secret any more"
 
 stop_initiator
 rmdir "$CFS/iser"

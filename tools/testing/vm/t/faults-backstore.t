@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# A disk that says nothing for 30 s, and one that fails, under verified I/O, again and again at random moments: others are served
-# meanwhile, what waits is said, nothing acknowledged is lost.
-# FAULT_ROUNDS: how often each (1); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
+# A disk stalls for 30 s or fails under verified I/O, repeatedly and at random moments. Meanwhile other initiators can log in, the log says what
+# a removal waits for, and no acknowledged write is lost.
+# FAULT_ROUNDS: rounds of each fault (1); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
 # needs: conformance integrity
 # by name: make faults runs it; cables, power and stalls take their time
 
@@ -16,17 +16,17 @@ STALL=30
 blocks=$((16 << 11))
 export DM_DISABLE_UDEV=1
 dm_disk() {
-	# its pages come with the first write
+	# brd allocates pages on the first write
 	modprobe brd rd_nr=1 rd_size=$((16 << 10)) && dd if=/dev/zero of=/dev/ram0 bs=1M count=16 oflag=direct status=none || return
 	modprobe dm_mod && modprobe dm_flakey &&
 		dmsetup create disk --table "0 $blocks linear /dev/ram0 0" && load_target && backstore disk dev /dev/mapper/disk &&
 		make_target "$IQN" disk && add_portal "$IQN" "$IP:$PORT" && enable "$IQN"
 }
-# disk_is LINE : what the disk is from now on; requests that wait for it are not waited for
+# disk_is LINE : replaces the table of the disk, without flushing requests in flight
 disk_is() { dmsetup suspend --noflush --nolockfs disk && dmsetup load disk --table "0 $blocks $1" && dmsetup resume disk; }
 whole() { disk_is "linear /dev/ram0 0"; }
 
-# Others get in although the disk is silent, for STALL seconds altogether.
+# The disk stalls for STALL seconds, in which another initiator logs in.
 silent() {
 	local start
 	start=$(now)
@@ -35,10 +35,10 @@ silent() {
 	sleep $((STALL - ($(now) - start) / 1000))
 	dmsetup resume disk
 }
-# An initiator that has patience, and one that aborts, resets and comes again.
+# With a long command timeout; and with a short one, after which the initiator aborts, resets and logs in again.
 stalled()         { echo 120 >"/sys/block/${dev#/dev/}/device/timeout" && silent; }
 stalled_aborted() { echo 5 >"/sys/block/${dev#/dev/}/device/timeout" && silent; }
-# It says in the log what it waits for, and goes once the disk answers.
+# Disabling the portal group reports what it waits for, and ends once the disk answers.
 disabled_in_stall() {
 	local pid status=0 said
 	said=$(dmesg | grep -c 'iser_tgt: .*sessions of .*portal group disabled')
@@ -46,7 +46,7 @@ disabled_in_stall() {
 	sleep 0.2
 	disable "$IQN" &
 	pid=$!
-	wait_for 15 "the target to say what it waits for" said_more "$said" || status=1
+	wait_for 15 "the target's message" said_more "$said" || status=1
 	kill -0 $pid || { echo "disabled although commands were under way"; status=1; }
 	dmsetup resume disk
 	wait $pid && enable "$IQN" && return $status

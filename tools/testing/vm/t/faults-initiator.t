@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What initiators do to their connections and themselves with 32 commands in flight, again and again at random moments, while another
-# initiator's verified I/O goes on: it is not disturbed, nothing acknowledged is lost, nothing is left behind.
-# FAULT_ROUNDS: how often each (1); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
+# An initiator breaks its connection or is killed with 32 commands in flight, repeatedly and at random moments, during verified I/O of another
+# initiator. The other's session is not disturbed, no acknowledged write is lost, and nothing leaks.
+# FAULT_ROUNDS: rounds of each fault (1); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
 # processors: 2
 # needs: conformance integrity
 
@@ -14,13 +14,13 @@ machine="--append iser_tgt.faults=${FAULT_ROUNDS:-1},${FAULT_SEED:-},${FAULTS:-}
 
 two_disks() {
 	load_target && backstore disk rd 16 && backstore other rd 16 && make_target "$IQN" disk other && add_portal "$IQN" "$IP:$PORT" || return
-	# whoever says nothing is found after four seconds
+	# a silent initiator is detected after four seconds
 	echo 2 >"$(tpg)/attrib/nopin_interval" && echo 2 >"$(tpg)/attrib/nopin_timeout" && enable "$IQN"
 }
 
 # How often the kernel's initiator has lost a connection
 errors() { dmesg | grep -c 'detected conn error'; }
-# alone_disturbed COMMAND... : the visitor's own connection ends, nobody else's
+# alone_disturbed COMMAND... : the visitor's connection ends, and no other
 alone_disturbed() {
 	local before
 	before=$(errors)
@@ -43,7 +43,7 @@ rnr()          { alone_disturbed starve "$(some_ms)" $((RANDOM % 1000)); }
 rnr_and_gone() { alone_disturbed starve-and-go "$(some_ms)" $((RANDOM % 1000)); }
 reinstated()   { alone_disturbed reinstate "$(some_ms)"; }
 
-# A process with a queue pair of its own, killed in the midst of its I/O.
+# A process with its own queue pair is killed during its I/O.
 user_killed() {
 	local pid in out begin
 	rm -f /tmp/killed.in
@@ -62,12 +62,12 @@ user_killed() {
 	exec {in}>&-
 	[ $out = 0 ] && wait_for 20 "its session to end" no_session_of "$INITIATOR.user" || return
 	took=$(($(now) - begin))
-	# it has the same file mapped; the other has drawn higher numbers meanwhile
+	# the visitor maps the same state file, in which the killed process has used higher numbers
 	visitor_does 60 reread && visitor_does 60 verify
 }
 session_of()    { grep -qx "$1" "$(tpg)/dynamic_sessions"; }
 no_session_of() { ! session_of "$1"; }
-# libiscsi, which reads only.
+# libiscsi, with reads only.
 libiscsi_killed() {
 	local pid begin
 	iscsi-perf -i "$INITIATOR.libiscsi" -m 32 -b 16 "iser://$IP:$PORT/$IQN/1" >/tmp/perf.out 2>&1 &
@@ -80,10 +80,10 @@ libiscsi_killed() {
 	wait_for 20 "its session to end" no_session_of "$INITIATOR.libiscsi" && took=$(($(now) - begin))
 }
 
-# The process that writes; what was in flight is in doubt.
+# The writing process is killed; the outcome of writes in flight is unknown.
 writer_killed() { io_ends && io_begins; }
 
-# The connection ends while nobody is there to bring it back.
+# The connection ends while iscsid does not run, so it is not recovered before the next start.
 iscsid_killed() {
 	kill -KILL "$ISCSID"
 	wait "$ISCSID"
@@ -102,7 +102,7 @@ faults_begin --lun 1
 repeat writer_killed "I/O process killed"
 repeat iscsid_killed "iscsid killed, connection lost"
 repeat user_killed "initiator in user space killed"
-# Only when asked for by FAULTS: the library now and then dies, or hangs, before it has logged in, on ib_isert as well.
+# Only if selected by FAULTS: the library sometimes crashes or hangs before it has logged in, with ib_isert as well.
 [ -z "$only" ] || repeat libiscsi_killed "libiscsi killed"
 repeat qp_broken "initiator's QP to error"
 repeat stags_gone "target's QP to error (STags gone)"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# An initiator loses power amid verified I/O, and comes back, again and again: by its pings the target finds out, others are served, and
-# what was acknowledged is there. What the initiator knows is in memory of the host, which no power cut takes from it.
-# FAULT_ROUNDS: how often (1).
+# An initiator loses power during verified I/O and boots again, repeatedly. The target detects it by a ping without answer, other initiators can
+# log in, and no acknowledged write is lost. The initiator's state of the writes is in memory of the host, which survives the power cut.
+# FAULT_ROUNDS: number of power cuts (1).
 # needs: conformance integrity
 # by name: make faults runs it; cables, power and stalls take their time
 
@@ -35,7 +35,7 @@ target() {
 	ask_visitor 60 login 10000
 	held_before=$(rdma_holds)
 	touch /scratch/target-up
-	# one more: before it nothing is warm
+	# one round more: the first one sets the baseline of kernel memory
 	for ((n = 0; n <= rounds; n++)); do
 		wait_for 120 "the initiator to be busy" [ -e "/scratch/busy-$n" ] || bail "the initiator is not busy"
 		sleep "0.$((RANDOM % 900 + 100))"
@@ -45,8 +45,8 @@ target() {
 		served
 		at_most "$worst" "$took" || worst=$took
 		at_most "$slowest" "$login" || slowest=$login
-		wait_for 5 "what RDMA holds to be as before" as_before || trouble "RDMA holds $(rdma_holds), before: $held_before"
-		portal_rests || trouble "the portal does not go"
+		wait_for 5 "RDMA resources as before" as_before || trouble "RDMA holds $(rdma_holds), before: $held_before"
+		portal_rests || trouble "the portal cannot be removed"
 		: "${memory_before:=$memory}"
 		touch /scratch/restart-initiator
 	done
@@ -54,12 +54,12 @@ target() {
 	if [ ${#trouble[@]} -eq 0 ]; then ok "target: power cut, $rounds times"; else not_ok "target: power cut, $rounds times" "${trouble[@]}"; fi
 	table+=("$(printf '%-36s %5d %7d %7d %7s %6s %7d' "initiator's power cut" "$rounds" "$worst" "$slowest" - - $((memory - memory_before)))")
 	faults_end
-	wait_for 120 "the initiator's last look" [ -e /scratch/done-initiator ] || not_ok "target: the initiator comes back"
+	wait_for 120 "the initiator's last verification" [ -e /scratch/done-initiator ] || not_ok "target: the initiator boots and logs in again"
 	works "target: all is removed" remove_all
 	done_testing
 }
 
-# Memory on the bus that outlives this machine.
+# Memory of the host on this machine's PCI bus.
 host_memory() {
 	local at
 	for at in /sys/bus/pci/devices/*; do
@@ -79,7 +79,7 @@ initiator() {
 	discover >/dev/null
 	works "initiator: login after $n power cuts" login || bail "initiator: login" "$(tail -n 20 "$HERE/iscsid.log")"
 	dev=$(disk) || bail "initiator: a disk" "none appeared"
-	[ $n -eq 0 ] || works "initiator: what was acknowledged is there" "$GENERATOR" --state "$state" --verify "$dev"
+	[ $n -eq 0 ] || works "initiator: no acknowledged write is lost" "$GENERATOR" --state "$state" --verify "$dev"
 	note "$(grep verified: /tmp/out)"
 	if [ $n -gt "$rounds" ]; then
 		works "initiator: logout" logout

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What an administrator does to a target under verified I/O, again and again at random moments: nothing acknowledged is lost, a new login
-# is served within 5 s, and nothing is left behind.
-# FAULT_ROUNDS: how often each (1); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
+# A target is reconfigured under verified I/O, repeatedly and at random moments: no acknowledged write is lost, a new login succeeds within 5 s,
+# and nothing leaks.
+# FAULT_ROUNDS: rounds of each fault (1); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
 # processors: 2
 # needs: conformance integrity
 
@@ -19,7 +19,7 @@ link_lun() { mkdir "$(tpg)/lun/lun_0" && ln -s "$(backstore_dir disk)" "$(tpg)/l
 
 tpg_disabled()   { disable "$IQN" && enable "$IQN"; }
 portal_deleted() { rmdir "$(tpg)/np/$portal" && add_portal "$IQN" "$portal"; }
-# the LUN goes before the session does
+# removes the LUN before the portal, which ends the session
 target_deleted() { remove_target "$IQN" && the_target; }
 lun_deleted()    { unlink_lun && link_lun; }
 acl_made()       { mkdir -p "$acl/lun_0" && ln -s "$(tpg)/lun/lun_0" "$acl/lun_0/disk"; }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Cable, RDMA device, interface and address go and come back under verified I/O of another machine, again and again at random moments.
-# FAULT_ROUNDS: how often each (1); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
+# Cable, RDMA device, interface and address are removed and restored under verified I/O from another machine, repeatedly and at random moments.
+# FAULT_ROUNDS: rounds of each fault (1); FAULTS: only those whose function matches; FAULT_SEED: the seed of an earlier run.
 # needs: conformance integrity
 # by name: make faults runs it; cables, power and stalls take their time
 
@@ -29,7 +29,8 @@ target() {
 a_while() { sleep "$((RANDOM % ($1 + 1))).$((RANDOM % 900 + 100))"; }
 dead_cable() { tc qdisc replace dev eth0 root netem limit 10000 loss 100%; }
 good_cable() { tc qdisc del dev eth0 root; }
-# Soft RoCE may have lost QP 1 with the route; as often as it has, its link is made anew before anything is expected of the target.
+# Without the route soft RoCE's QP 1 may have entered the error state (mend_gsi). Its link is then added again before the target is checked, and
+# these times are counted.
 mended=0
 gsi_good() {
 	on_target mend_gsi eth0 || return
@@ -42,7 +43,7 @@ gsi_good() {
 
 cable_pulled()    { dead_cable && on_target dead_cable && a_while 4 && on_target good_cable && good_cable; }
 link_deleted()    { on_target unlink_rdma eth0 && a_while 1 && on_target relink_rdma eth0; }
-# A process that has the device open keeps it: the RDMA core waits for it.
+# Removal of the device waits for processes that have it open, so the visitor ends before.
 peer_deleted()    { visitor_goes; unlink_rdma eth0 && a_while 1 && relink_rdma eth0 && visitor_comes; }
 interface_down()  { on_target ip link set eth0 down && a_while 2 && on_target ip link set eth0 up && gsi_good; }
 address_removed() { on_target ip addr del "$IP/24" dev eth0 && a_while 2 && on_target ip addr add "$IP/24" dev eth0 && gsi_good; }
@@ -63,7 +64,7 @@ initiator() {
 	repeat peer_deleted "initiator's RDMA link deleted"
 	repeat interface_down "target's interface down and up"
 	repeat address_removed "target's address removed and added"
-	note "soft RoCE's QP 1 was in error $mended times, and its link made anew"
+	note "soft RoCE's QP 1 was in the error state $mended times, and its link was added again"
 
 	faults_end
 	works "initiator: logout" logout

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Blocks that know who wrote them, over a cable that loses and reorders packets, and through connections that end under load: what was
-# acknowledged is there, what was in flight is old or new.
+# Each block written identifies its write. Over a cable that loses and reorders packets, and when connections end under load, acknowledged writes
+# are found, and a block with a write in flight has its old or its new contents.
 # INTEGRITY_SECONDS: how long a writer runs over a bad cable (2).
 # needs: integrity
 
@@ -14,13 +14,13 @@ machine="--smp 1 --mem 1024 --append iser_tgt.integrity_seconds=${INTEGRITY_SECO
 
 run=$(sed -n 's/.*iser_tgt.integrity_seconds=\([0-9]*\).*/\1/p' /proc/cmdline)
 arrived() { [ -e "/scratch/$1" ]; }
-# cable NETEM-OPTION... : what happens to what this side sends; none: a good cable
+# cable NETEM-OPTION... : faults for the packets that this side sends; none: a good cable
 cable() {
 	if [ $# -eq 0 ]; then tc qdisc del dev eth0 root 2>/dev/null; return 0; fi
 	tc qdisc replace dev eth0 root netem limit 10000 "$@"
 }
 
-# --- the target does what the initiator asks for, a file each ---
+# --- the target runs the initiator's commands, see guest/ask.sh ---
 
 target() {
 	target_side 1 || bail "target: no RDMA device"
@@ -38,7 +38,7 @@ two_disks() {
 # --- the initiator writes ---
 
 generator() { /src/tools/testing/integrity/integrity "$@"; }
-# both_sides NETEM-OPTION... : the same for what either side sends
+# both_sides NETEM-OPTION... : the same faults in both directions
 both_sides() { cable "$@" && target_does cable "$@"; }
 session_down() { ! grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state; }
 session_up() { grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state; }
@@ -46,7 +46,7 @@ running() { grep -qs running "/sys/block/${1#/dev/}/device/state"; }
 recovery() { local f; for f in /sys/class/iscsi_session/session*/recovery_tmo; do echo "$1" >"$f" || return; done; }
 in_mid_write() { [ "$(awk '{ print $5 + $9 }' "/sys/block/${1#/dev/}/stat")" -gt "$2" ]; }
 
-# writer LUN OPTION... : in the background, until it is in mid-write
+# writer LUN OPTION... : starts it in the background, and returns when it is in mid-write
 writer() {
 	local lun=$1 dev writes
 	shift
@@ -56,7 +56,7 @@ writer() {
 	WRITER=$!
 	wait_for 60 "the writer to write" in_mid_write "$dev" $((writes + 20))
 }
-# Its exit status, expected to be one of those given.
+# writer_ends STATUS... : the writer's exit status is one of these
 writer_ends() {
 	local status=0
 	wait "$WRITER" || status=$?
@@ -73,7 +73,7 @@ said() { note "$(sed -n 's/^\(did\|verified\|error\): /&/p' /tmp/out)"; }
 
 # written LUN : how many writes its disk has acknowledged
 written() { awk '{ print $5 }' "/sys/block/$(basename "$(disk "$IQN" "$1")")/stat"; }
-# As often as it takes to get ten writes through, for a cable's worst seconds let none.
+# Repeats until ten writes have been acknowledged, because in some seconds of a bad cable there is none.
 writes_over() {
 	local lun=$1 before round
 	shift
@@ -95,7 +95,7 @@ over_bad_cable() {
 	works "$text: ten writes and more" writes_over "$lun" "$dev"
 	said
 	both_sides
-	works "... and all of it is there" verified "$lun"
+	works "... and all blocks are as written" verified "$lun"
 	said
 }
 
@@ -117,13 +117,13 @@ initiator() {
 	works "login with link MTU 1500" login || bail "initiator: login" "$(tail -n 20 "$HERE/iscsid.log")"
 	over_bad_cable "1 % lost and some out of order, link MTU 1500" 1 delay 1ms reorder 1% loss 1%
 
-	# The initiator brings its session back and repeats what was not answered; none of the old commands may come after that.
+	# The initiator recovers its session and repeats commands without response; no earlier one may be executed after that.
 	recovery 120
 	for _ in 1 2 3; do
 		writer 0 --seconds $((5 * SLOW)) --size 512-262144 --depth 16-64 || bail "a writer" "$(cat /tmp/writer.out)"
 		target_does disable "$IQN"
 		target_does enable "$IQN"
-		works "the target closes the session under load: the initiator comes back, nothing is lost" writer_ends 0
+		works "the target closes the session under load: the initiator logs in again, nothing is lost" writer_ends 0
 		said
 	done
 	writer 1 --seconds $((5 * SLOW)) --size 512-262144 --depth 16-64 || bail "a writer" "$(cat /tmp/writer.out)"
@@ -131,33 +131,33 @@ initiator() {
 	works "the initiator drops its connection under load: nothing is lost" writer_ends 0
 	said
 
-	# Nobody repeats these: what was not acknowledged is in doubt.
+	# These are not repeated: the outcome of commands without response is unknown.
 	recovery 1
 	for lun in 0 1; do
 		writer $lun --seconds 120 --size 512-1048576 --depth 32-64 || bail "a writer" "$(cat /tmp/writer.out)"
 		target_does disable "$IQN"
-		works "LUN $lun: closed under load, no second try: the writer is told" writer_ends 3
+		works "LUN $lun: closed under load, commands are not repeated: the writer gets an error" writer_ends 3
 		said
 		target_does enable "$IQN"
-		wait_for 90 "the session to come back" session_up || bail "no session any more"
-		works "... what was acknowledged is there, the rest is old or new" verified $lun
+		wait_for 90 "the recovery of the session" session_up || bail "the session was not recovered"
+		works "... acknowledged writes are found, other blocks are old or new" verified $lun
 		said
 	done
 	writer 0 --seconds 120 --size 4096-1048576 --depth 64 || bail "a writer" "$(cat /tmp/writer.out)"
 	kill -KILL "$WRITER"
 	wait "$WRITER" 2>/dev/null
-	works "a logout over a writer that was killed" logout
+	works "a logout after the writer was killed" logout
 	works "login again" login
-	works "... what was acknowledged is there, the rest is old or new" verified 0
+	works "... acknowledged writes are found, other blocks are old or new" verified 0
 	said
 
-	# The cable is cut: by its pings the initiator sees it, then the target by what it cannot send.
+	# The cable is cut: the initiator detects it by its pings, then the target by a send that fails.
 	recovery 120
 	writer 1 --seconds $((25 * SLOW)) --size 512-262144 || bail "a writer" "$(cat /tmp/writer.out)"
 	both_sides loss 100%
 	works "the cable is cut: the initiator's session goes down" wait_for 90 "the session to go down" session_down
 	both_sides
-	works "it is mended: the initiator comes back, nothing is lost" writer_ends 0
+	works "the cable is restored: the initiator logs in again, nothing is lost" writer_ends 0
 	said
 
 	works "initiator: logout" logout

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Blocks that know who wrote them, where and when, from two sessions at once: sizes of 512 B to 16 MiB, depths of 1 to 64, any
-# offset, on each kind of backstore, at both path MTUs of RoCE.
+# Each block written identifies its writer, place and time. Two sessions write and verify at once: sizes of 512 B to 16 MiB, depths of 1 to 64,
+# any offset, on each kind of backstore, at two path MTUs of RoCE.
 # INTEGRITY_SECONDS: how long each pair of writers runs (2).
 # processors: 2
 # differs by: link
@@ -12,10 +12,10 @@ machine="--append iser_tgt.integrity_seconds=${INTEGRITY_SECONDS:-2}"
 . "$(dirname "$0")/../in-guest"
 
 run=$(sed -n 's/.*iser_tgt.integrity_seconds=\([0-9]*\).*/\1/p' /proc/cmdline)
-# on a slow kernel two seconds are a few commands
+# on a slow kernel two seconds suffice for a few commands only
 [ "$SLOW" -eq 1 ] || run=$((2 * run))
 stores=(rd file brd tcmu)
-# iWARP differs in how data travel, not in where they come from, and has no path MTU
+# iWARP differs in the transfer of data, not in the backstores, and has no path MTU
 [ "$LINK" = rxe ] || in_full || stores=(rd file)
 other=$IQN-too
 mib=$((SLOW > 1 ? 40 : 80))
@@ -33,7 +33,7 @@ targets() {
 both_login() { discover >/dev/null && login && discover "[$IP6]:$PORT" >/dev/null && login "$other" "[$IP6]:$PORT"; }
 both_logout() { logout && logout "$other" "[$IP6]:$PORT"; }
 
-# pair LUN OPTION... : two writers on one disk, each by its own session
+# pair LUN OPTION... : two writers on one disk, each with its own session
 pair() {
 	local lun=$1 store=${stores[$1]} one two pid status=0
 	shift
@@ -53,7 +53,7 @@ start_initiator max_sectors=32768 || bail "no iscsid"
 seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 note "seed $seed, $run s each"
 
-# Only RoCE has a path MTU; iWARP's segments follow the link's by TCP.
+# Only RoCE has a path MTU; the size of iWARP's segments is set by TCP.
 path_mtu() {
 	[ "$LINK" = rxe ] || return 0
 	is "$(ibv_devinfo -d rxe-lan0 | sed -n 's/.*active_mtu:[[:space:]]*\([0-9]*\).*/\1/p')" "$1" "path MTU $1"
@@ -69,13 +69,13 @@ done
 works "logout" both_logout
 wait_for 20 "the sessions to end" no_sessions
 
-# what was written stays what it is over the next login
+# the state files are kept: blocks written before the logout are verified after the next login
 mtu=1024
 ip link set lan0 mtu 1500
 path_mtu $mtu
 works "two sessions again" both_login || bail "login" "$(tail -n 20 "$HERE/iscsid.log")"
 for lun in "${!stores[@]}"; do
-	works "${stores[lun]}, path MTU $mtu, small and many" pair "$lun" --seconds $((run / 2)) --size 512-65536 --depth 32-64
+	works "${stores[lun]}, path MTU $mtu, many small commands" pair "$lun" --seconds $((run / 2)) --size 512-65536 --depth 32-64
 	note "$(did "${stores[lun]}")"
 done
 works "logout" both_logout

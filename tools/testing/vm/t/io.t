@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Data of all sizes, at all offsets, many at a time: what is read is what was written.
+# Data of all sizes, at all offsets, many commands at a time: the data read are the data written.
 # differs by: oldest link
 
 seconds=600
@@ -8,7 +8,7 @@ seconds=600
 
 alone || bail "no RDMA device"
 simple_target rd 96 || bail "no target"
-# the largest commands Linux sends: ib_iser takes what the device can register, up to this
+# the largest commands Linux sends: ib_iser uses the most that the device can register, up to this
 start_initiator max_sectors=32768 || bail "no iscsid"
 discover >/dev/null
 works "login" login || bail "login" "$(tail -n 20 "$HERE/iscsid.log")"
@@ -18,8 +18,8 @@ largest=$(cat "$queue/max_hw_sectors_kb")
 echo "$largest" >"$queue/max_sectors_kb"
 note "largest command Linux can send here: $largest KiB"
 
-# bs, queue depth, MiB of random writes and reads mixed; each block carries its checksum; more blocks than may be on their way. A slow kernel
-# moves less.
+# bs, queue depth, MiB of random writes and reads mixed; each block has a checksum; more blocks than the queue depth. A slow kernel transfers
+# less.
 while read -r bs depth mib; do
 	works "fio --verify=crc32c: $bs blocks, depth $depth, random reads and writes mixed" \
 		fio --name=v --filename="$dev" --direct=1 --ioengine=libaio --rw=randrw --bs="$bs" --iodepth="$depth" --size="$((mib * 1024 / SLOW))K" \
@@ -40,7 +40,7 @@ works "fio: sizes from 512 B to 1 MiB in one job, depth 32, writes then reads" \
 	fio --name=mix --filename="$dev" --direct=1 --ioengine=libaio --rw=write --bsrange=512-1M --bs_unaligned=0 --iodepth=32 --size="$((48 / SLOW))M" \
 	--verify=crc32c --verify_fatal=1
 
-# a file of the same size stands beside the disk; what is written to both must stay equal
+# a file of the same size is written like the disk; both must stay equal
 reference=/tmp/reference
 mib=$((SLOW > 1 ? 16 : 48))
 head -c $((mib << 20)) /dev/urandom >$reference
@@ -91,7 +91,7 @@ like "$(sg_raw -r 1024 "$sg" 28 00 00 00 00 07 00 00 01 00 2>&1)" 'Received 512 
 works "persistent reservation, 24 bytes out" sg_persist --out --register --param-sark=0x1234 "$sg"
 like "$(sg_persist --in --read-keys "$sg" 2>&1)" 0x1234 "and its key read back"
 works "unregister" sg_persist --out --register --param-rk=0x1234 --param-sark=0 "$sg"
-like "$(sg_raw "$sg" ff 00 00 00 00 00 2>&1)" 'Illegal [Rr]equest|Invalid command' "an unknown command comes back with its sense"
+like "$(sg_raw "$sg" ff 00 00 00 00 00 2>&1)" 'Illegal [Rr]equest|Invalid command' "an unknown command ends with sense data"
 like "$(unit_ready "$sg")" 'SCSI Status: Good' "TEST UNIT READY after it"
 
 works "logout" logout

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# All of libiscsi's own test suite, over iSER to us and over TCP to LIO's own iSCSI target, on the same backstore. What fails on both is
-# the core's; what may fail here alone must be known to be the library's: expect/libiscsi-suite says which, and why.
+# All of libiscsi's test suite, over iSER to iser_tgt and over TCP to LIO's iSCSI target, on the same backstore. A test that fails on both fails
+# in the core. A test may fail on iser_tgt alone only if the fault is known to be the library's: expect/libiscsi-suite has the list, with reasons.
 # by name: the library dies at random over iSER, here and on ib_isert, the more the busier the machine is
 
 seconds=1200 machine='--append log_buf_len=8M'
@@ -11,13 +11,13 @@ expect=/src/tools/testing/vm/expect/libiscsi-suite
 cu=/src/tools/testing/vm/guest/libiscsi-cu
 
 alone || bail "no RDMA device"
-# the core says something of each of the thousand commands that are wrong on purpose; nor is a library that dies the kernel's matter
+# not on the console: the core logs each of a thousand commands that are wrong on purpose. And no log of a library that crashes
 dmesg -n 1
 echo 0 >/proc/sys/debug/exception-trace
 load_target && modprobe iscsi_target_mod && backstore disk file 64 || bail "no backstore"
 echo 1 >"$(backstore_dir disk)/attrib/emulate_tpu" && echo 1 >"$(backstore_dir disk)/attrib/emulate_tpws" || bail "no thin provisioning"
 
-# results FABRIC PORT [TEST...] : a target for the time the suite takes, and $HERE/FABRIC/results
+# results FABRIC PORT [TEST...] : makes a target, runs the suite, which writes $HERE/FABRIC/results, and removes the target
 results() {
 	local FABRIC=$1 port=$2 url=iser
 	[ "$FABRIC" = iser ] || url=iscsi
@@ -27,12 +27,12 @@ results() {
 	echo "$url: $SECONDS s, $(wc -l <"$HERE/$FABRIC/deaths") times the library died"
 	remove_target "$IQN" && rmdir "$CFS/$FABRIC"
 }
-# Those that may end the process over iSER.
+# Tests known to crash the process over iSER.
 mapfile -t crash < <(awk '!/^#/ && $2 ~ /crashed/ { print $1 }' "$expect")
 works "the suite over TCP to LIO's target" results iscsi 3261 && note "$(tail -n 1 /tmp/out)"
 works "the suite over iSER to iser_tgt" results iser "$PORT" "${crash[@]}" && note "$(tail -n 1 /tmp/out)"
 
-# Columns of expect: test, what may come over iSER, what over TCP, why. A test it does not name passes on both.
+# Columns of expect: test, results allowed over iSER, results allowed over TCP, reason. A test it does not name has to pass on both.
 verdict=$(awk -v expect="$expect" '
 	BEGIN {
 		while ((getline line <expect) > 0) {

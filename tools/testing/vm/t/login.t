@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The main job: discovery, login, a LUN, a file system on it, and twenty sessions one after the other.
+# The basic function: discovery, login, a LUN, a file system on it, and twenty sessions one after the other.
 # differs by: kernel build link userspace
 
 seconds=600
@@ -8,7 +8,7 @@ seconds=600
 
 alone || bail "no RDMA device"
 works "the module loads and registers fabric $FABRIC" load_target
-[ "$FABRIC" != iser ] || like "$(cat "$CFS/iser/version" 2>&1)" '.+' "version says something"
+[ "$FABRIC" != iser ] || like "$(cat "$CFS/iser/version" 2>&1)" '.+' "version is not empty"
 works "a target with IPv4 and IPv6 portals" simple_target rd 96 || bail "no target"
 start_initiator || bail "no iscsid"
 
@@ -20,7 +20,7 @@ dev=$(disk) || bail "a disk" "none appeared"
 is "$(blockdev --getsize64 "$dev")" $((96 << 20)) "the LUN has its size"
 keys=$(iscsiadm -m session -P 2)
 note "$(grep -E 'InitialR2T|ImmediateData|Burst|RecvData|XmitData|Digest' <<<"$keys" | tr -d '\t')"
-like "$keys" 'Iface Transport: iser' "over iSER"
+like "$keys" 'Iface Transport: iser' "the transport is iSER"
 
 mkdir -p /mnt/disk
 works "mkfs.ext4" mkfs.ext4 -q "$dev"
@@ -29,7 +29,7 @@ works "copy a file tree" cp -a /usr/lib/python3 /mnt/disk/
 (cd /usr/lib && find python3 -type f -print0 | xargs -0 sha256sum) >/tmp/sums
 works "umount" umount /mnt/disk
 works "logout" logout
-works "the disk goes away" wait_for 10 "no disk" no_disk
+works "the disk is removed" wait_for 10 "no disk" no_disk
 works "login by IPv6" login "$IQN" "[$IP6]:$PORT"
 dev=$(disk) || bail "a disk after the second login" "none appeared"
 works "mount again" mount -o ro "$dev" /mnt/disk

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Sessions that come and go, one by one and many at a time: all get in, and memory is flat.
+# Sessions begin and end, one by one and many at a time: all logins work, and kernel memory does not grow.
 # needs: conformance
 # by name: 250 sessions leave 400 to 1100 KiB, 1667 sessions 464: what is allowed is as much as the measure wavers
 # MANY_SESSIONS: how many in all (300); a sixth of them one by one, the rest MANY_PARALLEL (16) at a time. make crowds: 10000, 64.
@@ -13,7 +13,7 @@ machine="--append iser_tgt.many=$many,${MANY_PARALLEL:-16}"
 
 IFS=, read -r many parallel <<<"$(sed -n 's/.*iser_tgt.many=\([0-9,]*\).*/\1/p' /proc/cmdline)"
 [ -n "$parallel" ] || bail "how many sessions?"
-# KiB that may be more at the end, however many sessions there were
+# KiB by which kernel memory may grow, whatever the number of sessions
 KEPT=1024
 one_by_one=$((many / 6 > 500 ? 500 : many / 6))
 
@@ -26,18 +26,18 @@ sessions() {
 	local out
 	out=$(/src/tools/testing/conformance/crowd cycles --target "$IP:$PORT" --iqn "$IQN" --connections "$1" --parallel "$2" 2>&1)
 	is "$(sed -n 's/^logged_in=//p' <<<"$out")" "$1" "$1 sessions, $2 at a time, log in and out ($(sed -n 's/^ms=//p' <<<"$out") ms)" || note "$out"
-	wait_for 20 "what RDMA holds to be as before" at_rest || note "$(rdma_holds)"
+	wait_for 20 "RDMA resources as before" at_rest || note "$(rdma_holds)"
 }
 at_rest() { [ -z "$before" ] || [ "$(rdma_holds)" = "$before" ]; }
 measure() { memory=$(kernel_memory); note "$1: $memory KiB of kernel memory"; }
 
-# What is made once and kept, is made now: as many at a time as there will ever be, then some rounds of them.
+# Allocate now what is allocated once and kept: first with the largest number of sessions at a time.
 before=
 sessions $((2 * parallel)) "$parallel"
 before=$(rdma_holds)
 measure "at the beginning"
 sessions $one_by_one 1
-# Some of what the first used is given back late: the second measure is the lower one.
+# Some memory of the first sessions is freed late: the second measurement is the lower one.
 measure "after $one_by_one one by one"
 start=$memory
 left=$((many - one_by_one))
@@ -45,8 +45,8 @@ for part in 1 2 3 4; do
 	sessions $((left / 4)) "$parallel"
 	measure "after part $part of 4, $parallel at a time"
 done
-is "$(rdma_holds)" "$before" "RDMA holds what it held"
-if [ $((memory - start)) -lt $KEPT ]; then ok "memory is flat: $((memory - start)) KiB more after $left sessions (allowed: $KEPT)"
-else not_ok "memory is flat" "$((memory - start)) KiB more after $left sessions (allowed: $KEPT)"; fi
+is "$(rdma_holds)" "$before" "RDMA resources are as before"
+if [ $((memory - start)) -lt $KEPT ]; then ok "kernel memory does not grow: $((memory - start)) KiB more after $left sessions (allowed: $KEPT)"
+else not_ok "kernel memory does not grow" "$((memory - start)) KiB more after $left sessions (allowed: $KEPT)"; fi
 works "all is removed" remove_all
 done_testing

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What the target says of its own accord: pings for whoever is silent, messages the administrator has sent; and what ends when a peer answers none.
+# Unsolicited PDUs of the target: pings to silent initiators, and asynchronous messages sent by the administrator. A session whose initiator
+# does not answer a ping is closed.
 # needs: conformance
 
 seconds=600
@@ -10,7 +11,7 @@ alone || bail "no RDMA device"
 works "a target" simple_target rd 64 || bail "no target" "$(cat /tmp/out)"
 attrib=$(tpg)/attrib
 set_file() { echo "$2" >"$1"; }
-# the one session there is, for so many seconds
+# stays SECONDS : the only session stays logged in for so long
 stays() {
 	local before=(/sys/class/iscsi_session/session*) limit=$((SECONDS + $1))
 	while [ $SECONDS -lt $limit ]; do
@@ -22,19 +23,19 @@ works "nopin_interval=1" set_file "$attrib/nopin_interval" 1
 works "nopin_timeout=2" set_file "$attrib/nopin_timeout" 2
 ISER_TGT_TPG=$(tpg)
 export ISER_TGT_TPG
-# rules MODULE : each of its rules kept, none skipped
+# rules MODULE : each of its rules passes, none is skipped
 rules() {
 	local out
 	out=$(/src/tools/testing/conformance/run --target "$IP:$PORT" --iqn "$IQN" --initiator "$INITIATOR" --patience 3 --only "$1/")
 	if grep -q '^ok' <<<"$out" && ! grep -q -e '^not ok' -e '# SKIP' <<<"$out"; then ok "$1: $(grep -c '^ok' <<<"$out") rules"; else not_ok "$1" "$out"; fi
 }
 rules keepalive
-works "nopin_interval=0 asks nobody" set_file "$attrib/nopin_interval" 0
+works "nopin_interval=0 sends no pings" set_file "$attrib/nopin_interval" 0
 out=$(/src/tools/testing/conformance/run --target "$IP:$PORT" --iqn "$IQN" --initiator "$INITIATOR" --patience 2 --only keepalive/rfc7143_11_19_2)
-like "$out" "# SKIP the target has not asked" "... and the rule that waits for a ping waits in vain"
+like "$out" "# SKIP the target has not asked" "... and the rule that waits for a ping gets none"
 rules asynchronous
-fails "nopin_interval takes no words" set_file "$attrib/nopin_interval" soon
-fails "nopin_timeout is never 0" set_file "$attrib/nopin_timeout" 0
+fails "nopin_interval refuses what is not a number" set_file "$attrib/nopin_interval" soon
+fails "nopin_timeout refuses 0" set_file "$attrib/nopin_timeout" 0
 
 echo 1 >"$attrib/nopin_interval"
 works "the Linux initiator starts" start_initiator
@@ -42,16 +43,16 @@ sed -i 's/^\(node.conn\[0\].timeo.noop_out_interval\).*/\1 = 300/' /etc/iscsi/is
 discover >/dev/null
 works "it logs in" login
 works "it has its disk" disk
-works "it answers pings: eight seconds on, the session is the same" stays 8
-works "asked to log out" set_file "$(tpg)/async_message" "logout 5"
-works "it does" wait_for 20 "its logout" grep -q "Target requests logout within 5 seconds" "$HERE/iscsid.log"
-works "and comes back by itself, as open-iscsi does" wait_for 60 "its return" grep -q "operational after recovery" "$HERE/iscsid.log"
-works "the disk is there again" disk
+works "it answers pings: after eight seconds the session is the same" stays 8
+works "a message asks it to log out" set_file "$(tpg)/async_message" "logout 5"
+works "it logs out" wait_for 20 "its logout" grep -q "Target requests logout within 5 seconds" "$HERE/iscsid.log"
+works "and logs in again by itself, as open-iscsi does" wait_for 60 "its login" grep -q "operational after recovery" "$HERE/iscsid.log"
+works "the disk is usable again" disk
 works "logout" logout
 stop_initiator
 
 echo 0 >"$attrib/unsent_immediate_data"
 out=$(/src/tools/testing/conformance/run --target "$IP:$PORT" --iqn "$IQN" --initiator "$INITIATOR" --patience 2 --only declared_but_not_sent)
-like "$out" "not ok 1" "unsent_immediate_data=0 closes who declares what it does not send"
+like "$out" "not ok 1" "unsent_immediate_data=0 closes a connection that declares immediate data and does not send them"
 works "all is removed" remove_all
 done_testing

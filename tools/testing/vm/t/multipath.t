@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# A file system on dm-multipath over two cables, two devices and two targets of one disk: a path is cut, comes back, is drained and
-# removed under verified I/O, and the file system never hears of it.
+# A file system on dm-multipath over two cables, two devices and two targets of one disk: a path is cut, restored, drained and removed under
+# verified I/O, and the file system gets no error.
 # differs by: userspace
 
 roles="target initiator"
@@ -14,7 +14,7 @@ machine="--cables 2 --smp 1 --mem 1024"
 one=$IQN:one two=$IQN:two
 arrived() { [ -e "/scratch/$1" ]; }
 
-# --- the target does what the initiator asks for, a file each ---
+# --- the target runs the initiator's commands, see guest/ask.sh ---
 
 target() {
 	target_side 1 && target_side 2 || bail "target: no RDMA devices"
@@ -28,10 +28,10 @@ two_ways() {
 	load_target && backstore disk rd 64 || return
 	make_target "$one" disk && add_portal "$one" "10.0.1.1:$PORT" && enable "$one" &&
 		make_target "$two" disk && add_portal "$two" "10.0.2.1:$PORT" && enable "$two" || return
-	# a path that is dead shall not hold its commands for long
+	# so that a dead path does not hold its commands for long
 	echo 2 >"$(tpg "$one")/attrib/nopin_interval" && echo 2 >"$(tpg "$one")/attrib/nopin_timeout"
 }
-# Soft-RoCE's queue pair for connection management goes into error, and stays there, when it sends to a neighbour that does not answer ARP.
+# Soft RoCE's queue pair for connection management enters the error state, and stays there, when it sends to a neighbor that does not answer ARP.
 pin_neighbours() {
 	local dev addr
 	for dev in eth0 eth1; do
@@ -46,9 +46,9 @@ wire() { if [ "$2" = cut ]; then tc qdisc replace dev "$1" root netem loss 100%;
 
 now() { echo $((${EPOCHREALTIME/./} / 1000)); }
 number() { cat "/sys/block/${1#/dev/}/dev"; }
-# path_is NUMBER A|F : what dm-multipath thinks of a path
+# path_is NUMBER A|F : dm-multipath has this path as active or failed
 path_is() { dmsetup status mp | grep -q " $1 $2 "; }
-# Does what multipathd does: a failed path that reads again is used again.
+# Like multipathd, reinstates a failed path that can be read again.
 watch_paths() {
 	local path
 	while sleep 0.5; do
@@ -68,12 +68,12 @@ add_record() {
 	done
 	login "$1" "$2"
 }
-# goes_on TEXT SINCE : I/O is served again; says how long nothing was
+# goes_on TEXT SINCE : I/O continues; reports the time since SINCE
 goes_on() {
 	local before
 	before=$(writes)
-	if wait_for 60 "writes" wrote $((before + 100)); then ok "$1: I/O goes on ($(($(now) - $2)) ms)"; else not_ok "$1: I/O goes on" "$(dmsetup status mp)"; fi
-	works "$1: nothing was reported to the file system" kill -0 "$fio"
+	if wait_for 60 "writes" wrote $((before + 100)); then ok "$1: I/O continues ($(($(now) - $2)) ms)"; else not_ok "$1: I/O continues" "$(dmsetup status mp)"; fi
+	works "$1: the file system got no error" kill -0 "$fio"
 }
 
 initiator() {
@@ -87,7 +87,7 @@ initiator() {
 	works "... and over the second" add_record "$two" "10.0.2.1:$PORT" || bail "no session"
 	a=$(disk "$one") && b=$(disk "$two") || bail "no disks"
 	target_does pin_neighbours
-	works "both sides know their neighbours for good" pin_neighbours
+	works "both sides have permanent neighbor entries" pin_neighbours
 	is "$(sg_inq -p 0x83 "$a" | grep -i naa)" "$(sg_inq -p 0x83 "$b" | grep -i naa)" "both are the same disk"
 	na=$(number "$a") nb=$(number "$b")
 	works "a multipath device" dmsetup create mp --table "0 $(blockdev --getsz "$a") multipath 1 queue_if_no_path 0 2 1 round-robin 0 1 1 $na 100 round-robin 0 1 1 $nb 100" ||
@@ -114,11 +114,11 @@ initiator() {
 	start=$(now)
 	target_does mend_gsi eth0
 	note "$(cat /tmp/out; mend_gsi eth0)"
-	works "the cable is mended: the path is used again" wait_for 60 "the path" path_is "$na" A
+	works "the cable is restored: the path is used again" wait_for 60 "the path" path_is "$na" A
 	note "$(($(now) - start)) ms"
-	works "I/O goes back to it" dmsetup message mp 0 switch_group 1
+	works "I/O is switched back to it" dmsetup message mp 0 switch_group 1
 	start=$(now)
-	goes_on "back" "$start"
+	goes_on "switched back" "$start"
 
 	start=$(now)
 	works "the first target is drained" on_target drain "$one" 20
@@ -127,17 +127,17 @@ initiator() {
 	goes_on "drained" "$start"
 	works "the first target is removed" on_target remove_target "$one"
 	goes_on "removed" "$(now)"
-	works "the other path was never given up" path_is "$nb" A
+	works "the other path is still active" path_is "$nb" A
 
 	kill -INT $fio
 	wait $fio
-	like "$(grep -o 'err= *[0-9]*' /tmp/fio.out | sort -u)" '^err= *0$' "fio saw no error, and all it read was right"
+	like "$(grep -o 'err= *[0-9]*' /tmp/fio.out | sort -u)" '^err= *0$' "fio got no error, and all data it read were right"
 	kill $watcher
 	wait $watcher 2>/dev/null
 	works "unmounted" umount /tmp/mnt
-	works "the file system is in order" fsck.ext4 -fn /dev/mapper/mp
+	works "the file system is consistent" fsck.ext4 -fn /dev/mapper/mp
 	is "$(dmesg | grep -E "EXT4-fs (error|warning)|I/O error, dev $mp|Buffer I/O error on dev $mp")" "" "no error reached the file system"
-	works "no multipath device any more" dmsetup remove mp
+	works "the multipath device is removed" dmsetup remove mp
 	works "logout" logout "$two" "10.0.2.1:$PORT"
 	logout "$one" "10.0.1.1:$PORT" >/dev/null 2>&1
 	works "stops" stop_initiator

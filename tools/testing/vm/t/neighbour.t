@@ -1,22 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# An initiator is slowed down by its own LUNs, not by those of others: a disk in memory beside one that is slow, that stands still, that
-# flushes or discards, or that has no tags left, all on one completion vector.
+# A slow LUN does not slow down the sessions of other LUNs: a disk in memory keeps its rate beside a disk that is slow, suspended, flushing,
+# discarding, or without free tags, all on one completion vector.
 # link: rxe: what is measured is which thread calls a backstore
 
 seconds=1800
-# time is instructions, so that what else the host does is not measured; one processor, and so one completion vector
+# under icount time is counted in instructions, so that the load of the host is not measured; one processor, and so one completion vector
 machine=--icount
 . "$(dirname "$0")/../in-guest"
 
 alone || bail "no RDMA device"
 fast=$IQN:fast slow=$IQN:slow few=$IQN:few
-ms=100		# what a read, write or flush of the slow disk takes
-time=400ms	# how long a rate is measured; each second that the processor of the guest is busy is 15 of the host
+ms=100		# duration of a read, write or flush of the slow disk
+time=400ms	# duration of a measurement; each busy second of the guest takes 15 of the host
 disk_mib=64
 
 load_target && modprobe -a dm_mod dm_delay || bail "no target"
-# delay N MILLISECONDS : the slow disk N, which can stand still as well
+# delay N MILLISECONDS : the slow disk N, which can be suspended as well
 delay() {
 	local sectors
 	sectors=$(blockdev --getsz "/dev/ram$1") &&
@@ -28,7 +28,7 @@ disks() {
 	modprobe brd rd_nr=3 rd_size=$((disk_mib << 10)) && delay 0 $ms && delay 1 $ms
 }
 works "two slow disks" disks || bail "no slow disks" "$(cat /tmp/out)"
-# fileio on a device: it reads and writes in its caller
+# fileio on a device: it reads and writes synchronously, in the context of its caller
 file() {
 	local dir=$CFS/core/fileio_0/file
 	mkdir -p "$dir" && echo "fd_dev_name=/dev/mapper/slow0,fd_buffered_io=1" >"$dir/control" && echo file >"$dir/wwn/vpd_unit_serial" &&
@@ -41,7 +41,7 @@ in_a_file_system() {
 	mkdir -p "$dir" && echo "fd_dev_name=/mnt/frozen/file,fd_dev_size=$((16 << 20)),fd_buffered_io=1" >"$dir/control" &&
 		echo frozen >"$dir/wwn/vpd_unit_serial" && echo 1 >"$dir/enable"
 }
-# four tags, and every command takes its time
+# a disk with four tags and slow commands
 tags() {
 	local scsi
 	modprobe sd_mod && modprobe scsi_debug max_queue=4 host_max_queue=4 ndelay=$((ms * 1000000)) dev_size_mb=$disk_mib || return
@@ -99,21 +99,21 @@ note "the slow disk at depth 1: $one_iops reads/s"
 session_of() { sed -n 's/.* tsih=\([0-9]*\) .*/\1/p' "$(tpg "$1")/dynamic_sessions" "$(tpg "$1")/sessions" 2>/dev/null | head -n 1; }
 before=$(session_of "$fast")
 like "$before" '[0-9]' "its session has a number"
-# beside WHAT DURATION : the fast disk while something else goes on has its rate and its latency
+# beside WHAT DURATION : the fast disk keeps its rate and its latency during WHAT
 beside() {
 	works "the fast disk beside $1" measure beside "$memory" 2 "$2"
 	# shellcheck disable=SC2154
 	note "beside $1: $beside_iops reads/s, p99 $beside_p99 us"
 	# on the debug kernel KASAN and lockdep cost more than what is compared here
 	if [ "$SLOW" -gt 1 ]; then
-		skip "... its rate and its p99" "a kernel that checks everything"
+		skip "... its rate and its p99" "a debug kernel"
 		return
 	fi
 	works "... keeps 80 % of its rate" at_least $((beside_iops * 100)) $((alone_iops * 80))
 	works "... and its p99 is at most 1.5 times what it is alone" at_least $((alone_p99 * 15)) $((beside_p99 * 10))
 }
 
-# meanwhile command... : in the background, and under way
+# meanwhile command... : starts it in the background, and gives it a second
 meanwhile() {
 	"$@" >/tmp/meanwhile 2>&1 &
 	busy=$!
@@ -124,7 +124,7 @@ meanwhile() {
 
 meanwhile measure sixteen "$file" 16 3s
 beside "a slow file at depth 16" $time
-works "... which was read all the time" wait $busy
+works "... which was read meanwhile" wait $busy
 measure sixteen "$file" 16 3s
 # shellcheck disable=SC2154
 note "the slow disk at depth 16: $sixteen_iops reads/s"
@@ -134,8 +134,8 @@ works "the slow disk at depth 16 does at least 10 times what it does at depth 1"
 
 meanwhile measure flushes "$file" 4 3s --rw=randwrite --fsync=1
 beside "SYNCHRONIZE CACHE on a slow file" $time
-works "... which took them" wait $busy
-# not by blkdiscard: Linux 7.3 discards nothing on a disk of LIO. The processor is for what is measured
+works "... which all succeeded" wait $busy
+# not by blkdiscard: Linux 7.3 discards nothing on a disk of LIO. nice: the processor is for what is measured
 discards() {
 	local end=$((SECONDS + 3)) sg
 	sg=$(sg_of "$late") || return
@@ -143,9 +143,9 @@ discards() {
 }
 meanwhile discards
 beside "UNMAP on a slow disk" $time
-works "... which took them" wait $busy
+works "... which all succeeded" wait $busy
 
-# --- COMPARE AND WRITE, one at a time for a LUN ---
+# --- COMPARE AND WRITE, of which a LUN executes one at a time ---
 
 works "another session to the slow one" login "$slow" "[$IP6]:$PORT"
 head -c 1024 /dev/zero >/tmp/zeros
@@ -153,7 +153,7 @@ compares() {
 	local end=$((SECONDS + 3))
 	while [ $SECONDS -lt $end ]; do nice -n 19 sg_compare_and_write --in=/tmp/zeros --lba=8 --num=1 --xferlen=1024 "$1" || return; done
 }
-# LUN 1 by each session
+# on LUN 1, by each of two sessions
 contended() {
 	local sg pids=() pid status=0
 	for sg in $(lun_of "$slow" 1); do
@@ -172,7 +172,7 @@ lun_of() {
 }
 meanwhile contended
 beside "COMPARE AND WRITE by two sessions on a slow disk" $time
-works "... which took them" wait $busy
+works "... which all succeeded" wait $busy
 works "one of them logs out" logout "$slow" "[$IP6]:$PORT"
 
 # --- no tags ---
@@ -181,17 +181,17 @@ meanwhile measure few_tags "$few_disk" 32 3s
 beside "a disk without tags" $time
 works "... whose reads succeed" wait $busy
 
-# --- one that stands still ---
+# --- a suspended disk ---
 
 meanwhile measure still "$file" 16 7s
 dmsetup suspend --noflush --nolockfs --noudevsync slow0
-beside "a file whose disk stands still" $time
-# longer than a silent peer is given; waiting costs nothing here
+beside "a file on a suspended disk" $time
+# longer than the keepalive timeout; under icount waiting costs no time
 sleep 3
-beside "it, four seconds on" $time
+beside "the same, four seconds later" $time
 is "$(session_of "$fast")" "$before" "... in the same session"
 dmsetup resume --noudevsync slow0
-works "the reads of that file succeed once it goes on" wait $busy
+works "the reads of that file succeed once the disk is resumed" wait $busy
 taken_for_silent() { dmesg | grep -E 'keepalive timeout|ping not acknowledged'; }
 
 # --- a file system that is frozen ---
@@ -202,12 +202,12 @@ fsfreeze -f /mnt/frozen
 meanwhile measure frozen "$frozen" 16 2s --rw=randwrite
 beside "a file in a frozen file system" $time
 sleep 60
-is "$(session_of "$fast")" "$before" "... in the same session, a minute on"
+is "$(session_of "$fast")" "$before" "... in the same session, a minute later"
 works "... and reads" measure beside "$memory" 2 $time
-works "... nobody has written there" kill -0 $busy
+works "... the writer still waits" kill -0 $busy
 fsfreeze -u /mnt/frozen
 works "the writes succeed once it is thawed" wait $busy
-fails "nobody is taken for silent" taken_for_silent
+fails "no session was closed by keepalive" taken_for_silent
 
 for t in $slow $fast $few; do works "logout of ${t##*:}" logout "$t"; done
 works "all is removed" remove_all
