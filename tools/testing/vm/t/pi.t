@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# T10-PI in software: the initiator knows nothing of it, the target core makes a tuple for each block that comes in and checks each
-# block that goes out. The tuples are looked at in the file the core keeps them in.
+# T10-PI in software: the initiator does not use protection; the target core generates a tuple for each block written, and checks it for each
+# block read. The test reads the tuples in the file in which the core keeps them.
 
 seconds=400
 . "$(dirname "$0")/../in-guest"
 
-# protect BACKSTORE TYPE : must come between enabling it and its first LUN
+# protect BACKSTORE TYPE : has to be called after the backstore was enabled and before its first LUN
 protect() {
 	local dir
 	dir=$(backstore_dir "$1")
@@ -30,10 +30,10 @@ works "login" login || bail "login" "$(tail -n 20 "$HERE/iscsid.log")"
 one=$(disk "$IQN" 0) && three=$(disk "$IQN" 1) && ram=$(disk "$IQN" 2) || bail "three disks"
 sg=$(sg_of "$one")
 
-like "$(sg_inq "$sg")" 'Protect=0' "INQUIRY claims no protection on the wire, where there is none"
+like "$(sg_inq "$sg")" 'Protect=0' "INQUIRY reports no protection, because there is none on the wire"
 like "$(sg_readcap --16 "$sg")" 'prot_en=0' "nor does READ CAPACITY (16)"
 
-# tuples FILE TYPE FIRST COUNT : the tuple of each block says what the block holds; an unwritten one (escape) is told apart
+# tuples FILE TYPE FIRST COUNT : the tuple of each block matches the data of the block; the escape of an unwritten block does not
 tuples() {
 	python3 - "$@" <<'END'
 import struct, sys
@@ -71,7 +71,7 @@ works "a block that was only formatted can be read" dd if="$one" of=/dev/null bs
 works "... its tuple is the escape" escaped /tmp/one.img 20000
 
 head -c $((4 << 20)) /dev/urandom >/tmp/reference
-# write_all DEV : the reference, in commands of many sizes (all data with the command, part of it, none), to the last byte
+# write_all DEV : writes the whole reference in commands of many sizes (with all, a part or none of the data as immediate data)
 write_all() {
 	local at=0 kib
 	while [ $at -lt 4096 ]; do
@@ -89,14 +89,14 @@ for dev in "$one" "$three" "$ram"; do
 	works "$dev: 4 MiB in commands of 1 KiB to 512 KiB" write_all "$dev"
 	works "... read back" same "$dev"
 done
-works "type 1: guard and reference tag of 2048 blocks are as they should be" tuples /tmp/one.img 1 0 2048
-works "type 3: guard of 2048 blocks" tuples /tmp/three.img 3 0 2048
+works "type 1: guard and reference tag of 2048 blocks are right" tuples /tmp/one.img 1 0 2048
+works "type 3: guard tag of 2048 blocks is right" tuples /tmp/three.img 3 0 2048
 works "the tuple behind the last block written is untouched" escaped /tmp/one.img 8192
 works "a RAM disk, 32 commands at a time, verified" fio --name=v --filename="$ram" --direct=1 --ioengine=libaio --rw=randrw --bsrange=512-64k \
 	--bs_unaligned=0 --iodepth=32 --offset=4M --size=8M --verify=crc32c --verify_fatal=1
 
-# Whoever asks for tuples on the wire was told that there are none.
-# refused TEXT DEV CDB... : with its sense, and nothing has moved
+# Commands with RDPROTECT or WRPROTECT are refused, because INQUIRY reports no protection.
+# refused TEXT DEV CDB... : the command ends with INVALID FIELD IN CDB, and without data
 refused() {
 	local text=$1 dev=$2 out
 	shift 2
@@ -110,24 +110,24 @@ refused() {
 }
 for dev in "$one" "$three" "$ram"; do
 	for protect in 20 60 a0; do
-		refused "$dev: READ (10) that asks for tuples, byte 1 is $protect" "$dev" 28 $protect 00 00 00 00 00 00 01 00
-		refused "$dev: WRITE (10) that brings tuples, byte 1 is $protect" "$dev" 2a $protect 00 00 00 00 00 00 01 00
+		refused "$dev: READ (10) with RDPROTECT, byte 1 is $protect" "$dev" 28 $protect 00 00 00 00 00 00 01 00
+		refused "$dev: WRITE (10) with WRPROTECT, byte 1 is $protect" "$dev" 2a $protect 00 00 00 00 00 00 01 00
 	done
 	refused "$dev: READ (12)" "$dev" a8 20 00 00 00 00 00 00 00 01 00 00
 	refused "$dev: WRITE (12)" "$dev" aa 20 00 00 00 00 00 00 00 01 00 00
 	refused "$dev: READ (16)" "$dev" 88 20 00 00 00 00 00 00 00 00 00 00 00 01 00 00
 	refused "$dev: WRITE (16)" "$dev" 8a 20 00 00 00 00 00 00 00 00 00 00 00 01 00 00
-	works "$dev: holds what it held" same "$dev"
+	works "$dev: the data are unchanged" same "$dev"
 done
-works "type 1: and so do its tuples" tuples /tmp/one.img 1 0 2048
+works "type 1: and so are the tuples" tuples /tmp/one.img 1 0 2048
 
-# damage FILE OFFSET : turns one byte over, as a medium that decays
+# damage FILE OFFSET : inverts one byte, as on a defective medium
 damage() {
 	local byte
 	byte=$(dd if="$1" bs=1 skip="$2" count=1 status=none | od -An -tu1)
 	printf '%b' "\\x$(printf %02x $((byte ^ 0xff)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
-# broken TEXT DEV LBA SENSE
+# broken TEXT DEV LBA SENSE : a READ of this block ends with SENSE, and without data
 broken() {
 	local out
 	rm -f /tmp/back
@@ -135,27 +135,27 @@ broken() {
 	out=$(sg_raw -r 512 -o /tmp/back "$2" 28 00 00 00 $(printf '%02x %02x 00 00 01' $(($3 / 256)) $(($3 % 256))) 00 2>&1)
 	like "$out" "$4" "$1"
 	like "$out" 'Aborted Command' "... as an aborted command"
-	if [ -s /tmp/back ]; then not_ok "... and no data come with it" "$(stat -c %s /tmp/back) bytes"; else ok "... and no data come with it"; fi
+	if [ -s /tmp/back ]; then not_ok "... and without data" "$(stat -c %s /tmp/back) bytes"; else ok "... and without data"; fi
 }
 readable() { dd if="$1" of=/dev/null bs=512 skip="$2" count=1 iflag=direct status=none; }
 
 damage /tmp/one.img.protection $((100 * 8))
-broken "type 1: a guard tag that decayed is found" "$sg" 100 'guard check failed'
+broken "type 1: a damaged guard tag is detected" "$sg" 100 'guard check failed'
 damage /tmp/one.img $((200 * 512 + 17))
-broken "a byte of data that decayed is found" "$sg" 200 'guard check failed'
+broken "a damaged byte of data is detected" "$sg" 200 'guard check failed'
 damage /tmp/one.img.protection $((300 * 8 + 7))
-broken "a reference tag of another block is found" "$sg" 300 'reference tag check failed'
-works "the blocks beside them can be read" readable "$one" 99
-works "... on both sides" readable "$one" 301
-like "$(sg_raw -r 4096 "$sg" 28 00 00 00 00 60 00 00 08 00 2>&1)" 'guard check failed' "a longer command that meets a damaged block fails too"
+broken "a damaged reference tag is detected" "$sg" 300 'reference tag check failed'
+works "the block before the damaged ones can be read" readable "$one" 99
+works "... and the one behind" readable "$one" 301
+like "$(sg_raw -r 4096 "$sg" 28 00 00 00 00 60 00 00 08 00 2>&1)" 'guard check failed' "a READ of several blocks, one of them damaged, fails too"
 damage /tmp/three.img.protection $((100 * 8))
-broken "type 3: a guard tag that decayed is found" "$(sg_of "$three")" 100 'guard check failed'
+broken "type 3: a damaged guard tag is detected" "$(sg_of "$three")" 100 'guard check failed'
 
 for lba in 100 200 300; do
 	dd if=/tmp/reference of="$one" bs=512 skip=$lba seek=$lba count=1 oflag=direct conv=notrunc status=none
 done
-works "written again, the blocks are whole" same "$one"
-works "... and so are their tuples" tuples /tmp/one.img 1 96 210
+works "the blocks are written again, and can be read" same "$one"
+works "... and their tuples are right" tuples /tmp/one.img 1 96 210
 
 works "logout" logout
 works "the initiator stops" stop_initiator

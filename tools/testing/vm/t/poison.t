@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# No byte leaves the target that its disk did not put there: data buffers are poisoned before each use, and none of it arrives.
+# The target sends no byte that the backstore has not put into a data buffer: buffers are poisoned before each use, and the initiator receives no
+# poison.
 # needs: conformance
 
 seconds=900
@@ -11,7 +12,7 @@ poison() {
 	/src/tools/testing/conformance/run --suite poison --target "$IP:$PORT" --iqn "$IQN" --initiator "$INITIATOR" --patience 4 "$@" || failed=1
 }
 
-# 8 MiB that work, 8 MiB that fail
+# a disk with 8 MiB that work and 8 MiB that fail
 half_bad() {
 	modprobe brd rd_nr=1 rd_size=$((16 << 10)) && modprobe dm_mod || return
 	printf '0 16384 linear /dev/ram0 0\n16384 16384 error\n' | dmsetup create half --noudevsync
@@ -29,7 +30,7 @@ if [ -e $switch ]; then
 	echo Y >$switch
 	is "$(cat $switch)" Y "buffers are poisoned"
 else
-	skip "buffers are poisoned" "this iser_tgt has no poison_data: only what is beyond the data is seen"
+	skip "buffers are poisoned" "this iser_tgt has no poison_data: only bytes beyond the data are checked"
 fi
 poison
 [ ! -e $switch ] || is "$(cat $switch)" Y "buffers were poisoned to the end"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Portals that are made before their address, their device or both; that lose them; whose port is taken; and those of other namespaces.
+# Portals that are created before their address, their RDMA device or both; that lose them; whose port is in use; and portals in other network
+# namespaces.
 # differs by: link
 # needs: conformance
 
@@ -17,35 +18,35 @@ start_initiator || bail "no iscsid"
 crowd() { /src/tools/testing/conformance/crowd "$@"; }
 state() { cat "$(tpg "${2:-$IQN}")/np/$1/state"; }
 in_state() { [ "$(state "$1" "${3:-$IQN}")" = "$2" ]; }
-# becomes STATE PORTAL [IQN] ; the seconds allowed: what is polled for is looked for every second
+# becomes STATE PORTAL [IQN] : within seconds, because the target polls for some changes once a second
 becomes() {
 	local start=${EPOCHREALTIME/./}
 	if wait_for 5 "$2 to be $1" in_state "$2" "$1" "${3:-$IQN}"; then ok "$2 is $1 ($(((${EPOCHREALTIME/./} - start) / 1000)) ms)"
 	else not_ok "$2 is $1" "state: $(state "$2" "${3:-$IQN}")"; fi
 }
-# outcome PORTAL [IQN] [COMMAND in front...] : how far a login comes
+# outcome PORTAL [IQN] [COMMAND in front...] : prints the result of a login
 outcome() {
 	local portal=$1 iqn=${2:-$IQN}
 	shift $(($# > 2 ? 2 : $#))
 	"$@" timeout $((30 * SLOW)) /src/tools/testing/conformance/crowd attempt --target "$portal" --iqn "$iqn" 2>&1 | tail -n 1
 }
-serves() { is "$(outcome "$1")" in "... and takes a login"; }
+serves() { is "$(outcome "$1")" in "... and accepts a login"; }
 new_device() { rdma link add "$LINK-$1" type "$LINK" netdev "$1" && wait_for 10 "RDMA link on $1" rdma_active "$LINK-$1"; }
 lan() { ip link add "$1" mtu 4200 type dummy && ip link set "$1" up; }
 listens_on() { rdma resource show cm_id | grep -q "link $LINK-$1/.*LISTEN.*src-addr ${2/:*}:"; }
 reads() { dd if="$dev" of=/dev/null bs=4k count=1 iflag=direct; }
 
-# --- before ---
+# --- portals before their address and device ---
 
 p4=$IP:$PORT p6=[$IP6]:$PORT
 works "a portal without address" add_portal "$IQN" "$p4"
 works "... and one of IPv6" add_portal "$IQN" "$p6"
 becomes "waiting: address" "$p4"
 becomes "waiting: address" "$p6"
-works "the addresses come" eval 'lan lan0 && ip addr add $IP/24 dev lan0 && ip -6 addr add $IP6/64 dev lan0 nodad'
+works "the addresses are added" eval 'lan lan0 && ip addr add $IP/24 dev lan0 && ip -6 addr add $IP6/64 dev lan0 nodad'
 becomes "waiting: device" "$p4"
 becomes "waiting: device" "$p6"
-works "the device comes" new_device lan0
+works "the device is added" new_device lan0
 becomes listening "$p4"
 becomes listening "$p6"
 serves "$p4"
@@ -55,7 +56,7 @@ works "a second device, without address" eval 'lan lan1 && new_device lan1'
 q=10.0.1.1:$PORT
 works "a portal without address" add_portal "$IQN" "$q"
 becomes "waiting: address" "$q"
-works "the address comes" ip addr add 10.0.1.1/24 dev lan1
+works "the address is added" ip addr add 10.0.1.1/24 dev lan1
 becomes listening "$q"
 serves "$q"
 
@@ -64,17 +65,17 @@ serves "$q"
 discover >/dev/null
 works "login" login || bail "no session"
 dev=$(disk) || bail "no disk"
-works "its address goes" ip addr del "$IP/24" dev lan0
+works "the portal's address is removed" ip addr del "$IP/24" dev lan0
 becomes "waiting: address" "$p4"
-works "... and comes back" ip addr add "$IP/24" dev lan0
+works "... and added again" ip addr add "$IP/24" dev lan0
 becomes listening "$p4"
-works "the disk reads" wait_for 60 "the disk" reads
+works "the disk can be read" wait_for 60 "the disk" reads
 
-works "its device goes" rdma link delete "$LINK-lan0"
+works "the portal's device is removed" rdma link delete "$LINK-lan0"
 becomes "waiting: device" "$p4"
-works "... and comes back" new_device lan0
+works "... and added again" new_device lan0
 becomes listening "$p4"
-works "the disk reads" wait_for 60 "the disk" reads
+works "the disk can be read" wait_for 60 "the disk" reads
 works "logout" logout
 
 works "the address moves to the other device" eval 'ip addr del $IP/24 dev lan0 && ip addr add $IP/24 dev lan1'
@@ -82,40 +83,40 @@ works "... which listens now" wait_for 5 "the move" listens_on lan1 "$p4"
 fails "... and the first does not" listens_on lan0 "$p4"
 becomes listening "$p4"
 serves "$p4"
-works "back" eval 'ip addr del $IP/24 dev lan1 && ip addr add $IP/24 dev lan0'
+works "it moves back" eval 'ip addr del $IP/24 dev lan1 && ip addr add $IP/24 dev lan0'
 works "... which listens now" wait_for 5 "the move" listens_on lan0 "$p4"
 
-# --- the port is somebody else's ---
+# --- the port is in use ---
 
 other_listens() { rdma resource show cm_id | grep 'comm rping' | grep -q LISTEN; }
 rping -s -a "$IP" -p 3261 >/tmp/rping.out 2>&1 &
 rping=$!
-works "somebody listens on this address and port" wait_for 10 "rping" other_listens
-fails "no portal there" add_portal "$IQN" "$IP:3261"
-like "$(dmesg | tail -n 4)" "port in use" "... and the log says why"
+works "another process listens on this address and port" wait_for 10 "rping" other_listens
+fails "a portal there is refused" add_portal "$IQN" "$IP:3261"
+like "$(dmesg | tail -n 4)" "port in use" "... and the log has the reason"
 kill $rping; wait $rping 2>/dev/null
-works "he has gone" wait_for 10 "rping to end" eval '! other_listens'
-works "now there is" add_portal "$IQN" "$IP:3261"
+works "the process has ended" wait_for 10 "rping to end" eval '! other_listens'
+works "the portal is created" add_portal "$IQN" "$IP:3261"
 becomes listening "$IP:3261"
 
 rping -s -p 3262 >/tmp/rping.out 2>&1 &
 rping=$!
-works "somebody listens on a port of all addresses" wait_for 10 "rping" other_listens
-fails "no portal there" add_portal "$IQN" "$IP:3262"
-like "$(dmesg | tail -n 4)" "port in use" "... and the log says why"
+works "another process listens on a port of all addresses" wait_for 10 "rping" other_listens
+fails "a portal there is refused" add_portal "$IQN" "$IP:3262"
+like "$(dmesg | tail -n 4)" "port in use" "... and the log has the reason"
 late=10.0.2.1:3262
-works "a portal of an address to come" add_portal "$IQN" "$late"
+works "a portal of an address that does not exist yet" add_portal "$IQN" "$late"
 becomes "waiting: address" "$late"
-works "it comes" ip addr add 10.0.2.1/24 dev lan0
+works "the address is added" ip addr add 10.0.2.1/24 dev lan0
 becomes "error: port in use" "$late"
 kill $rping; wait $rping 2>/dev/null
 becomes listening "$late"
 serves "$late"
 
 works "a portal of all addresses" add_portal "$IQN" "0.0.0.0:3264"
-fails "... none of a single one beside it" add_portal "$IQN" "$IP:3264"
+fails "... none of a single address on the same port" add_portal "$IQN" "$IP:3264"
 serves "$IP:3264"
-# what newer releases of targetcli make for a target that names none
+# the default portal of newer releases of targetcli
 works "a portal of all addresses, of IPv6 and IPv4" add_portal "$IQN" "[::0]:3266"
 becomes listening "[::0]:3266"
 serves "$IP:3266"
@@ -123,8 +124,8 @@ serves "[$IP6]:3266"
 if [ "$LINK" = siw ]; then
 	nc -l "$IP" 3265 >/dev/null 2>&1 &
 	nc=$!
-	works "somebody listens with TCP" wait_for 10 "nc" grep -q ':0CC1 00000000:0000 0A' /proc/net/tcp
-	fails "no portal there: siw's connections are TCP's" add_portal "$IQN" "$IP:3265"
+	works "another process listens with TCP" wait_for 10 "nc" grep -q ':0CC1 00000000:0000 0A' /proc/net/tcp
+	fails "a portal there is refused: siw's connections are TCP's" add_portal "$IQN" "$IP:3265"
 	kill $nc; wait $nc 2>/dev/null
 fi
 
@@ -136,7 +137,7 @@ second=$IQN:second
 works "a second target" eval 'backstore more rd 16 && make_target "$second" more && enable "$second" && ip netns add a'
 works "a portal in another namespace, which has no such address" mkdir_portal a "$second" "$p4"
 becomes "waiting: address" "$p4" "$second"
-is "$(outcome "$p4" "$second")" "refused 0203" "the portal of this namespace does not lead to it"
+is "$(outcome "$p4" "$second")" "refused 0203" "the second target is not known at the portal of this namespace"
 becomes listening "$p4"
 if [ "$LINK" = siw ]; then
 	rmdir "$(tpg "$second")/np/$p4"
@@ -144,17 +145,17 @@ if [ "$LINK" = siw ]; then
 		inside a rdma link add siw-lana type siw netdev lana'
 	works "a portal there" mkdir_portal a "$second" "$p4"
 	becomes listening "$p4" "$second"
-	is "$(outcome "$p4" "$second" nsenter --net=/run/netns/a)" in "from there: its target takes a login"
+	is "$(outcome "$p4" "$second" nsenter --net=/run/netns/a)" in "from that namespace: its target accepts a login"
 	is "$(outcome "$p4" "$IQN" nsenter --net=/run/netns/a)" "refused 0203" "... the other is unknown"
-	is "$(outcome "$p4" "$second")" "refused 0203" "from here: it is unknown"
+	is "$(outcome "$p4" "$second")" "refused 0203" "from this namespace: the second target is unknown"
 	serves "$p4"
 else
-	skip "a session in another namespace" "soft-RoCE only sends in the first"
+	skip "a session in another namespace" "soft RoCE sends only in the first"
 fi
 works "a third namespace, with a cable to this one" eval 'ip netns add c && ip link add cable type veth peer name far netns c'
 works "a portal in it" mkdir_portal c "$second" "10.0.9.1:$PORT"
-works "it is removed" ip netns del c
-fails "... and lives on, for the portal has it" eval 'wait_for 1 "its end" gone /sys/class/net/cable 2>/dev/null'
+works "the namespace is removed" ip netns del c
+fails "... and still exists, because the portal holds it" eval 'wait_for 1 "its end" gone /sys/class/net/cable 2>/dev/null'
 works "the portal is removed" rmdir "$(tpg "$second")/np/10.0.9.1:$PORT"
 works "... and with it the namespace" wait_for 10 "its end" gone /sys/class/net/cable
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Logins that must be refused, with the right status on the wire, and without harm to those that may log in.
+# Logins that must be refused, with the right status on the wire, and without effect on initiators that may log in.
 # differs by: link
 
 . "$(dirname "$0")/../in-guest"
@@ -36,7 +36,7 @@ dev=$(disk) || bail "a disk" "none appeared"
 works "and reads" dd if="$dev" of=/dev/null bs=64k count=16 iflag=direct status=none
 works "logout" logout
 
-# a second target, which nobody has logged in to: known initiators only
+# a second target without sessions and without demo mode
 locked=iqn.2026-01.org.example:locked
 make_target $locked disk && add_portal $locked "$IP:$PORT" && echo 0 >"$(tpg $locked)/attrib/generate_node_acls" && enable $locked ||
 	not_ok "a second target on the same portal"
@@ -44,7 +44,7 @@ iscsiadm -m node -o new -T $locked -p "$IP:$PORT" -I iser >/dev/null
 refused "an initiator without an ACL" 0202 $locked
 acl=$(tpg $locked)/acls/$INITIATOR
 mkdir "$acl" "$acl/lun_0" && ln -s "$(tpg $locked)/lun/lun_0" "$acl/lun_0/lun"
-works "with one, it logs in" login $locked
+works "with an ACL it logs in" login $locked
 works "and sees its LUN" disk $locked
 works "logout again" logout $locked
 echo 1 >"$(tpg $locked)/attrib/authentication"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# A device that reads and writes by RDMA only what is registered: ib_core's parameter force_mr makes soft RoCE such a one. A session
-# writes and reads blocks that it can recognise, in commands of one piece of memory and of many, more at a time than there are registrations.
+# A device that uses only registered memory for RDMA READ and WRITE: with ib_core's parameter force_mr soft RoCE does. A session writes and verifies
+# data, in commands of one and of many scatter elements, more commands at a time than there are memory registrations.
 # link: rxe: an iWARP device registers what it reads as it is
 # needs: integrity
 
@@ -15,7 +15,7 @@ none() { [ "$(mrs)" -eq 0 ]; }
 works "a target" simple_target rd 64 || bail "no target"
 start_initiator max_sectors=4096 || bail "no iscsid"
 discover >/dev/null
-is "$(mrs)" 0 "nobody has logged in, and nothing is registered"
+is "$(mrs)" 0 "before the first login there is no memory registration"
 works "a session" login || bail "no session"
 dev=$(disk) || bail "no disk"
 got=$(mrs)
@@ -23,13 +23,13 @@ if [ "$got" -gt 0 ] && [ "$got" -lt 32 ]; then ok "... has its memory registrati
 note "$got memory registrations"
 seed=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 note "seed $seed"
-# blocks SIZES DEPTHS
+# blocks SIZES DEPTHS : writes and verifies
 blocks() { /src/tools/testing/integrity/integrity --state /tmp/state --seed "$seed" --seconds $((2 * SLOW)) --size "$1" --depth "$2" "$dev"; }
 for size in 512-4096 512-131072 524288-2097152; do
 	works "$size bytes a command: nothing old, torn, foreign or misplaced" blocks $size 32-64
 	note "$(grep -h '^did' "$OUT")"
 done
 works "logout" logout
-works "they are given back" wait_for 10 "the registrations" none
+works "the registrations are freed" wait_for 10 "their release" none
 works "all is removed" remove_all
 done_testing

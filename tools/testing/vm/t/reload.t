@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# iser-tgt-reload: a new module takes over from the one that serves, with the targets as they were, and the initiator comes back by itself.
+# iser-tgt-reload replaces the loaded module by the installed one and restores all targets; the initiator logs in again by itself.
 # differs by: userspace
 
 seconds=600
 . "$(dirname "$0")/../in-guest"
 
 reload() { /src/configfs/iser-tgt-reload "$@"; }
-# everything an administrator set, but what counts by itself
+# all settings, without an attribute that changes by itself
 settings() {
 	find "$CFS/iser" \( -type l -printf '%P -> %l\n' \) -o \( -type d -printf '%P\n' \) | sort
 	find "$CFS/iser" -type f -perm -u+rw -not -name 'alua_tg_pt_status' | sort | while read -r file; do echo "$file: $(cat "$file" 2>/dev/null)"; done
@@ -16,12 +16,12 @@ logged_in() { grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state; }
 away() { ! logged_in; }
 
 alone || bail "no RDMA device"
-fails "without a module there is nothing to do" reload
+fails "it fails if no module is loaded" reload
 mkdir -p /tmp/mods/up /tmp/mods/work
 mount -t overlay -o "lowerdir=/usr/lib/modules,upperdir=/tmp/mods/up,workdir=/tmp/mods/work" overlay /usr/lib/modules || bail "no overlay"
 works "a target" simple_target file 32 || bail "no target"
-fails "nor without one that is installed" reload
-works "... which harms nothing" test -e "$(tpg)/np/$IP:$PORT"
+fails "it fails if no module is installed" reload
+works "... and leaves the target" test -e "$(tpg)/np/$IP:$PORT"
 mkdir -p "/lib/modules/$KVER/updates" && cp "$(module)" "/lib/modules/$KVER/updates/" && depmod -a || bail "depmod"
 
 dir=$(tpg) acl=$(tpg)/acls/$INITIATOR
@@ -52,25 +52,25 @@ dev=$(disk "$IQN" 3) || bail "no disk"
 dd if=/dev/urandom of=/tmp/data bs=64k count=16 2>/dev/null
 dd if=/tmp/data of="$dev" bs=64k oflag=direct 2>/dev/null
 settings >/tmp/before
-fails "somebody is logged in" /src/configfs/iser-tgt-clear --check
-like "$(cat /tmp/out)" "^logged in: $INITIATOR$" "... and iser-tgt-clear --check says who"
+fails "iser-tgt-clear --check fails during a session" /src/configfs/iser-tgt-clear --check
+like "$(cat /tmp/out)" "^logged in: $INITIATOR$" "... and names the initiator"
 
 old=$(stat -c %Y /sys/module/iser_tgt)
 works "reload" reload --drain 20
-is "$(cat /tmp/out)" "" "... has no complaint"
+is "$(cat /tmp/out)" "" "... prints nothing"
 settings >/tmp/after
-works "all settings are what they were" diff /tmp/before /tmp/after
-fails "the old module has gone" [ "$old" = "$(stat -c %Y /sys/module/iser_tgt)" ]
+works "all settings are as before" diff /tmp/before /tmp/after
+fails "the module is another one" [ "$old" = "$(stat -c %Y /sys/module/iser_tgt)" ]
 fails "no secret is left behind" [ -e /run/iser-tgt-reload.json ]
-is "$(cat "$(tpg "$second")/enable")" 0 "a target that was disabled still is"
-works "the initiator comes back by itself" wait_for 60 "its return" logged_in
+is "$(cat "$(tpg "$second")/enable")" 0 "a disabled target is still disabled"
+works "the initiator logs in again by itself" wait_for 60 "its login" logged_in
 dev=$(disk "$IQN" 3) || bail "no disk"
-works "... to its data" cmp -n 1048576 /tmp/data "$dev"
+works "... and finds its data" cmp -n 1048576 /tmp/data "$dev"
 works "login" logged_in
 
 stop_initiator
-works "nobody is logged in" /src/configfs/iser-tgt-clear --check
-works "everything is taken away" /src/configfs/iser-tgt-clear
+works "iser-tgt-clear --check without a session" /src/configfs/iser-tgt-clear --check
+works "iser-tgt-clear removes all targets" /src/configfs/iser-tgt-clear
 rmdir "$(backstore_dir disk)/alua/ours"
 works "all is removed" remove_all
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Taking a target, a TPG or a portal away under a live, busy session closes it at once and leaves nothing behind.
+# Removing a target, a TPG or a portal during a busy session closes the session at once and leaves nothing behind.
 # processors: 2
 # differs by: kernel link
 
@@ -35,30 +35,30 @@ for way in by_disable by_portal by_tpg by_target; do
 	took=$(((${EPOCHREALTIME/./} - start) / 1000))
 	if [ $took -lt 5000 ]; then ok "$way: returned at once ($took ms)"; else not_ok "$way: returned at once" "it took $took ms"; fi
 	works "$way: the initiator sees its session end" wait_for 10 "the session to go down" session_down
-	# nothing comes back: the target is gone for this initiator. End its attempts, and with them fio's.
+	# the target does not return: the logout ends the initiator's attempts, and with them fio
 	logout >/dev/null 2>&1
-	works "$way: no session is left at the initiator" wait_for 40 "the initiator's session to go" no_sessions
+	works "$way: no session is left at the initiator" wait_for 40 "the end of the initiator's session" no_sessions
 	wait $fio
-	works "$way: what is left can be removed" remove_all
-	[ "$FABRIC" != iser ] || { works "$way: the module goes within a second" wait_for 1 "rmmod" rmmod iser_tgt; }
+	works "$way: the rest can be removed" remove_all
+	[ "$FABRIC" != iser ] || { works "$way: the module unloads within a second" wait_for 1 "rmmod" rmmod iser_tgt; }
 	load_target
 done
 
 simple_target rd 16
 discover >/dev/null
 works "a new target after all that: login" login
-dev=$(disk) && works "and reads" dd if="$dev" of=/dev/null bs=64k count=16 iflag=direct status=none
+dev=$(disk) && works "... and a read" dd if="$dev" of=/dev/null bs=64k count=16 iflag=direct status=none
 [ "$FABRIC" != iser ] || fails "rmmod is refused under a session" rmmod iser_tgt
-# What the core has in place of a LUN 0 that is gone "reads" 32 KiB of whatever the buffer held.
+# Without a LUN 0 the core's tpg_virt_lun0 takes its commands: a READ would succeed and send up to 32 KiB of old contents of the buffer.
 sg=$(sg_of "$dev")
 read_one() { sg_raw -r 512 -o /dev/null "$sg" 28 00 00 00 00 10 00 00 01 00; }
 works "LUN 0 is read" read_one
 works "LUN 0 is removed under the session" unlink_luns
-# the first command is told of the change
+# the first command ends with the unit attention of the change
 read_one >/dev/null 2>&1
-fails "... and no READ of it succeeds" read_one
-like "$(cat /tmp/out)" 'Logical unit not supported' "... the sense says why"
-works "... but REPORT LUNS does" sg_luns "$sg"
+fails "... and a READ of it fails" read_one
+like "$(cat /tmp/out)" 'Logical unit not supported' "... with the right sense"
+works "... but REPORT LUNS works" sg_luns "$sg"
 works "logout" logout
 stop_initiator
 works "all is removed" remove_all

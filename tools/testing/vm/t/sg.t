@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What sg3_utils can ask of a disk beyond reading and writing: each command's effect is looked for in the data.
+# SCSI commands of sg3_utils beyond reading and writing: the effect of each is verified in the data.
 
 seconds=400
 . "$(dirname "$0")/../in-guest"
 
 alone || bail "no RDMA device"
 load_target || bail "no target"
-# EXTENDED COPY finds its disks by the NAA name, which the core makes of the hexadecimal digits of the serial number
+# EXTENDED COPY identifies disks by the NAA name, which the core derives from the hexadecimal digits of the serial number
 backstore aaaa1111 file 32 && backstore bbbb2222 rd 32 || bail "no backstores"
 echo 1 >"$(backstore_dir aaaa1111)/attrib/emulate_tpu" && echo 1 >"$(backstore_dir aaaa1111)/attrib/emulate_tpws" || bail "no thin provisioning"
 echo 4 >"$(backstore_dir aaaa1111)/attrib/max_unmap_block_desc_count" || bail "no UNMAP of several ranges"
@@ -18,14 +18,14 @@ works "login" login || bail "login" "$(tail -n 20 "$HERE/iscsid.log")"
 dev=$(disk "$IQN" 0) && second=$(disk "$IQN" 1) || bail "two disks"
 sg=$(sg_of "$dev") sg2=$(sg_of "$second")
 
-# what the disk should hold, beside it
+# a file with the expected contents of the disk
 mib=4 reference=/tmp/reference
 head -c $((mib << 20)) /dev/urandom >$reference
 dd if=$reference of="$dev" bs=1M oflag=direct status=none && dd if=$reference of="$second" bs=1M oflag=direct status=none || bail "writing"
 same() { cmp <(dd if="$1" bs=1M count=$mib iflag=direct status=none) "${2:-$reference}"; }
-# put FILE LBA BLOCKS : into the reference
+# put FILE LBA BLOCKS : copies FILE into the reference
 put() { dd if="$1" of=$reference bs=512 seek="$2" count="$3" conv=notrunc status=none; }
-# exits STATUS TEXT command...
+# exits STATUS TEXT command... : the command exits with STATUS
 exits() {
 	local want=$1 text=$2 status=0
 	shift 2
@@ -46,7 +46,7 @@ works "sg_compare_and_write: a block that is as expected" sg_compare_and_write -
 put /tmp/new 100 1
 works "... is written, and nothing else" same "$dev"
 exits $miscompare "sg_compare_and_write: a block that is not: MISCOMPARE" sg_compare_and_write --in=/tmp/pair --lba=100 --num=1 "$sg"
-works "... is left alone" same "$dev"
+works "... is not written" same "$dev"
 cp /tmp/new /tmp/off && dd if=<(tail -c 1 /tmp/new | tr '\000-\377' '\001-\377\000') of=/tmp/off bs=1 seek=511 conv=notrunc status=none
 cat /tmp/off /tmp/old >/tmp/pair
 exits $miscompare "sg_compare_and_write: the last byte differs" sg_compare_and_write --in=/tmp/pair --lba=100 --num=1 "$sg"
@@ -55,11 +55,11 @@ works "... and nothing is written" same "$dev"
 works "sg_unmap: 1024 blocks" sg_unmap --lba=2048 --num=1024 --force "$sg"
 head -c $((1024 * 512)) /dev/zero >/tmp/zero
 put /tmp/zero 2048 1024
-works "... read as zeros, their neighbours as before" same "$dev"
+works "... read as zeros, adjacent blocks as before" same "$dev"
 printf '100\n4\n200\n1\n' >/tmp/ranges
 works "sg_unmap: two ranges at a time" sg_unmap --in=/tmp/ranges --force "$sg"
 put /tmp/zero 100 4 && put /tmp/zero 200 1
-works "... read as zeros, their neighbours as before" same "$dev"
+works "... read as zeros, adjacent blocks as before" same "$dev"
 exits $out_of_range "sg_unmap: past the end is refused" sg_unmap --lba=65536 --num=1 --force "$sg"
 
 head -c 512 /dev/urandom >/tmp/block
@@ -76,7 +76,7 @@ works "... leaves zeros" same "$dev"
 works "sg_xcopy: 1000 blocks from one disk to another" sg_xcopy if="$sg" of="$sg2" bs=512 skip=2900 seek=500 count=1000
 dd if=$reference of=/tmp/copied bs=512 skip=2900 count=1000 status=none
 works "... which the target copied" cmp <(dd if="$second" bs=512 skip=500 count=1000 iflag=direct status=none) /tmp/copied
-works "... and from which nothing was taken away" same "$dev"
+works "... and left the source unchanged" same "$dev"
 
 works "sg_persist: register" sg_persist --out --register --param-sark=0x1234 "$sg"
 works "sg_persist: reserve" sg_persist --out --reserve --param-rk=0x1234 --prout-type=1 "$sg"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# A shared receive queue that fails takes its connections along, and those that come back have one of their own. A device that does not
-# tell when a queue pair is through with a shared queue costs time, not memory. Soft RoCE does neither: modules of the tests have it do so.
+# When a shared receive queue fails, its connections are closed, and new ones get their own receive queues. If a device does not raise
+# LAST_WQE_REACHED for a queue pair with a shared receive queue, the release takes longer, and nothing leaks. Soft RoCE has neither fault, so
+# modules of the tests simulate them.
 # processors: 2
 # differs by: kernel
 
@@ -17,9 +18,9 @@ events=/src/build/$KVER/event
 [ -f "$events/srq_event.ko" ] && [ -f "$events/last_wqe.ko" ] && [ -f "$events/delay.ko" ] || bail "no modules: make KVER=... test-module"
 dir=$(tpg)
 
-# told NUMBER : the shared queues tell of that event, as numbered in enum ib_event_type
+# told NUMBER : the shared queues raise that event of enum ib_event_type
 told() { echo "$1" >/sys/module/srq_event/parameters/event; }
-# lines PATTERN : how often the kernel has said so
+# lines PATTERN : the number of lines in the log
 lines() { dmesg | grep -c "iser_tgt: $LINK-lan0: $1"; }
 said() { [ "$(lines "$1")" -gt "$2" ]; }
 said_of() { dmesg | grep -q "iser_tgt: .*$1"; }
@@ -34,24 +35,24 @@ works "a target" target_told_of || bail "no target"
 start_initiator || bail "no iscsid"
 discover >/dev/null
 works "a session" login || bail "no session"
-works "... its disk is read" reads
+works "... its disk can be read" reads
 first=$(tsih)
 like "$first" '[0-9]' "... it has a number"
 
-works "the shared queue runs short" told 15
+works "the shared queue reaches its limit" told 15
 works "... the log says so" wait_for 5 "the line" said 'shared receive queue: SRQ limit reached' 0
-works "... the disk is read" reads
+works "... the disk can be read" reads
 is "$(tsih)" "$first" "... in the same session"
 
 works "the shared queue fails" told 14
 works "... the log says so" wait_for 5 "the line" said "$srq_failed" 0
-works "... the initiator has to come back" wait_for 30 "another session" other_session "$first"
+works "... the initiator has to log in again" wait_for 30 "another session" other_session "$first"
 works "... and reads its disk" reads
 second=$(tsih)
 
 works "it fails again" told 14
 works "... the log says so" wait_for 5 "the line" said "$srq_failed" 1
-works "... which does not matter to who has a queue of its own: the disk is read" reads
+works "... without effect on a connection with its own queue: the disk can be read" reads
 is "$(tsih)" "$second" "... in the same session"
 works "logout" logout
 works "all is removed" remove_all
@@ -60,10 +61,10 @@ rmmod srq_event
 works "a target again" target_told_of || bail "no target"
 discover >/dev/null
 works "a session" login || bail "no session"
-works "... its disk is read" reads
+works "... its disk can be read" reads
 first=$(tsih)
-works "the queue of a portal that listens anew fails" told 14
-works "... and it was shared: the session is another one" wait_for 30 "another session" other_session "$first"
+works "the shared queue of a new portal fails" told 14
+works "... which the session used: the initiator has a new session" wait_for 30 "another session" other_session "$first"
 works "... and reads its disk" reads
 works "logout" logout
 works "all is removed" remove_all
@@ -75,19 +76,19 @@ insmod "$events/delay.ko" symbol=iser_tgt_qp_create || bail "no delay.ko"
 login >/tmp/login 2>&1 &
 login=$!
 held() { [ "$(cat /sys/module/delay/parameters/hits)" -gt 0 ]; }
-works "an initiator connects, has a queue pair, and nobody knows of it yet" wait_for 20 "the connection" held
+works "an initiator connects, and its queue pair is on no list yet" wait_for 20 "the connection" held
 works "... the shared queue fails" told 14
 rmmod delay
-works "... the connection is turned away" wait_for 10 "the line" said_of 'connection rejected: -19'
-works "... the initiator comes back by itself and gets in" wait $login
+works "... the connection is rejected" wait_for 10 "the line" said_of 'connection rejected: -19'
+works "... the initiator tries again by itself and logs in" wait $login
 works "... and reads its disk" reads
 works "logout" logout
 
-# --- a device that does not tell ---
+# --- a device that does not raise LAST_WQE_REACHED ---
 
 nobody() { ! grep -q . "$dir/sessions"; }
 no_teller='no LAST_WQE_REACHED event within 10 s'
-# closes LINES FROM TO : a session ends, in a time between FROM and TO s, with so many lines about it
+# closes LINES FROM TO : a session ends FROM to TO s after its logout, with LINES messages of a missing event
 closes() {
 	local before start took
 	before=$(lines "$no_teller")
@@ -106,21 +107,21 @@ works "a target again" simple_target rd 16 || bail "no target"
 discover >/dev/null
 works "a session ends at once" closes 0 0 3
 insmod "$events"/last_wqe.ko || bail "no last_wqe.ko"
-works "a device that has told before is waited for" closes 1 7 15
+works "a device that has raised the event before does not: the release waits for it" closes 1 7 15
 works "... each time" closes 1 7 15
 rmmod last_wqe
-works "it tells again, and a session ends at once" closes 0 0 3
+works "the device raises the event again, and a session ends at once" closes 0 0 3
 
 works "all is removed" remove_all
 rmmod iser_tgt || bail "the module is in use"
-works "a target of a module that has not seen the device tell" simple_target rd 16 || bail "no target"
+works "a target of a module that has never had the event from this device" simple_target rd 16 || bail "no target"
 insmod "$events"/last_wqe.ko || bail "no last_wqe.ko"
-works "the first session's queue pair is waited for" closes 1 7 15
-works "... no later one" closes 0 0 3
+works "the release of the first session waits for the event" closes 1 7 15
+works "... that of the next one does not" closes 0 0 3
 rmmod last_wqe
-works "it tells after all, and a session ends at once" closes 0 0 3
+works "the device raises the event, and a session ends at once" closes 0 0 3
 insmod "$events"/last_wqe.ko
-works "... and is waited for from then on" closes 1 7 15
+works "... the next release without an event waits again" closes 1 7 15
 rmmod last_wqe
 works "all is removed" remove_all
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Verified I/O for SOAK_SECONDS (3600) while a fault of a kind drawn by chance happens every few seconds: nothing written is lost, and
-# memory, printed each minute, is flat. SOAK_SEED repeats the order of faults.
+# Verified I/O for SOAK_SECONDS (3600) with a random fault every few seconds: no acknowledged write is lost, and kernel memory, printed each minute,
+# does not grow. SOAK_SEED repeats the order of faults.
 # needs: integrity conformance
 # by name: it takes an hour; make soak
 
@@ -16,7 +16,7 @@ IFS=, read -r soak seed <<<"$(sed -n 's/.*iser_tgt.soak=\([0-9,]*\).*/\1/p' /pro
 [ -n "$seed" ] || bail "how long?"
 RANDOM=$seed
 note "seed $seed, $soak s"
-# KiB that the last third may have more than the second: the first is where pools grow.
+# KiB by which kernel memory may grow from the second to the last third; in the first third pools grow.
 KEPT=1024
 
 alone || bail "no RDMA device"
@@ -26,9 +26,9 @@ stalling_target() {
 	load_target && dm_target && backstore disk dev /dev/dm-0 && make_target "$IQN" disk && add_portal "$IQN" "$IP:$PORT" &&
 		add_portal "$IQN" "[$IP6]:$PORT" && enable "$IQN"
 }
-works "a target, whose backstore can be stopped" stalling_target || bail "no target" "$(cat /tmp/out)"
+works "a target with a backstore that can be suspended" stalling_target || bail "no target" "$(cat /tmp/out)"
 start_initiator || bail "no iscsid"
-# The initiator holds on to what was not answered for as long as any fault lasts.
+# The initiator keeps commands without response for longer than any fault lasts.
 sed -i 's/^\(node.session.timeo.replacement_timeout\).*/\1 = 120/' /etc/iscsi/iscsid.conf
 discover >/dev/null
 works "login" login || bail "no session"
@@ -54,7 +54,7 @@ short() { sleep "$((RANDOM % 2)).$(printf '%03d' $((RANDOM % 1000)))"; }
 disable_enable() { echo 0 >"$dir/enable"; short; echo 1 >"$dir/enable"; }
 portal() { rmdir "$dir/np/$IP:$PORT"; short; mkdir "$dir/np/$IP:$PORT"; }
 device() { rdma link delete "$LINK-lan0"; short; rdma link add "$LINK-lan0" type "$LINK" netdev lan0 && wait_for 10 "the portal" listening; }
-# What soft RoCE has lost with its route is made anew, as an administrator would.
+# Without its route soft RoCE's QP 1 may enter the error state: mend_gsi recovers it, as an administrator would.
 back_again() { mend_gsi lan0 && wait_for 10 "the portal" listening; }
 address() { ip addr del "$IP/24" dev lan0; short; ip addr add "$IP/24" dev lan0 && back_again; }
 interface() { ip link set lan0 down; short; ip link set lan0 up; ip -6 addr add "$IP6/64" dev lan0 nodad 2>/dev/null; back_again; }
@@ -63,16 +63,16 @@ stall() { dmsetup suspend --nolockfs slow; short; dmsetup resume slow; }
 reset_target() { sg_reset --target --no-escalate "$(sg_of "$dev")"; }
 reset_lun() { sg_reset --device --no-escalate "$(sg_of "$dev")"; }
 writer_killed() { end_io; begin_io; }
-strangers() { # logins of others meanwhile, and one that vanishes without a word
+strangers() { # logins of other initiators, and sessions of one that is killed
 	timeout -s KILL 20 /src/tools/testing/conformance/crowd cycles --target "$IP:$PORT" --iqn "$IQN" --connections 4 --parallel 2 >/dev/null
 	timeout -s KILL 3 /src/tools/testing/conformance/crowd sessions --target "$IP:$PORT" --iqn "$IQN" --connections 2 --hold >/dev/null
 	return 0
 }
 faults=(disable_enable portal device address interface drained stall reset_target reset_lun writer_killed strangers)
 
-# A command that ib_iser is about to send over a connection it has just lost, it fails by itself, with this line.
+# If ib_iser loses the connection just before it sends a command, it fails the command itself, with this message.
 LOST_ITSELF='iser: iscsi_iser_task_init: Failed to init task'
-# since this fault began
+# has it done so since this fault began?
 lost_itself() { dmesg | awk -v line="$LOST_ITSELF" '/soak: / { n = 0 } index($0, line) { n++ } END { exit !n }'; }
 told=0
 told_by_initiator() {
@@ -84,7 +84,7 @@ told_by_initiator() {
 }
 goes_on() {
 	local before=$1
-	wait_for 90 "I/O after $fault, or word of its end" eval 'wrote $((before + 30)) || ! kill -0 "$WRITER"' || return
+	wait_for 90 "I/O after $fault, or the end of the writer" eval 'wrote $((before + 30)) || ! kill -0 "$WRITER"' || return
 	wrote $((before + 30)) || told_by_initiator
 }
 one_fault() {
@@ -92,13 +92,13 @@ one_fault() {
 	counts[$fault]=$((${counts[$fault]:-0} + 1)) total=$((total + 1))
 	echo "soak: $fault" >/dev/kmsg
 	$fault >/tmp/fault.out 2>&1 || { not_ok "$fault (fault $total)" "$(tail -n 5 /tmp/fault.out)"; return 1; }
-	goes_on "$(writes)" || { not_ok "I/O goes on after $fault (fault $total)" "$(tail -n 3 /tmp/writer.out)"; return 1; }
+	goes_on "$(writes)" || { not_ok "I/O continues after $fault (fault $total)" "$(tail -n 3 /tmp/writer.out)"; return 1; }
 	short
 }
-# What is left with nobody logged in.
+# Measures kernel memory and RDMA resources without sessions and portals.
 measure() {
 	end_io
-	works "after $((SECONDS / 60)) min, $total faults: all is as it was written" verified || return
+	works "after $((SECONDS / 60)) min, $total faults: all blocks are as written" verified || return
 	iscsiadm -m node -T "$IQN" -p "$IP:$PORT" --logout >/dev/null 2>&1
 	wait_for 30 "the session to end" no_sessions || { not_ok "logout"; return 1; }
 	rmdir "$dir/np/$IP:$PORT" "$dir/np/[$IP6]:$PORT"
@@ -114,23 +114,23 @@ SECONDS=0 next=60
 while [ $SECONDS -lt "$soak" ]; do
 	one_fault || break
 	if [ $SECONDS -ge $next ]; then
-		measure || { not_ok "it goes on after a rest" "$(tail -n 5 /tmp/out)"; break; }
+		measure || { not_ok "I/O continues after the measurement" "$(tail -n 5 /tmp/out)"; break; }
 		next=$((next + 60))
 	fi
 done
-[ $SECONDS -lt "$soak" ] || ok "$total faults in $SECONDS s, I/O went on after each"
-note "the writer was told of an error by its own initiator $told times"
+[ $SECONDS -lt "$soak" ] || ok "$total faults in $SECONDS s, I/O continued after each"
+note "the writer got an error of its own initiator $told times"
 note "$(for fault in "${!counts[@]}"; do echo "$fault: ${counts[$fault]}"; done | sort)"
 wait_for 60 "the session" logged_in
 end_io
-works "all is as it was written" verified
-# the least of each third: what is left is what never goes below that again
+works "all blocks are as written" verified
+# compares the minima of the thirds: a leak raises the minimum
 least() { printf '%s\n' "$@" | sort -n | head -n 1; }
 third=$((${#memory[@]} / 3))
 if [ $third -gt 0 ]; then
 	grown=$(($(least "${memory[@]:2 * third}") - $(least "${memory[@]:third:third}")))
-	if [ $grown -lt $KEPT ]; then ok "memory is flat: the last third has $grown KiB more than the second (allowed: $KEPT)"
-	else not_ok "memory is flat" "$grown KiB more (allowed: $KEPT): ${memory[*]}"; fi
+	if [ $grown -lt $KEPT ]; then ok "kernel memory does not grow: the last third has $grown KiB more than the second (allowed: $KEPT)"
+	else not_ok "kernel memory does not grow" "$grown KiB more (allowed: $KEPT): ${memory[*]}"; fi
 fi
 works "logout" logout
 stop_initiator

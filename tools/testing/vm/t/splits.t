@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Data split in every way between the message and RDMA, behind AHS or not, by our own initiator: what Linux never sends.
+# Data split in every way between immediate data and RDMA, with and without AHS. Linux never sends most of these, so the initiator is our own.
 # needs: conformance
 
 seconds=900
@@ -8,7 +8,7 @@ seconds=900
 
 splits() { /src/tools/testing/conformance/run --suite splits --target "$IP:$PORT" --iqn "$IQN" --initiator "$INITIATOR" --patience 4 "$@" || failed=1; }
 
-# A disk that knows READ(32) and WRITE(32) itself, which LIO's own emulation does not.
+# A disk that implements READ(32) and WRITE(32), which LIO's emulation does not.
 passthrough() {
 	local name host dir=$CFS/core/pscsi_0/pass
 	modprobe -a target_core_pscsi sd_mod sg && modprobe scsi_debug dev_size_mb=32 sector_size=512 &&

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The packages on a machine with systemd: what targetcli has saved comes back at the next boot, and the initiator to its disk; a new module
-# takes over from the old one; nothing is removed while somebody is logged in. systemd boots in a namespace of the guest, so that the
-# initiator outside lives on while the "server" reboots.
+# The packages on a machine with systemd: the configuration that targetcli saved is restored at the next boot, and the initiator logs in to its
+# disk; an upgrade replaces the loaded module; the package is not removed during a session. systemd boots in a namespace of the guest, so that
+# the initiator outside keeps running while the "server" reboots.
 # differs by: userspace
 # needs: packages
 
@@ -23,13 +23,13 @@ inside() { nsenter -t "$INNER" -m -p -C -- "$@"; }
 booted() {
 	case $(inside systemctl is-system-running) in running|degraded) inside systemctl is-active rtslib-fb-targetctl.service ;; *) return 1 ;; esac
 }
-# shutdown : as a server goes down, and its kernel with it
+# shutdown : ends systemd and unloads the module, as a shutdown of the server does
 shutdown() {
 	inside systemctl poweroff
 	wait_for 120 "the end of systemd" gone "/proc/$OUTER/exe" || return
 	iser-tgt-clear --unload
 }
-# What a boot that does not end has to say.
+# Diagnostics of a boot that does not end.
 trouble() {
 	tail -n 20 "$HERE/systemd.log"
 	inside systemctl list-jobs
@@ -40,8 +40,8 @@ trouble() {
 logged_in() { grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state; }
 tc() { inside targetcli "$@" >/tmp/out 2>&1; }
 
-is "$(ours)" "" "a machine that knows nothing of us"
-# The guest has no compiler: where DKMS would build the module it is put by hand. tools/testing/packages has DKMS build it.
+is "$(ours)" "" "a machine without files of iser_tgt"
+# The guest has no compiler, so the module is copied instead of built by DKMS. tools/testing/packages tests DKMS.
 mkdir -p /usr/lib/dkms && printf '#!/bin/sh\n' >/usr/lib/dkms/common.postinst && chmod +x /usr/lib/dkms/common.postinst
 install_packages() { dpkg -i --force-depends /src/build/deb/iser-tgt-*_all.deb; }
 works "the packages are installed" install_packages || bail "no packages"
@@ -61,7 +61,7 @@ works "the machine boots" boot || bail "no systemd" "$(trouble)"
 works "modules-load.d has loaded the module" [ -d /sys/module/iser_tgt ]
 like "$(inside systemctl show -p After rtslib-fb-targetctl.service)" 'network-online.target' "targets are restored after the network"
 like "$(inside systemctl show -p After rtslib-fb-targetctl.service)" 'rdma-hw.target' "... and after RDMA"
-like "$(inside systemctl show -p Wants rtslib-fb-targetctl.service)" 'network-online.target' "... which somebody must want"
+like "$(inside systemctl show -p Wants rtslib-fb-targetctl.service)" 'network-online.target' "... which the service wants"
 works "a target" tc /backstores/fileio create disk /var/disk.img
 works "... of the fabric iser" tc /iser create "$IQN"
 works "... with a LUN" tc "/iser/$IQN/tpg1/luns" create /backstores/fileio/disk
@@ -75,35 +75,35 @@ works "login" login || bail "no session"
 dev=$(disk) || bail "no disk"
 dd if=/dev/urandom of=/tmp/data bs=64k count=16 2>/dev/null
 dd if=/tmp/data of="$dev" bs=64k oflag=direct 2>/dev/null
-works "the server goes down" shutdown || bail "it does not"
-fails "the module is gone" test -d /sys/module/iser_tgt
+works "the server shuts down" shutdown || bail "no shutdown"
+fails "the module is unloaded" test -d /sys/module/iser_tgt
 fails "the session is down" logged_in
 works "the server boots" boot || bail "no systemd" "$(trouble)"
-works "the target is back" test -d "$CFS/iser/$IQN/tpgt_1/np/0.0.0.0:3260"
-works "the initiator comes back without a hand" wait_for 60 "its return" logged_in
+works "the target is restored" test -d "$CFS/iser/$IQN/tpgt_1/np/0.0.0.0:3260"
+works "the initiator logs in again by itself" wait_for 60 "its login" logged_in
 dev=$(disk) || bail "no disk"
-works "... to its data" cmp -n 1048576 /tmp/data "$dev"
+works "... and finds its data" cmp -n 1048576 /tmp/data "$dev"
 works "saved again" tc saveconfig
-works "... it is the same" sh -c "python3 -c 'import json; a, b = (json.load(open(n)) for n in (\"/tmp/first.json\", \"$saved\")); assert a == b, (a, b)'"
+works "... the file is the same" sh -c "python3 -c 'import json; a, b = (json.load(open(n)) for n in (\"/tmp/first.json\", \"$saved\")); assert a == b, (a, b)'"
 
 
 # --- upgrade and removal ---
 was=$(cat /sys/module/iser_tgt/srcversion)
-fails "removal while the initiator is logged in" dpkg --purge --force-depends iser-tgt-dkms
-like "$(cat /tmp/out)" "logged in: $INITIATOR" "... says who"
+fails "removal while the initiator is logged in is refused" dpkg --purge --force-depends iser-tgt-dkms
+like "$(cat /tmp/out)" "logged in: $INITIATOR" "... names the initiator"
 works "... and changes nothing" logged_in
 works "the same packages again" install_packages
-is "$(cat /sys/module/iser_tgt/srcversion)" "$was" "... leave the module that runs"
+is "$(cat /sys/module/iser_tgt/srcversion)" "$was" "... keep the loaded module"
 sed -i "s/srcversion=$was/srcversion=0123456789ABCDEF0123456/" "/lib/modules/$KVER/updates/iser_tgt.ko"
 works "an upgrade" install_packages
-is "$(cat /sys/module/iser_tgt/srcversion)" 0123456789ABCDEF0123456 "... has the new module take over"
-works "the initiator comes back without a hand" wait_for 60 "its return" logged_in
+is "$(cat /sys/module/iser_tgt/srcversion)" 0123456789ABCDEF0123456 "... replaces the loaded module"
+works "the initiator logs in again by itself" wait_for 60 "its login" logged_in
 dev=$(disk) || bail "no disk"
-works "... to its data" cmp -n 1048576 /tmp/data "$dev"
+works "... and finds its data" cmp -n 1048576 /tmp/data "$dev"
 stop_initiator
-works "removal now" dpkg --purge --force-depends iser-tgt-dkms
-fails "... takes the module along" test -d /sys/module/iser_tgt
-works "the server goes down" inside systemctl poweroff
+works "removal without a session" dpkg --purge --force-depends iser-tgt-dkms
+fails "... unloads the module" test -d /sys/module/iser_tgt
+works "the server shuts down" inside systemctl poweroff
 wait_for 120 "the end of systemd" gone "/proc/$OUTER/exe" || not_ok "systemd ends"
 works "the tools are purged" dpkg --purge iser-tgt-tools
 is "$(ours)" "" "nothing is left behind"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What an administrator does with targetcli and nothing else: from an empty machine to a mounted disk, saved, cleared, restored; beside a
-# TCP target; with the module gone and back.
+# Administration with targetcli alone: from an empty machine to a mounted disk; saving, clearing and restoring the configuration; beside a TCP
+# target; without the module and with it again.
 # differs by: userspace
 
 seconds=900
@@ -15,14 +15,14 @@ dbus-daemon --system --fork || bail "no message bus"
 tcp=iqn.2026-01.org.example:tcp
 both=iqn.2026-01.org.example:both
 
-# modprobe finds the module, or does not
+# lets modprobe find the module, or not
 module_there() {
 	echo "install iser_tgt modprobe -a target_core_mod ib_core rdma_cm && insmod $(module)" >/etc/modprobe.d/iser_tgt.conf
 }
 module_not_there() { rm -f /etc/modprobe.d/iser_tgt.conf; }
 loaded() { [ -d /sys/module/iser_tgt ]; }
 
-# tc TEXT command... : as typed, one command a line; targetcli's status says nothing when it reads from a pipe, its output does
+# tc TEXT command... : runs commands of targetcli, one a line. When it reads from a pipe its status is always 0, so its output is checked
 tc() {
 	local text=$1
 	shift
@@ -40,7 +40,7 @@ set_node() {
 		shift 2
 	done
 }
-# discovery's names and secrets are iscsid's own
+# names and secrets of discovery are in iscsid.conf, not in a record
 discovery_as() {
 	sed -i -e '/^discovery.sendtargets.auth/d' /etc/iscsi/iscsid.conf
 	printf 'discovery.sendtargets.auth.%s\n' 'authmethod = CHAP' "username = $1" "password = $2" >>/etc/iscsi/iscsid.conf
@@ -72,7 +72,7 @@ like "$(cat /tmp/tc)" 'tpg1 \.+ \[.*auth per-acl' "and CHAP by ACL"
 like "$(cat /tmp/tc)" 'iser \.+ \[1-way disc auth, Targets: 1\]' "and discovery authentication"
 works "which loaded the module" loaded
 is "$(cat "$(tpg)/np/0.0.0.0:$PORT/state")" listening "the portal listens"
-is "$(find "$CFS/iser" -mindepth 1 -maxdepth 1 -type d -not -name 'iqn.*')" "$CFS/iser/discovery_auth" "no directory rtslib would take for a target"
+is "$(find "$CFS/iser" -mindepth 1 -maxdepth 1 -type d -not -name 'iqn.*')" "$CFS/iser/discovery_auth" "no other directory that rtslib would take for a target"
 
 start_initiator || bail "no iscsid"
 fails "discovery without a secret" discover
@@ -91,13 +91,13 @@ works "written" sh -c 'echo "as it was" >/tmp/mnt/file && sync'
 tc "sessions detail" "sessions detail"
 sid=$(sed -n 's/^LIO Session ID: \([0-9]*\).*/\1/p' "$(tpg)/acls/$INITIATOR/info")
 like "$(cat /tmp/tc)" "alias: .*sid: $sid type: Normal session-state: LOGGED_IN" "lists the session"
-like "$(cat /tmp/tc)" "name: $INITIATOR \(NOT AUTHENTICATED\)" "with the name, and that the target has not proved itself"
+like "$(cat /tmp/tc)" "name: $INITIATOR \(NOT AUTHENTICATED\)" "with the name, and that authentication was not mutual"
 like "$(cat /tmp/tc)" "mapped-lun: 0 backstore: fileio/disk mode: rw" "with the LUN"
 like "$(cat /tmp/tc)" "address: $IP:[0-9]+ \(RDMA\)  cid: 0 connection-state: LOGGED_IN" "with the connection"
 works "unmounted" umount /tmp/mnt
-# rtslib reads one session of an ACL; the others must not get in its way
+# rtslib parses one session of an ACL; lines of other sessions must not confuse it
 works "a second session of the same initiator" iscsiadm -m session -r "$(iscsiadm -m session | sed -n 's/.*\[\([0-9]*\)\].*/\1/p')" -o new
-is "$(grep -c '^# sid' "$(tpg)/acls/$INITIATOR/info")" 1 "info has it as a line of its own"
+is "$(grep -c '^# sid' "$(tpg)/acls/$INITIATOR/info")" 1 "info has it in a separate line"
 tc "sessions list" "sessions list"
 newest=$(sed -n 's/^LIO Session ID: \([0-9]*\).*/\1/p' "$(tpg)/acls/$INITIATOR/info")
 is "$(grep -o 'sid: [0-9]*' /tmp/tc)" "sid: $newest" "lists the newest"
@@ -107,11 +107,11 @@ tc "mutual CHAP" "$acl set auth mutual_userid=target-name mutual_password=the-ot
 like "$(cat /tmp/tc)" 'no open sessions' "no session now"
 like "$(cat /tmp/tc)" 'mutual auth' "the ACL says so"
 set_node username_in target-name password_in not-what-it-is
-fails "a target that cannot prove itself" login
+fails "the initiator refuses a target with a wrong secret" login
 set_node password_in the-other-way-2
-works "a target that can" login
+works "login with mutual CHAP" login
 tc "sessions detail" "sessions detail"
-like "$(cat /tmp/tc)" "name: $INITIATOR \(authenticated\)" "says so"
+like "$(cat /tmp/tc)" "name: $INITIATOR \(authenticated\)" "reports mutual authentication"
 logout >/dev/null
 
 # --- values, portals ---
@@ -123,25 +123,25 @@ tc "values by targetcli" \
 	"/iser/$IQN/tpg1/portals create $IP6" \
 	"/iser/$IQN/tpg1/portals/$IP:3260 enable_iser true" \
 	"/iser/$IQN/tpg1 get parameter MaxBurstLength"
-like "$(cat /tmp/tc)" 'iSER enable now: True' "enable_iser, from habit, does no harm"
+like "$(cat /tmp/tc)" 'iSER enable now: True' "enable_iser is accepted and has no effect"
 is "$(cat "$(tpg)/param/MaxBurstLength") $(cat "$(tpg)/param/ImmediateData") $(cat "$(tpg)/param/TargetAlias")" "131072 No disk-one" "are there"
 is "$(find "$(tpg)/np" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort)" "$IP:3260"$'\n'"[$IP6]:3260" "portals too"
-is "$(find "$(tpg)/np" -mindepth 1 -maxdepth 1 -not -type d)" "" "and nothing else rtslib would take for one"
+is "$(find "$(tpg)/np" -mindepth 1 -maxdepth 1 -not -type d)" "" "and nothing else that rtslib would take for one"
 echo NULLxyz >"$(tpg)/auth/userid"
 is "$(/usr/bin/python3 -c "
 import rtslib_fb as r
 tpg = r.TPG(r.Target(r.FabricModule('iser'), '$IQN', 'lookup'), 1, 'lookup')
 print(tpg.chap_userid)
 tpg.chap_userid = ''
-print(repr(tpg.chap_userid), open(tpg.path + '/auth/userid').read().strip())" 2>&1)" "$(printf "NULLxyz\n'' NULL")" "NULL unsets a name, NULLxyz does not"
+print(repr(tpg.chap_userid), open(tpg.path + '/auth/userid').read().strip())" 2>&1)" "$(printf "NULLxyz\n'' NULL")" "NULL removes a name, NULLxyz does not"
 works "discovery on the new portal" discover
 set_node authmethod CHAP username alice password one-way-secret-1 username_in target-name password_in the-other-way-2
 echo "/iser create $both" | timeout $((120 * SLOW)) targetcli >/tmp/tc 2>&1
 like "$(cat /tmp/tc)" 'Created target' "another target"
-like "$(cat /tmp/tc)" 'Default portal not created' "... beside a portal of one address none of all on the same port, and targetcli says so"
-tc "what newer releases of targetcli make: one portal for all" "/iser/$both/tpg1/portals create ::0 3270"
+like "$(cat /tmp/tc)" 'Default portal not created' "... beside a portal of one address no portal of all on the same port, and targetcli reports that"
+tc "the default portal of newer releases of targetcli: one for all addresses" "/iser/$both/tpg1/portals create ::0 3270"
 is "$(cat "$(tpg "$both")/np/[::0]:3270/state")" listening "it listens"
-is "$(/usr/bin/python3 -c 'import rtslib_fb; print(rtslib_fb.FabricModule("iser").version)' 2>&1)" "$(cat "$CFS/iser/version")" "rtslib knows our version"
+is "$(/usr/bin/python3 -c 'import rtslib_fb; print(rtslib_fb.FabricModule("iser").version)' 2>&1)" "$(cat "$CFS/iser/version")" "rtslib reads the version"
 
 # --- beside a TCP target of the same kind, one of the same name ---
 tc "TCP targets beside it" \
@@ -150,7 +150,7 @@ tc "TCP targets beside it" \
 	"/iscsi create $both" "/iser/$both/tpg1/luns create /backstores/ramdisk/other"
 iscsiadm -m node -o new -T $tcp -p "$IP:$PORT" -I default >/dev/null
 works "login by TCP" iscsiadm -m node -T $tcp -p "$IP:$PORT" -I default --login
-works "login by RDMA" login
+works "login by iSER" login
 tc "sessions lists both" "sessions list"
 is "$(grep -c 'session-state: LOGGED_IN' /tmp/tc)" 2 "both of them"
 works "logout by TCP" iscsiadm -m node -T $tcp -p "$IP:$PORT" -I default --logout
@@ -163,10 +163,10 @@ is "$(/usr/bin/python3 -c 'import json; print(sorted(t["fabric"] for t in json.l
 	"['iscsi', 'iscsi', 'iser', 'iser']" "has them all"
 tc "clearconfig" "clearconfig confirm=True"
 is "$(ls "$CFS/iser")" "$(printf 'discovery_auth\nversion')" "nothing is left"
-is "$(cat "$CFS/iser/discovery_auth/enforce_discovery_auth") $(cat "$CFS/iser/discovery_auth/password")" "0 NULL" "discovery is open again"
-# tries once more, not for two minutes
+is "$(cat "$CFS/iser/discovery_auth/enforce_discovery_auth") $(cat "$CFS/iser/discovery_auth/password")" "0 NULL" "discovery requires no secret any more"
+# iscsid tries once more, not for two minutes
 iscsiadm -m node -T "$IQN" -p "$IP:$PORT" -o update -n node.session.initial_login_retry_max -v 1
-fails "and nobody answers" login
+fails "and a login fails" login
 tc "restoreconfig" "restoreconfig /tmp/first.json" "saveconfig /tmp/second.json"
 works "JSON is identical" same_config /tmp/first.json /tmp/second.json
 works "the initiator logs in again" login && dev=$(disk)
@@ -181,19 +181,19 @@ works "targetctl restore, as at boot" targetctl restore
 targetctl save /tmp/third.json
 works "JSON is identical" same_config /tmp/first.json /tmp/third.json
 
-# --- the module gone ---
+# --- without the module ---
 works "cleared" targetctl clear
-works "the module goes" sh -c "rmdir $CFS/iser && rmmod iser_tgt"
+works "the module unloads" sh -c "rmdir $CFS/iser && rmmod iser_tgt"
 module_not_there
 works "targetctl restore without the module" sh -c "targetctl restore >/tmp/restore 2>&1"
-like "$(cat /tmp/restore)" 'Could not create Target.*skipped' "says what it skipped"
-is "$(find "$CFS/iscsi" -maxdepth 1 -name 'iqn.*' | wc -l)" 2 "the others are there"
-fails "login to what is not there" login
+like "$(cat /tmp/restore)" 'Could not create Target.*skipped' "reports what it skipped"
+is "$(find "$CFS/iscsi" -maxdepth 1 -name 'iqn.*' | wc -l)" 2 "the TCP targets are restored"
+fails "login to a target that does not exist" login
 works "login by TCP" iscsiadm -m node -T $tcp -p "$IP:$PORT" -I default --login
 works "logout by TCP" iscsiadm -m node -T $tcp -p "$IP:$PORT" -I default --logout
 tc "saveconfig" "saveconfig"
 is "$(/usr/bin/python3 -c "import json; print([t['fabric'] for t in json.load(open('$saved'))['targets']])")" "['iscsi', 'iscsi', 'iser', 'iser']" \
-	"saves what there is, and keeps the iser targets the file had"
+	"saves the present targets, and keeps the iser targets of the file"
 cp $saved /tmp/kept.json
 tc "clearconfig" "clearconfig confirm=True"
 is "$(ls -d "$CFS"/iscsi/iqn.* 2>/dev/null)" "" "clears the others"
@@ -210,7 +210,7 @@ targetcli set global auto_use_daemon=true >/dev/null
 works "targetcli through the daemon" sh -c "targetcli /iser ls >/tmp/tc 2>&1"
 like "$(cat /tmp/tc)" "$IQN" "knows the target"
 works "removes one" targetcli "/iser delete $both"
-is "$(ls -d "$CFS/iser/$both" 2>/dev/null)" "" "it is gone"
+is "$(ls -d "$CFS/iser/$both" 2>/dev/null)" "" "it is removed"
 targetcli --disable-daemon >/dev/null 2>&1
 kill $daemon
 wait $daemon

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# A target under iser/ is RDMA only: TCP gets no answer, and a TCP target of the iscsi fabric works beside it.
+# A target below iser/ is for RDMA only: it does not answer on TCP, and a TCP target of the iscsi fabric works beside it.
 # differs by: link
 
 . "$(dirname "$0")/../in-guest"
@@ -35,19 +35,19 @@ END
 }
 case $LINK in
 rxe)
-	is "$(speak "$IP" "$PORT")" refused "a TCP connection to the portal: nobody listens"
+	is "$(speak "$IP" "$PORT")" refused "a TCP connection to the portal is refused"
 	is "$(speak "$IP6" "$PORT")" refused "nor on IPv6"
 	is "$(ss -Hltn "sport = :$PORT")" "" "no TCP listener on the port"
 	tcp_port=$PORT
 	;;
 siw)
-	# iWARP itself runs over TCP: a connection comes up, but iSCSI without RDMA gets no answer on it
+	# iWARP itself runs over TCP: a TCP connection is accepted, but iSCSI without RDMA gets no answer on it
 	like "$(speak "$IP" "$PORT")" 'closed|silent|refused' "iSCSI over plain TCP to the portal gets no answer"
 	tcp_port=3261
 	;;
 esac
 discover >/dev/null
-works "RDMA still gets its login" login
+works "a login by RDMA still works" login
 dev=$(disk) || bail "a disk" "none appeared"
 
 # the same machine also serves a TCP target, on rxe even on the same address and port
@@ -57,11 +57,11 @@ beside() {
 		mkdir "$CFS/iscsi/$tcp/tpgt_1/np/$IP:$tcp_port" && FABRIC=iscsi enable $tcp
 }
 works "a TCP target beside it on port $tcp_port" beside
-is "$(speak "$IP" "$tcp_port")" answered "TCP gets its answer from that one"
+is "$(speak "$IP" "$tcp_port")" answered "it answers on TCP"
 found=$(iscsiadm -m discovery -t st -p "$IP:$tcp_port" -I default -o nonpersistent 2>&1)
-is "$(grep -o 'iqn.*' <<<"$found" | sort -u)" $tcp "discovery by TCP names the TCP target, and not ours"
+is "$(grep -o 'iqn.*' <<<"$found" | sort -u)" $tcp "discovery by TCP shows the TCP target only"
 found=$(discover "$IP:$PORT" -o nonpersistent 2>&1)
-is "$(grep -o 'iqn.*' <<<"$found" | sort -u)" "$IQN" "discovery by RDMA names ours, and not the TCP target"
+is "$(grep -o 'iqn.*' <<<"$found" | sort -u)" "$IQN" "discovery by RDMA shows the iSER target only"
 iscsiadm -m node -o new -T $tcp -p "$IP:$tcp_port" -I default >/dev/null
 works "login by TCP" iscsiadm -m node -T $tcp -p "$IP:$tcp_port" -I default --login
 tcp_dev=$(disk $tcp) || bail "a disk by TCP" "none appeared"
