@@ -4,7 +4,7 @@
 #define AHS_CODE_MASK		0x3f
 #define AHS_CODE_CDB		1
 #define AHS_CODE_BIDI		2
-/* AHSLength counts what follows AHSType, so it starts behind three bytes. */
+/* AHSLength covers what follows AHSType: not the first three bytes. */
 #define AHS_LEN_FROM		3
 #define AHS_CONTENT		4
 /* RFC 7143 11.2.2.3: AHSLength is the CDB's length minus 15. */
@@ -36,13 +36,13 @@ static int ahs_one(struct iser_tgt_ahs *ahs, const u8 *seg, size_t ahs_len)
 /**
  * iser_tgt_ahs_parse - read the additional header segments of a SCSI command
  * @ahs: result; empty when there is an error
- * @buf: the segments, as received behind the BHS
- * @len: bytes of them: iser_tgt_pdu.ahs_len, already held against the bytes
- *	received
+ * @buf: the segments, as received after the BHS
+ * @len: their length in bytes: iser_tgt_pdu.ahs_len, already checked against
+ *	the bytes received
  *
  * RFC 7143 11.2.2: an extended CDB and a bidirectional read length, each at
- * most once. Reserved types are protocol errors, a segment that runs past @len
- * or whose length does not suit its type is a format error.
+ * most once. A reserved type is a protocol error. A segment that extends past
+ * @len, or whose length does not fit its type, is a format error.
  *
  * Return: 0, or -EINVAL.
  */

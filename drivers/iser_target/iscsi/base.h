@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the protocol code needs from its surroundings, in the kernel and in
- * user space. Nothing in iscsi/ includes any other system header.
+ * The headers that the protocol code depends on, in the kernel and in user
+ * space. Nothing in iscsi/ includes any other system header.
  */
 #ifndef ISER_TGT_ISCSI_BASE_H
 #define ISER_TGT_ISCSI_BASE_H

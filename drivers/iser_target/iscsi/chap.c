@@ -49,7 +49,7 @@ static int chap_decode_hex(const char *value, u8 *out, size_t size)
 	return (int)len;
 }
 
-/* RFC 4648, with its padding or without; no bits may be left over. */
+/* RFC 4648, padded or not; the unused bits of the last digit must be zero. */
 static int chap_decode_base64(const char *value, u8 *out, size_t size)
 {
 	size_t chars = strlen(value);
@@ -88,13 +88,13 @@ static int chap_decode_base64(const char *value, u8 *out, size_t size)
 /**
  * iser_tgt_chap_decode - decode a binary-value
  * @value: NUL-terminated, hex-constant or base64-constant
- * @out: result; may be where @value is
- * @size: bytes of @out
+ * @out: result; may overlap the start of @value
+ * @size: size of @out in bytes
  *
- * RFC 7143 6.1. The length is the implicit one of the encoding.
+ * RFC 7143 6.1. The number of digits implies the length of the result.
  *
- * Return: bytes put into @out, at least 1; -EINVAL if @value is neither, is
- * malformed or does not fit.
+ * Return: number of bytes written to @out, at least 1; -EINVAL if @value has
+ * neither prefix, is malformed or does not fit.
  */
 int iser_tgt_chap_decode(const char *value, u8 *out, size_t size)
 {
@@ -108,10 +108,10 @@ int iser_tgt_chap_decode(const char *value, u8 *out, size_t size)
 }
 
 /**
- * iser_tgt_chap_encode - encode a binary-value as hex-constant
+ * iser_tgt_chap_encode - encode a binary-value as a hex-constant
  * @value: the bytes
- * @len: number of them
- * @out: result, ISER_TGT_CHAP_ENCODED(@len) bytes with the NUL
+ * @len: number of bytes in @value
+ * @out: result, ISER_TGT_CHAP_ENCODED(@len) bytes including the NUL
  *
  * RFC 7143 6.1.
  */

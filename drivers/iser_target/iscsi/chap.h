@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Binary values in text, as CHAP_C and CHAP_R have them: RFC 7143 6.1. */
+/* Binary values in text (CHAP_C, CHAP_R): RFC 7143 6.1. */
 #ifndef ISER_TGT_ISCSI_CHAP_H
 #define ISER_TGT_ISCSI_CHAP_H
 

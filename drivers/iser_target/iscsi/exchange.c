@@ -2,13 +2,13 @@
 #include "text.h"
 
 /**
- * iser_tgt_exchange_init - prepare an exchange
+ * iser_tgt_exchange_init - initialize, with no exchange in progress
  * @x: the exchange
  * @in: buffer for request text
- * @in_size: bytes of @in
- * @piece_max: bytes of text one response may carry
+ * @in_size: size of @in in bytes
+ * @piece_max: most bytes of text that one response may carry
  *
- * The caller serializes all calls for one exchange.
+ * Context: the caller serializes all calls for one exchange.
  */
 void iser_tgt_exchange_init(struct iser_tgt_exchange *x, char *in,
 			    size_t in_size, size_t piece_max)
@@ -38,7 +38,7 @@ exchange_reject(struct iser_tgt_exchange *x, u8 reason)
 	return ISER_TGT_EXCHANGE_REJECT;
 }
 
-/* 0, or the reason to reject a request whatever its text says. */
+/* Returns 0, or the reason to reject the request independent of its text. */
 static u8 exchange_check(const struct iser_tgt_exchange *x,
 			 const struct iser_tgt_pdu *pdu)
 {
@@ -56,16 +56,19 @@ static u8 exchange_check(const struct iser_tgt_exchange *x,
 }
 
 /**
- * iser_tgt_exchange_request - take a Text Request in
+ * iser_tgt_exchange_request - process a Text Request
  * @x: the exchange
  * @pdu: the request, its lengths checked
  * @data: its data segment, @pdu->data_len bytes
  *
  * RFC 7143 11.10 and 6.2. A request without a Target Transfer Tag starts a new
- * exchange and drops the pending one; a request with it continues. Until the
- * whole answer was sent, requests must be empty. A continuation after that, from
- * an initiator that did not set F at first, is answered like a new request, even
- * if it is empty. The caller serializes all calls for one exchange.
+ * exchange and discards a pending one; a request with a tag continues it. Until
+ * the answer has been sent completely, requests must be empty. An initiator
+ * that did not set F in its first request sends another request after the
+ * complete answer; that request is answered like a new one, even if it is
+ * empty.
+ *
+ * Context: the caller serializes all calls for one exchange.
  *
  * Return: what to do next.
  */
@@ -105,10 +108,10 @@ iser_tgt_exchange_request(struct iser_tgt_exchange *x,
 /**
  * iser_tgt_exchange_answer - set the text to answer with
  * @x: the exchange
- * @out: the whole answer; must stay until its last piece was built
- * @out_len: bytes of it, possibly 0
+ * @out: the whole answer; must stay valid until its last piece has been built
+ * @out_len: length of @out in bytes, may be 0
  *
- * The caller serializes all calls for one exchange.
+ * Context: the caller serializes all calls for one exchange.
  */
 void iser_tgt_exchange_answer(struct iser_tgt_exchange *x, const char *out,
 			      size_t out_len)
@@ -131,13 +134,14 @@ static u32 exchange_take_ttt(struct iser_tgt_exchange *x)
  * iser_tgt_exchange_piece - build the next Text Response
  * @x: the exchange
  * @hdr: ISER_TGT_HDR_LEN bytes, all written
- * @data: room for the piece: @x->piece_max bytes
+ * @data: buffer for the piece: @x->piece_max bytes
  *
- * RFC 7143 11.11: final only if all was sent and the initiator said final too;
- * a Target Transfer Tag on every other response. The caller serializes all calls
- * for one exchange.
+ * RFC 7143 11.11: F is set only if the answer is complete and the initiator has
+ * set F too. Every other response carries a Target Transfer Tag.
  *
- * Return: bytes of text put into @data.
+ * Context: the caller serializes all calls for one exchange.
+ *
+ * Return: number of bytes of text written to @data.
  */
 size_t iser_tgt_exchange_piece(struct iser_tgt_exchange *x, u8 *hdr, u8 *data)
 {

@@ -8,13 +8,15 @@
 /**
  * iser_tgt_hello - answer an iSER Hello
  * @hello: the message
- * @received: bytes of it
+ * @received: its length in bytes
  * @reply: ISER_TGT_ISER_HDR_LEN bytes for the HelloReply, all written unless
  *	the message is malformed
- * @ord: RDMA READs we would have in flight; lowered to what the peer takes
+ * @ord: RDMA READs this target would have in flight; lowered to iSER-IRD of the
+ *	peer
  *
- * RFC 7145 5.1.3: iSER-ORD is not above the peer's iSER-IRD. 10.1.3.2: refused
- * if versions do not overlap, or if it could take RDMA READs and we do none.
+ * RFC 7145 5.1.3: iSER-ORD must not exceed the iSER-IRD of the peer. 10.1.3.2:
+ * refused if the versions do not overlap, or if the peer accepts RDMA READs but
+ * @ord is 0.
  *
  * Return: what to do next.
  */

@@ -6,10 +6,10 @@
 #include "base.h"
 
 /**
- * enum iser_tgt_hello_verdict - what an iSER Hello leads to
- * @ISER_TGT_HELLO_OK: send the HelloReply and go on
- * @ISER_TGT_HELLO_REFUSE: send the HelloReply, whose REJ bit says no, and close
- * @ISER_TGT_HELLO_MALFORMED: a format error: close
+ * enum iser_tgt_hello_verdict - how to handle an iSER Hello
+ * @ISER_TGT_HELLO_OK: send the HelloReply and continue
+ * @ISER_TGT_HELLO_REFUSE: send the HelloReply, which has REJ set, and close
+ * @ISER_TGT_HELLO_MALFORMED: format error: close without a reply
  */
 enum iser_tgt_hello_verdict {
 	ISER_TGT_HELLO_OK,

@@ -3,7 +3,7 @@
 
 #define NUM_24BIT	0xffffff
 
-/* the key's name in three strings, so that every reason can name its key */
+/* Spelled out per key, so that every refusal reason names its key. */
 #define KEY_AGAIN(_name)	.again = _name " renegotiated"
 #define KEY_BAD(_name)		.bad = _name ": no acceptable value"
 #define KEY(...)							\
@@ -118,11 +118,11 @@ const struct iser_tgt_key iser_tgt_key_table[ISER_TGT_KEY_COUNT] = {
 };
 
 /**
- * iser_tgt_keys_defaults - what holds when nothing is said
+ * iser_tgt_keys_defaults - set all keys to their default values
  * @keys: all written
  *
- * RFC 7143 section 13 and RFC 7145 section 6, except RDMAExtensions: as an
- * offer it is Yes here.
+ * RFC 7143 section 13 and RFC 7145 section 6, except RDMAExtensions, which is
+ * Yes because this target offers it.
  */
 void iser_tgt_keys_defaults(struct iser_tgt_keys *keys)
 {
@@ -179,10 +179,10 @@ static int key_digit(char c, unsigned int base)
  * @value: NUL-terminated
  * @number: result
  *
- * RFC 7143 6.1: decimal without leading zeroes, or hexadecimal after 0x or 0X,
- * below 2^64, and nothing behind it.
+ * RFC 7143 6.1: decimal without leading zeros, or hexadecimal after 0x or 0X,
+ * below 2^64, without trailing characters.
  *
- * Return: true if it is one.
+ * Return: true if @value is a numerical-value.
  */
 bool iser_tgt_key_number(const char *value, u64 *number)
 {
@@ -209,13 +209,13 @@ bool iser_tgt_key_number(const char *value, u64 *number)
 }
 
 /**
- * iser_tgt_key_list_has - is a value in a list-of-values
+ * iser_tgt_key_list_has - check whether a list-of-values contains a value
  * @list: NUL-terminated, separated by commas
  * @item: NUL-terminated
  *
  * RFC 7143 6.2.1.
  *
- * Return: true if it is.
+ * Return: true if it does.
  */
 bool iser_tgt_key_list_has(const char *list, const char *item)
 {
@@ -233,13 +233,13 @@ bool iser_tgt_key_list_has(const char *list, const char *item)
 }
 
 /**
- * iser_tgt_key_reserved - is a value one of the words only answers may have
+ * iser_tgt_key_reserved - check for a value that is reserved for answers
  * @value: NUL-terminated
  *
  * RFC 7143 6.2: proposing Reject, Irrelevant or NotUnderstood is a protocol
  * error.
  *
- * Return: true if it is.
+ * Return: true if @value is reserved.
  */
 bool iser_tgt_key_reserved(const char *value)
 {
@@ -342,7 +342,10 @@ static void key_answer_bool(const struct iser_tgt_key *key,
 	key_say(answer, yes ? "Yes" : "No");
 }
 
-/* A target that hears of a limit may say its own, in the same words. */
+/*
+ * The initiator declared its limit. The target may declare its own under the
+ * same key.
+ */
 static int key_declared_number(const struct iser_tgt_key *key,
 			       enum iser_tgt_key_id id,
 			       const struct iser_tgt_keys *offer,
@@ -362,17 +365,17 @@ static int key_declared_number(const struct iser_tgt_key *key,
 }
 
 /**
- * iser_tgt_key_answer - take a value the initiator proposes or declares
+ * iser_tgt_key_answer - process a value the initiator proposes or declares
  * @id: the key, operational
  * @offer: what this target allows
- * @result: what holds; changed
+ * @result: the values negotiated so far; updated
  * @value: NUL-terminated
- * @answer: what to send in return; "" if nothing
+ * @answer: the answer to send; "" if none
  *
- * RFC 7143 6.2.1, 6.2.2 and section 13, RFC 7145 section 6. A negotiated value
- * that cannot be is answered with Reject, which leaves the key where it was. A
- * declared one that cannot be, and a list without the only choice there is,
- * are failures of the negotiation, 7.12.
+ * RFC 7143 6.2.1, 6.2.2 and section 13, RFC 7145 section 6. An inadmissible
+ * value of a negotiated key is answered with Reject, which leaves the key
+ * unchanged. An inadmissible declared value, and a list without the only choice
+ * of this target, fail the negotiation (7.12).
  *
  * Return: 0, or -EINVAL when the negotiation has failed.
  */
@@ -417,15 +420,15 @@ int iser_tgt_key_answer(enum iser_tgt_key_id id,
 }
 
 /**
- * iser_tgt_key_answered - take the answer to a value this target proposed
- * @id: the key, one that iser_tgt_key_acceptable() found wanting
- * @offer: what was proposed
- * @result: what holds; changed
+ * iser_tgt_key_answered - process the answer to a value this target proposed
+ * @id: the key, proposed because iser_tgt_key_acceptable() was false for it
+ * @offer: the proposed value
+ * @result: the values negotiated so far; updated
  * @value: NUL-terminated
  *
- * RFC 7143 6.2.2: the answer must be one the key's rule can have as its
- * result. Only keys whose default will not do are proposed, so Reject and
- * NotUnderstood end the login; Irrelevant does too, except for keys that other
+ * RFC 7143 6.2.2: the answer must be a possible result of the key's rule. Only
+ * keys whose default is not acceptable are proposed, so Reject and
+ * NotUnderstood end the login. Irrelevant does too, except for keys that other
  * keys can make irrelevant.
  *
  * Return: 0, or -EINVAL when the negotiation has failed.
@@ -458,14 +461,14 @@ int iser_tgt_key_answered(enum iser_tgt_key_id id,
 }
 
 /**
- * iser_tgt_key_acceptable - can this target live with what holds
+ * iser_tgt_key_acceptable - check the value of a key against the offer
  * @id: the key
  * @offer: what this target allows
- * @result: what holds
+ * @result: the values negotiated so far
  *
  * RFC 7143 section 13, "result function".
  *
- * Return: true if it can, and for keys that are not negotiated.
+ * Return: true if the value is acceptable or the key is not negotiated.
  */
 bool iser_tgt_key_acceptable(enum iser_tgt_key_id id,
 			     const struct iser_tgt_keys *offer,
@@ -473,7 +476,7 @@ bool iser_tgt_key_acceptable(enum iser_tgt_key_id id,
 {
 	const struct iser_tgt_key *key = &iser_tgt_key_table[id];
 
-	/* the one key whose useful value is not the default */
+	/* the only key whose default is never acceptable */
 	if (id == ISER_TGT_KEY_RDMA_EXTENSIONS)
 		return result->rdma_extensions;
 
@@ -492,7 +495,7 @@ bool iser_tgt_key_acceptable(enum iser_tgt_key_id id,
 }
 
 /**
- * iser_tgt_key_offer - the value to propose
+ * iser_tgt_key_offer - format the value to propose
  * @id: the key, a negotiated number or boolean
  * @offer: what this target allows
  * @value: result

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Login and operational keys: RFC 7143 section 13, RFC 7145 section 6. One
- * table has the type, the result function and the stage of each key, and drives
- * the negotiation.
+ * table describes for each key its type, its result function and the stage in
+ * which it is allowed. Everything else is driven by that table.
  */
 #ifndef ISER_TGT_ISCSI_KEYS_H
 #define ISER_TGT_ISCSI_KEYS_H
@@ -12,26 +12,28 @@
 /**
  * struct iser_tgt_keys - values of the operational keys
  *
- * As an offer: what the administrator allows (param/ of the TPG). As a result:
- * what holds for the session. Lengths are bytes, times are seconds.
+ * As an offer: the values the administrator allows (param/ of the TPG). As a
+ * result: the values in effect for the session. Lengths are in bytes, times in
+ * seconds.
  *
- * Not the administrator's choice, whatever an offer says: InitialR2T=Yes,
- * RDMAExtensions=Yes, MaxConnections=1, ErrorRecoveryLevel=0. In an offer
- * @max_unexpected and @max_ahs are what this target declares to an initiator
- * that declares its own; 0 declares nothing.
+ * Fixed, independent of the offer: InitialR2T=Yes, RDMAExtensions=Yes,
+ * MaxConnections=1, ErrorRecoveryLevel=0. In an offer, @max_unexpected and
+ * @max_ahs are the values this target declares to an initiator that declares
+ * its own; 0 declares nothing.
  *
  * @max_burst: MaxBurstLength, 512..2^24-1
  * @first_burst: FirstBurstLength, 512..2^24-1, result not above @max_burst
  * @initiator_rdsl: InitiatorRecvDataSegmentLength, 512..2^24-1
  * @target_rdsl: TargetRecvDataSegmentLength, 512..2^24-1
- * @max_recv_dsl: MaxRecvDataSegmentLength the initiator declared; only used
- *	where RFC 7145 6.2 does not replace it, in discovery sessions
+ * @max_recv_dsl: MaxRecvDataSegmentLength the initiator declared; only used in
+ *	discovery sessions, where RFC 7145 6.2 does not replace it
  * @time2wait: DefaultTime2Wait, 0..3600
  * @time2retain: DefaultTime2Retain, 0..3600
  * @max_outstanding_r2t: MaxOutstandingR2T, 1..65535
  * @max_connections: MaxConnections, 1 on iSER here
  * @erl: ErrorRecoveryLevel, 0 here
- * @max_unexpected: MaxOutstandingUnexpectedPDUs the initiator declared, 0: any
+ * @max_unexpected: MaxOutstandingUnexpectedPDUs the initiator declared, 0: no
+ *	limit
  * @max_ahs: MaxAHSLength the initiator declared
  * @protocol_level: iSCSIProtocolLevel, at most 1
  * @initial_r2t: InitialR2T; always Yes as a result
@@ -68,17 +70,17 @@ struct iser_tgt_keys {
 void iser_tgt_keys_defaults(struct iser_tgt_keys *keys);
 
 /*
- * The rest is between login*.c and keys.c.
+ * The rest of this file is internal to login*.c and keys.c.
  */
 
-/* Every key this target understands; each also a bit in a u64. */
+/* Every key this target understands. Also used as bit numbers in a u64. */
 enum iser_tgt_key_id {
-	/* what the initiator says of itself, in any stage */
+	/* declared by the initiator, in any stage */
 	ISER_TGT_KEY_INITIATOR_NAME,
 	ISER_TGT_KEY_INITIATOR_ALIAS,
 	ISER_TGT_KEY_TARGET_NAME,
 	ISER_TGT_KEY_SESSION_TYPE,
-	/* never an initiator's to send in a login */
+	/* an initiator must not send these in a login */
 	ISER_TGT_KEY_TARGET_ALIAS,
 	ISER_TGT_KEY_TARGET_ADDRESS,
 	ISER_TGT_KEY_TPGT,
@@ -124,8 +126,8 @@ enum iser_tgt_key_id {
 };
 
 /**
- * enum iser_tgt_key_stage - where in a login a key may come from an initiator
- * @ISER_TGT_KEY_NEVER: nowhere
+ * enum iser_tgt_key_stage - login stage in which an initiator may send a key
+ * @ISER_TGT_KEY_NEVER: in none
  * @ISER_TGT_KEY_ANY: in both stages
  * @ISER_TGT_KEY_SECURITY: in the security stage
  * @ISER_TGT_KEY_OPERATIONAL: in the operational stage
@@ -138,17 +140,17 @@ enum iser_tgt_key_stage {
 };
 
 /**
- * enum iser_tgt_key_rule - the result function of an operational key
- * @ISER_TGT_RULE_NONE: not negotiated here: names and security keys
- * @ISER_TGT_RULE_MIN: number, the smaller one holds
- * @ISER_TGT_RULE_MAX: number, the larger one holds
- * @ISER_TGT_RULE_AND: Yes if both say Yes
- * @ISER_TGT_RULE_OR: Yes if one says Yes
+ * enum iser_tgt_key_rule - how the value of an operational key is determined
+ * @ISER_TGT_RULE_NONE: not determined by a rule: names and security keys
+ * @ISER_TGT_RULE_MIN: number, the minimum of both sides
+ * @ISER_TGT_RULE_MAX: number, the maximum of both sides
+ * @ISER_TGT_RULE_AND: Yes if both sides say Yes
+ * @ISER_TGT_RULE_OR: Yes if either side says Yes
  * @ISER_TGT_RULE_NUM: number the initiator declares
  * @ISER_TGT_RULE_BOOL: Yes or No the initiator declares
- * @ISER_TGT_RULE_TEXT: declared, without effect
- * @ISER_TGT_RULE_LIST: the only choice we know, if it is in the list
- * @ISER_TGT_RULE_ANSWER: the same answer whatever was proposed
+ * @ISER_TGT_RULE_TEXT: declared by the initiator and ignored
+ * @ISER_TGT_RULE_LIST: the only choice of this target, if the list has it
+ * @ISER_TGT_RULE_ANSWER: the same answer to every proposal
  */
 enum iser_tgt_key_rule {
 	ISER_TGT_RULE_NONE,
@@ -166,17 +168,17 @@ enum iser_tgt_key_rule {
 /**
  * struct iser_tgt_key - a row of the key table
  * @name: the key
- * @again: reason for a refusal: given twice
- * @bad: reason for a refusal: no acceptable value
- * @stage: the login stage it may be sent in
- * @rule: its result function
- * @offset: of its value in struct iser_tgt_keys
- * @min: smallest number; 0 is allowed besides with @zero
+ * @again: refusal reason: the key was sent twice
+ * @bad: refusal reason: the value is inadmissible
+ * @stage: login stage in which it may be sent, enum iser_tgt_key_stage
+ * @rule: how its value is determined, enum iser_tgt_key_rule
+ * @offset: offset of its value in struct iser_tgt_keys
+ * @min: smallest number; with @zero, 0 is allowed as well
  * @max: largest number
- * @zero: 0 means "no limit"
- * @irrelevant: in discovery sessions
- * @must: a list without our choice ends the login
- * @choice: for lists and fixed answers
+ * @zero: 0 is allowed and means "no limit"
+ * @irrelevant: the key is irrelevant in discovery sessions
+ * @must: a list without @choice ends the login
+ * @choice: the value for lists and fixed answers
  */
 struct iser_tgt_key {
 	const char *name;

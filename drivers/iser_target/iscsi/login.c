@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "login_private.h"
 
-/* RFC 7143 11.12: where a Login Request has what others have not */
+/* RFC 7143 11.12: offsets of fields that only a Login Request has */
 #define LOGIN_BHS_VERSION	2	/* Version-max, Version-min */
 #define LOGIN_BHS_ISID		8
 #define LOGIN_BHS_TSIH		14
 #define LOGIN_VERSION_MIN(v)	((v) & 0xff)
 
-/* Keys an initiator may say again in the next stage */
+/* Keys an initiator may repeat in the next stage */
 #define LOGIN_KEYS_ANY_STAGE	(BIT_ULL(ISER_TGT_KEY_INITIATOR_NAME) |	\
 				 BIT_ULL(ISER_TGT_KEY_INITIATOR_ALIAS) | \
 				 BIT_ULL(ISER_TGT_KEY_TARGET_NAME) |	\
 				 BIT_ULL(ISER_TGT_KEY_SESSION_TYPE))
 
 /**
- * iser_tgt_login_init - begin a login
+ * iser_tgt_login_init - initialize a login
  * @login: all written
- * @ops: what the login asks of its caller
- * @priv: the caller's, kept in login->priv
+ * @ops: callbacks into the caller
+ * @priv: private to the caller, kept in login->priv
  * @in: ISER_TGT_LOGIN_TEXT_MAX bytes to gather request text in
  * @out: ISER_TGT_LOGIN_TEXT_MAX bytes for response text
  */
@@ -50,15 +50,15 @@ static void login_build(struct iser_tgt_login *login, u8 flags, u16 tsih)
 }
 
 /**
- * iser_tgt_login_refuse - end a login with a Login Response that says why
+ * iser_tgt_login_refuse - end a login with an error status
  * @login: the login
  * @status: class and detail; not ISER_TGT_LOGIN_OK
- * @reason: plain words, a string constant
+ * @reason: human-readable, a string constant
  *
- * RFC 7143 11.13.5: T, CSG and NSG are reserved then, and a "moved" status
- * comes with login->redirect. May be called at any time after
- * iser_tgt_login_init(), also before there was a request that could be read,
- * and instead of the response that came with ISER_TGT_LOGIN_ENTER.
+ * RFC 7143 11.13.5: T, CSG and NSG are reserved in such a response, and a
+ * "moved" status carries login->redirect. May be called at any time after
+ * iser_tgt_login_init(): before a valid request has been received, and to
+ * replace the response that was built for ISER_TGT_LOGIN_ENTER.
  *
  * Return: ISER_TGT_LOGIN_REFUSE.
  */
@@ -96,7 +96,7 @@ static enum iser_tgt_login_verdict login_error(struct iser_tgt_login *login,
 	return iser_tgt_login_refuse(login, ISER_TGT_LOGIN_INIT_ERROR, reason);
 }
 
-/* RFC 7143 11.12: for what does not change, the first request counts. */
+/* RFC 7143 11.12: these fields are set by the first request for all others. */
 static void login_start(struct iser_tgt_login *login,
 			const struct iser_tgt_pdu *pdu)
 {
@@ -110,7 +110,7 @@ static void login_start(struct iser_tgt_login *login,
 	login->cid = iser_tgt_pdu_cid(pdu);
 	login->itt = pdu->itt;
 	login->exp_cmd_sn = pdu->cmd_sn;
-	/* any initial value will do, and this one the initiator expects */
+	/* StatSN may start anywhere; start where the initiator expects it */
 	login->stat_sn = pdu->exp_stat_sn;
 	login->stage = ISER_TGT_LOGIN_CSG(pdu->flags);
 }
@@ -127,7 +127,7 @@ static bool login_is_same(const struct iser_tgt_login *login,
 	       !memcmp(bhs + LOGIN_BHS_ISID, login->isid, sizeof(login->isid));
 }
 
-/* RFC 7143 11.12.1 to 11.12.3 and the table in 6.3: NULL, or what is wrong. */
+/* RFC 7143 11.12.1 to 11.12.3 and the table in 6.3: NULL if valid. */
 static const char *login_check_flags(const struct iser_tgt_login *login,
 				     u8 flags)
 {
@@ -165,16 +165,16 @@ static const char *login_check(const struct iser_tgt_login *login,
 	return login_check_flags(login, pdu->flags);
 }
 
-/* The target chooses where to go, RFC 7143 6.3.2, not beyond what was asked. */
+/* RFC 7143 6.3.2: the target chooses NSG, up to the one requested. */
 static u8 login_next_stage(const struct iser_tgt_login *login, u8 flags)
 {
-	/* RDMAExtensions has no other place to be negotiated */
+	/* RDMAExtensions can only be negotiated in the operational stage */
 	if (login->stage == ISER_TGT_STAGE_SECURITY && !login->discovery)
 		return ISER_TGT_STAGE_OPERATIONAL;
 	return ISER_TGT_LOGIN_NSG(flags);
 }
 
-/* Send what is left of the answer, and change stage if that was the last. */
+/* Send the next part of the answer; change the stage after the last one. */
 static enum iser_tgt_login_verdict login_respond(struct iser_tgt_login *login,
 						 u8 request_flags)
 {
@@ -235,15 +235,17 @@ static enum iser_tgt_login_verdict login_gather(struct iser_tgt_login *login,
 }
 
 /**
- * iser_tgt_login_request - take a request in and build the response
+ * iser_tgt_login_request - process a request and build the response
  * @login: the login
- * @pdu: what was received, its lengths checked
+ * @pdu: the received PDU, its lengths checked
  * @data: its data segment, @pdu->data_len bytes
  *
  * RFC 7143 4.2.4, section 6, 11.12, 11.13. The response is in login->rsp_hdr
- * and login->rsp_data and must be sent before the next call. Nothing of @data
- * is needed afterwards. Context: that of the three functions in login->ops; one
- * call at a time for a login.
+ * and login->rsp_data and must be sent before the next call. @data is not
+ * referenced after the return.
+ *
+ * Context: may sleep if a callback in login->ops does. The caller serializes
+ * all calls for one login.
  *
  * Return: what the caller does next.
  */
@@ -275,7 +277,7 @@ iser_tgt_login_request(struct iser_tgt_login *login,
 	if (wrong)
 		return login_error(login, wrong);
 	if (login->out_sent < login->out_len) {
-		/* RFC 7143 6.2: a response with C is answered by nothing */
+		/* RFC 7143 6.2: a response with C gets an empty request */
 		if (pdu->data_len || pdu->flags & ISER_TGT_LOGIN_CONTINUE)
 			return login_error(login,
 					   "text before the answer was complete");
@@ -288,11 +290,13 @@ iser_tgt_login_request(struct iser_tgt_login *login,
  * iser_tgt_login_malformed - answer a PDU whose lengths or headers are wrong
  * @login: the login
  * @pdu: as far as iser_tgt_pdu_parse() could read it
- * @error: what iser_tgt_pdu_parse() said
+ * @error: the result of iser_tgt_pdu_parse()
  *
- * RFC 7143 4.2.4: a first PDU that can be read and is no Login Request is not
- * answered. Everything else is, so that the peer learns why, with its own tags
- * if those could be read. One call at a time for a login.
+ * RFC 7143 4.2.4: a first PDU that is readable but not a Login Request is not
+ * answered. Anything else is, so that the peer learns the reason. The response
+ * has the tags of the PDU if its header could be read.
+ *
+ * Context: the caller serializes all calls for one login.
  *
  * Return: ISER_TGT_LOGIN_REFUSE or ISER_TGT_LOGIN_DROP.
  */
@@ -314,7 +318,7 @@ iser_tgt_login_malformed(struct iser_tgt_login *login,
 }
 
 /**
- * iser_tgt_login_set_tsih - name the session in the final response
+ * iser_tgt_login_set_tsih - set the TSIH of the final response
  * @login: the login, after ISER_TGT_LOGIN_ENTER
  * @tsih: the session's handle, not 0
  *
@@ -328,8 +332,8 @@ void iser_tgt_login_set_tsih(struct iser_tgt_login *login, u16 tsih)
 }
 
 /**
- * iser_tgt_login_wipe - forget the secrets of a login
- * @login: the login; not usable afterwards, but its results may be read
+ * iser_tgt_login_wipe - erase the secrets of a login
+ * @login: the login; ended by this, but its results may still be read
  */
 void iser_tgt_login_wipe(struct iser_tgt_login *login)
 {

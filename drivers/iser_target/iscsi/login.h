@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The login phase of one connection, RFC 7143 section 6: bytes of a Login
- * Request in, a Login Response and a verdict out. The caller owns all memory
- * and sends what is built here.
+ * The login phase of one connection, RFC 7143 section 6. Turns each Login
+ * Request into a Login Response and a verdict. The caller owns all memory and
+ * sends the responses.
  */
 #ifndef ISER_TGT_ISCSI_LOGIN_H
 #define ISER_TGT_ISCSI_LOGIN_H
@@ -12,9 +12,9 @@
 #include "pdu.h"
 #include "status.h"
 
-/* Text of one stage that may be gathered over several PDUs, bytes. */
+/* Bytes of text that the initiator may send over several PDUs with C set. */
 #define ISER_TGT_LOGIN_TEXT_MAX		16384
-/* Login Requests of one login, continuations included, before it is ended. */
+/* Login Requests in one login, continuations included; more are refused. */
 #define ISER_TGT_LOGIN_PDUS_MAX		64
 
 #define ISER_TGT_AUTH_STR_MAX		256
@@ -46,11 +46,11 @@ struct iser_tgt_auth {
 struct iser_tgt_login;
 
 /**
- * struct iser_tgt_login_ops - what the login asks of its caller
+ * struct iser_tgt_login_ops - callbacks of the login into its caller
  * @identify: called once, when InitiatorName, SessionType and TargetName are
  *	known and before any answer with text. Looks up the target portal group
- *	and the initiator's access, fills @offer, @tpgt, @auth_required and
- *	@auth, and decides about the session named by ISID and TSIH. Returns
+ *	and the initiator's ACL, fills @offer, @tpgt, @auth_required and @auth,
+ *	and decides about the session named by ISID and TSIH. Returns
  *	ISER_TGT_LOGIN_OK or the status to refuse with; sets @reason when it
  *	refuses. Must set @redirect for the two "moved" statuses.
  * @random: fills @buf with @len unpredictable bytes; 0 or a negative errno
@@ -69,11 +69,12 @@ struct iser_tgt_login_ops {
  * enum iser_tgt_login_verdict - what the caller does next
  * @ISER_TGT_LOGIN_SEND: send the response, wait for the next request
  * @ISER_TGT_LOGIN_ENTER: allocate the session's resources, send the response,
- *	enter full feature phase. If that cannot be, call
- *	iser_tgt_login_refuse() and send what it built.
- * @ISER_TGT_LOGIN_REFUSE: send the response, whose status says why, and close
- * @ISER_TGT_LOGIN_DROP: close at once, nothing may be sent (RFC 7143 4.2.4: the
- *	first PDU was no Login Request)
+ *	enter full feature phase. If the allocation fails, call
+ *	iser_tgt_login_refuse() and send the response it built.
+ * @ISER_TGT_LOGIN_REFUSE: send the response, which has an error status, and
+ *	close
+ * @ISER_TGT_LOGIN_DROP: close at once without a response (RFC 7143 4.2.4: the
+ *	first PDU was not a Login Request)
  */
 enum iser_tgt_login_verdict {
 	ISER_TGT_LOGIN_SEND,
@@ -92,39 +93,40 @@ enum iser_tgt_login_chap {
 /**
  * struct iser_tgt_login - state of one login
  *
- * Set by the caller before iser_tgt_login_init(): nothing but the arguments.
+ * iser_tgt_login_init() initializes all of it.
  *
- * @ops: see above
- * @priv: the caller's
+ * @ops: callbacks into the caller
+ * @priv: private to the caller
  * @initiator: InitiatorName, folded to lower case
  * @target: TargetName, folded to lower case; "" in a discovery session
  * @alias: InitiatorAlias
  * @isid: as sent
- * @tsih: as sent; the caller sets the session's own before the final response
+ * @tsih: as sent; the caller sets that of the session before the final response
  *	(in @identify or after ISER_TGT_LOGIN_ENTER by iser_tgt_login_set_tsih());
- *	no response but the final one shows it
+ *	only the final response carries it
  * @cid: as sent
  * @discovery: SessionType=Discovery
- * @text_max: bytes of text the initiator may gather in @in over several
- *	requests; the caller may lower it after iser_tgt_login_init()
+ * @text_max: bytes of text the initiator may send over several requests; the
+ *	caller may lower it after iser_tgt_login_init()
  * @tpgt: portal group tag to declare; set by @identify
  * @target_alias: TargetAlias to declare; set by @identify, NULL or "" for none
- * @auth_required: CHAP is asked for; set by @identify
- * @auth: what to check it with; set by @identify, wiped with the login
+ * @auth_required: CHAP is required; set by @identify
+ * @auth: names and secrets to check it with; set by @identify, erased by
+ *	iser_tgt_login_wipe()
  * @chap_order: CHAP algorithms allowed, strongest first, 0-terminated; set by
  *	@identify, defaults to SHA3-256, SHA-256, SHA1, MD5
  * @redirect: TargetAddress value for a "moved" status; set by @identify
- * @offer: set by @identify; defaults otherwise
+ * @offer: the values this target allows; set by @identify; defaults otherwise
  * @result: negotiated keys; valid on ISER_TGT_LOGIN_ENTER
- * @authenticated: CHAP was done and right
- * @auth_mutual: and the other way round
+ * @authenticated: the initiator has authenticated itself by CHAP
+ * @auth_mutual: this target has authenticated itself by CHAP
  * @status: class and detail of the response
- * @reason: plain words for a refusal, a string constant; NULL if none
+ * @reason: human-readable reason of a refusal, a string constant; NULL if none
  * @exp_cmd_sn: CmdSN of the leading request: ExpCmdSN of the session
  * @stat_sn: StatSN of the next response
- * @rsp_hdr: the response's two headers
- * @rsp_data: the response's text, valid until the next call
- * @rsp_data_len: bytes of it
+ * @rsp_hdr: the two headers of the response
+ * @rsp_data: the text of the response, valid until the next call
+ * @rsp_data_len: length of @rsp_data in bytes
  */
 struct iser_tgt_login {
 	const struct iser_tgt_login_ops *ops;

@@ -2,7 +2,10 @@
 #include "chap.h"
 #include "login_private.h"
 
-/* Values are decoded in place: they fit there, and not on the kernel's stack. */
+/*
+ * Decode into the receive buffer: the result is shorter than the value, and a
+ * buffer of ISER_TGT_CHAP_CHALLENGE_MAX bytes is too large for the stack.
+ */
 static int chap_decode_in_place(struct iser_tgt_login *login,
 				const char *value, size_t size, u8 **bytes)
 {
@@ -24,7 +27,7 @@ static bool chap_list_has(const char *list, u8 alg)
 	return false;
 }
 
-/* Bytes of response of the first algorithm both sides have, or an errno. */
+/* Choose the algorithm. Returns its response length in bytes, or an errno. */
 static int chap_choose(struct iser_tgt_login *login, const char *list)
 {
 	u8 scratch[ISER_TGT_CHAP_DIGEST_MAX];
@@ -99,7 +102,7 @@ static bool chap_name_is(const char *given, const char *expected)
 	return strlen(given) == len && !crypto_memneq(given, expected, len);
 }
 
-/* CHAP_N and CHAP_R of the initiator. */
+/* Check CHAP_N and CHAP_R of the initiator. */
 static u16 chap_verify(struct iser_tgt_login *login,
 		       const struct iser_tgt_chap_keys *keys)
 {
@@ -147,7 +150,7 @@ static u16 chap_verify(struct iser_tgt_login *login,
 	return ISER_TGT_LOGIN_OK;
 }
 
-/* CHAP_I and CHAP_C of the initiator: this target proves itself. */
+/* Answer CHAP_I and CHAP_C of the initiator: authenticate this target. */
 static u16 chap_prove(struct iser_tgt_login *login,
 		      const struct iser_tgt_chap_keys *keys,
 		      struct iser_tgt_text_out *out)
@@ -209,15 +212,17 @@ static u16 chap_response(struct iser_tgt_login *login,
 
 /**
  * iser_tgt_login_chap - one step of CHAP
- * @login: the login, whose AuthMethod is settled
+ * @login: the login, AuthMethod has been negotiated
  * @keys: CHAP values of this request
- * @out: answer
+ * @out: text of the response
  *
- * RFC 7143 12.1.3 and 9.2.1. Of the algorithms offered the first in
- * login->chap_order is taken. A wrong response, a response that would be ours
- * too, and a reflected challenge are authentication failures. An initiator that
- * does not ask this target to prove itself is not made to. Context: as
- * iser_tgt_login_request().
+ * RFC 7143 12.1.3 and 9.2.1. The first algorithm of login->chap_order that the
+ * initiator offers is chosen. A wrong response, a response that
+ * password_mutual would give too, and a reflected challenge are authentication
+ * failures. Mutual authentication is up to the initiator: a login without
+ * CHAP_C is accepted even if password_mutual is set.
+ *
+ * Context: same as iser_tgt_login_request().
  *
  * Return: ISER_TGT_LOGIN_OK, or the status to refuse with.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "login_private.h"
 
-/* One text, from its first key to the last answer. */
+/* State of the processing of one text. */
 struct login_text {
 	struct iser_tgt_login *login;
 	struct iser_tgt_text_out out;
@@ -23,7 +23,7 @@ static void text_say(struct login_text *t, enum iser_tgt_key_id id,
 	iser_tgt_text_add(&t->out, name, strlen(name), value);
 }
 
-/* Into @name, folded; false if the value is no iSCSI name. */
+/* Copy to @name, in lower case; false if the value is not an iSCSI name. */
 static bool login_read_name(char name[ISER_TGT_NAME_MAX + 1],
 			    const struct iser_tgt_kv *kv)
 {
@@ -34,7 +34,7 @@ static bool login_read_name(char name[ISER_TGT_NAME_MAX + 1],
 	return !iser_tgt_name_check(name);
 }
 
-/* The alias ends up before an operator's eyes: no control characters. */
+/* Replace control characters: the alias is shown to the operator. */
 static bool login_read_alias(struct iser_tgt_login *login,
 			     const struct iser_tgt_kv *kv)
 {
@@ -58,7 +58,7 @@ static bool login_read_session_type(const char *value, bool *discovery)
 	return *discovery || !strcmp(value, "Normal");
 }
 
-/* RFC 7143 13.4 to 13.7, 13.21: what the first text says of the initiator. */
+/* RFC 7143 13.4 to 13.7, 13.21: declarations in the first text. */
 static u16 login_declare(struct login_text *t, enum iser_tgt_key_id id,
 			 const struct iser_tgt_kv *kv)
 {
@@ -89,8 +89,8 @@ static u16 login_declare(struct login_text *t, enum iser_tgt_key_id id,
 }
 
 /*
- * libiscsi says its names again in every stage. That is no renegotiation as
- * long as they stay what they were.
+ * libiscsi repeats its names in every stage. Accept that as long as the values
+ * are the same: it is not a renegotiation.
  */
 static u16 login_declare_again(struct login_text *t, enum iser_tgt_key_id id,
 			       const struct iser_tgt_kv *kv)
@@ -133,7 +133,7 @@ static u16 login_see(struct login_text *t, enum iser_tgt_key_id id)
 	return ISER_TGT_LOGIN_OK;
 }
 
-/* RFC 7143 6.3: the names come with the first text, in whatever order. */
+/* RFC 7143 6.3: the first text contains the names, in any order. */
 static u16 login_read_names(struct login_text *t)
 {
 	struct iser_tgt_login *login = t->login;
@@ -259,7 +259,7 @@ static u16 login_negotiate(struct login_text *t, enum iser_tgt_key_id id,
 	if (iser_tgt_key_answer(id, &login->offer, &login->result, value,
 				answer))
 		return text_fail(t, ISER_TGT_LOGIN_INIT_ERROR, key->bad);
-	/* answered with Reject, and the default will not do either */
+	/* the answer is Reject, and the default is not acceptable either */
 	if (!login->discovery &&
 	    !iser_tgt_key_acceptable(id, &login->offer, &login->result))
 		return text_fail(t, ISER_TGT_LOGIN_INIT_ERROR, key->bad);
@@ -288,7 +288,7 @@ static u16 login_operational_key(struct login_text *t,
 		text_say(t, id, "Irrelevant");
 		return ISER_TGT_LOGIN_OK;
 	}
-	/* its result depends on MaxBurstLength, which may come behind it */
+	/* the result depends on MaxBurstLength, which may follow in the text */
 	if (id == ISER_TGT_KEY_FIRST_BURST) {
 		t->first_burst = value;
 		return ISER_TGT_LOGIN_OK;
@@ -353,8 +353,8 @@ static u16 login_read_keys(struct login_text *t)
 }
 
 /*
- * RFC 7143 6.3.2, the security stage: if the initiator proposes no method, CHAP
- * is proposed to it, once.
+ * RFC 7143 6.3.2: if the initiator enters the security stage without an
+ * AuthMethod, propose one, once.
  */
 static u16 login_security(struct login_text *t)
 {
@@ -372,17 +372,17 @@ static u16 login_security(struct login_text *t)
 		login->keys_offered |= bit;
 		text_say(t, ISER_TGT_KEY_AUTH_METHOD, "CHAP");
 	}
-	/* The method was chosen just now: CHAP_A follows in the next request. */
+	/* AuthMethod was negotiated in this text: CHAP_A is in the next one */
 	if (login->chap == ISER_TGT_CHAP_WAIT_A && !chosen && !t->chap.a)
 		return ISER_TGT_LOGIN_OK;
 	return iser_tgt_login_chap(login, &t->chap, &t->out);
 }
 
 /*
- * Propose what has a default this target cannot live with: RDMAExtensions at
- * once (RFC 7145 6.3), the rest when the initiator wants to leave the stage and
- * will say no more of its own. What was proposed before must have an answer by
- * then, unless the proposal left no choice (RFC 7143 6.2.2).
+ * Propose the keys whose default is not acceptable: RDMAExtensions at once
+ * (RFC 7145 6.3), the others when the initiator asks to leave the stage and so
+ * has no more keys of its own. By then earlier proposals must have been
+ * answered, unless the proposal left no choice (RFC 7143 6.2.2).
  */
 static u16 login_propose(struct login_text *t, u64 proposed, bool transit)
 {
@@ -390,7 +390,7 @@ static u16 login_propose(struct login_text *t, u64 proposed, bool transit)
 	char value[ISER_TGT_KEY_VALUE_MAX];
 	int id;
 
-	/* RFC 7143 13.14; once answered, iser_tgt_login_integrity() looks */
+	/* RFC 7143 13.14; iser_tgt_login_integrity() checks the final values */
 	if (!(login->keys_seen & BIT_ULL(ISER_TGT_KEY_FIRST_BURST)))
 		login->offer.first_burst = min(login->offer.first_burst,
 					       login->result.max_burst);
@@ -435,8 +435,8 @@ static u16 login_operational(struct login_text *t, bool transit)
 }
 
 /*
- * RFC 7143 13.9: with TargetName, that is, in normal sessions. A discovery
- * session is served by no portal group in particular.
+ * RFC 7143 13.9: sent in reply to TargetName, which only normal sessions have.
+ * A discovery session does not belong to a portal group.
  */
 static void login_say_tpgt(struct login_text *t)
 {
@@ -453,12 +453,14 @@ static void login_say_tpgt(struct login_text *t)
 }
 
 /**
- * iser_tgt_login_text - answer a whole text
- * @login: the login; the text is in login->in, the answer goes to login->out
- * @transit: the initiator wants to leave the stage
+ * iser_tgt_login_text - answer a complete text
+ * @login: the login; reads the text in login->in, writes the answer to
+ *	login->out
+ * @transit: the initiator has set T to leave the stage
  *
- * RFC 7143 6.2, 6.3 and sections 12 and 13, RFC 7145 section 6. Context: as
- * iser_tgt_login_request().
+ * RFC 7143 6.2, 6.3 and sections 12 and 13, RFC 7145 section 6.
+ *
+ * Context: same as iser_tgt_login_request().
  *
  * Return: ISER_TGT_LOGIN_OK, or the status to refuse with.
  */
@@ -496,12 +498,12 @@ u16 iser_tgt_login_text(struct iser_tgt_login *login, bool transit)
 }
 
 /**
- * iser_tgt_login_may_transit - is everything settled that the stage is for
+ * iser_tgt_login_may_transit - check whether the current stage is complete
  * @login: the login
  *
- * RFC 7143 6.3: a response with T must leave nothing to answer.
+ * RFC 7143 6.3: a response with T must not contain keys that need an answer.
  *
- * Return: true if it is.
+ * Return: true if the response may set T.
  */
 bool iser_tgt_login_may_transit(const struct iser_tgt_login *login)
 {
@@ -522,11 +524,11 @@ bool iser_tgt_login_may_transit(const struct iser_tgt_login *login)
 }
 
 /**
- * iser_tgt_login_integrity - do the results go together
+ * iser_tgt_login_integrity - check that the negotiated values are consistent
  * @login: the login, about to enter full feature phase
  *
- * RFC 7143 6.2: checked once, when all values are there. 13.14: the first burst
- * is part of the burst.
+ * RFC 7143 6.2: checked once, at the end of the negotiation. 13.14:
+ * FirstBurstLength must not exceed MaxBurstLength.
  *
  * Return: ISER_TGT_LOGIN_OK, or the status to refuse with.
  */

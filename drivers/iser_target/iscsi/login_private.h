@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Between login.c (PDUs), login_keys.c (text) and login_chap.c (CHAP). */
+/* Shared by login.c (PDUs), login_keys.c (text) and login_chap.c (CHAP). */
 #ifndef ISER_TGT_ISCSI_LOGIN_PRIVATE_H
 #define ISER_TGT_ISCSI_LOGIN_PRIVATE_H
 
@@ -21,7 +21,7 @@ struct iser_tgt_chap_keys {
 	const char *r;
 };
 
-/* Give a refusal its reason, where it is found. */
+/* Set the reason of a refusal; returns @status. */
 static inline u16 iser_tgt_login_fail(struct iser_tgt_login *login, u16 status,
 				      const char *reason)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "name.h"
 
-/* <linux/ctype.h> takes Latin-1 letters for letters; names are UTF-8. */
+/* <linux/ctype.h> assumes Latin-1; iSCSI names are UTF-8. */
 static bool name_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -12,7 +12,7 @@ static bool name_is_lower(char c)
 	return c >= 'a' && c <= 'z';
 }
 
-/* Bytes of the well-formed UTF-8 sequence beyond ASCII at @s, or 0. */
+/* Length of the non-ASCII UTF-8 sequence at @s; 0 if it is not well-formed. */
 static size_t name_utf8_len(const char *s)
 {
 	const u8 *p = (const u8 *)s;
@@ -44,7 +44,7 @@ static size_t name_utf8_len(const char *s)
 	return len;
 }
 
-/* RFC 3722: of ASCII only lower case, digits, dash, dot and colon remain. */
+/* RFC 3722: ASCII is limited to lower case, digits, dash, dot and colon. */
 static bool name_chars_ok(const char *s)
 {
 	while (*s) {
@@ -90,7 +90,7 @@ static size_t name_hex_len(const char *s)
 }
 
 /**
- * iser_tgt_name_check - is this an iSCSI name
+ * iser_tgt_name_check - check the syntax of an iSCSI name
  * @name: NUL-terminated, already folded to lower case
  *
  * RFC 7143 4.2.7: at most 223 bytes; "iqn." with year and month, "eui." with 16
@@ -116,11 +116,11 @@ int iser_tgt_name_check(const char *name)
 }
 
 /**
- * iser_tgt_name_fold - make two spellings of a name compare equal
+ * iser_tgt_name_fold - map a name to lower case for comparison
  * @name: NUL-terminated, changed in place
  *
- * RFC 7143 4.2.7.1 wants names mapped to lower case. Done for ASCII: a name
- * with other letters must arrive prepared.
+ * RFC 7143 4.2.7.1. Only ASCII is mapped: the sender must have prepared other
+ * letters as RFC 3722 requires.
  */
 void iser_tgt_name_fold(char *name)
 {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "pdu.h"
 
-/* Padding the data segment is left to the sender: ib_iser does not. */
+/* Padding of the data segment is optional: ib_iser does not pad. */
 #define PDU_PAD		((size_t)4)
 
 /*
- * libiscsi up to 1.19 declares the immediate data of every WRITE and sends none
- * of it: the STag covers all. A SEND arrives whole or not at all, so data that
- * is missing to the last byte was never sent, and nothing is guessed.
+ * libiscsi up to 1.19 sets DataSegmentLength of every WRITE as if it sent
+ * immediate data, but sends none: the Write STag covers all of the data. A SEND
+ * is never truncated in transit, so if the data segment is missing completely
+ * the initiator has not sent it.
  */
 static bool pdu_data_unsent(const struct iser_tgt_pdu *pdu, size_t end,
 			    size_t received)
@@ -37,17 +38,17 @@ static enum iser_tgt_pdu_error pdu_check_lengths(struct iser_tgt_pdu *pdu,
 
 /**
  * iser_tgt_pdu_parse - read the two headers of a received PDU
- * @pdu: result; filled whenever both headers are there and the iSER header
- *	says iSCSI control-type, also when the lengths are wrong, so that the
- *	caller can name the PDU it refuses
- * @hdr: start of the receive buffer; no byte behind the smaller of
- *	ISER_TGT_HDR_LEN and @received is read
- * @received: bytes that arrived, from the receive completion
+ * @pdu: result; filled if both headers were received and the iSER header is of
+ *	iSCSI control-type, even if the lengths are wrong, so that the caller
+ *	can identify the PDU it refuses
+ * @hdr: start of the receive buffer; reads at most the smaller of
+ *	ISER_TGT_HDR_LEN and @received bytes
+ * @received: byte_len of the receive completion
  *
- * RFC 7145 9.1 to 9.3, RFC 7143 11.2. Every length that the peer declares is
- * compared with @received here, before it is used.
+ * RFC 7145 9.1 to 9.3, RFC 7143 11.2. Every length in the headers is checked
+ * against @received before it is used.
  *
- * Return: ISER_TGT_PDU_OK, or the first thing that is wrong.
+ * Return: ISER_TGT_PDU_OK, or the first error found.
  */
 enum iser_tgt_pdu_error iser_tgt_pdu_parse(struct iser_tgt_pdu *pdu,
 					   const u8 *hdr, size_t received)
@@ -99,8 +100,8 @@ static const char * const pdu_errors[] = {
 };
 
 /**
- * iser_tgt_pdu_strerror - a PDU error in plain words
- * @error: what iser_tgt_pdu_parse() returned
+ * iser_tgt_pdu_strerror - describe a PDU error
+ * @error: the result of iser_tgt_pdu_parse()
  *
  * Return: a string constant.
  */

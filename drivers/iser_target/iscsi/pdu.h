@@ -16,16 +16,16 @@
 
 /* RFC 7143 11.2.1.5: TotalAHSLength counts 4-byte words in one byte. */
 #define ISER_TGT_AHS_MAX	(255 * 4)
-/* RFC 7143 11.2.2.3: the 16 bytes of the BHS and what an AHS can add. */
+/* RFC 7143 11.2.2.3: 16 bytes are in the BHS, the rest in an AHS. */
 #define ISER_TGT_CDB_BHS_LEN	16
 #define ISER_TGT_CDB_MAX	260
 
 /*
- * No initiator posts receive buffers for more than this after login, whatever
- * it declares (Linux ib_iser and libiscsi alike).
+ * Linux ib_iser and libiscsi post receive buffers for no more than this after
+ * login, regardless of the length they declare.
  */
 #define ISER_TGT_FFP_DATA_MAX	128
-/* RFC 7143 13.12: the data segment both sides must take during login. */
+/* RFC 7143 13.12: the data segment both sides must accept during login. */
 #define ISER_TGT_LOGIN_DATA_MAX	8192
 
 #define ISER_TGT_TAG_RESERVED	0xffffffffU
@@ -35,10 +35,10 @@
  * @ISER_TGT_PDU_OK: nothing
  * @ISER_TGT_PDU_SHORT: fewer bytes than the two fixed headers
  * @ISER_TGT_PDU_HELLO: an iSER Hello, RFC 7145 9.3
- * @ISER_TGT_PDU_ISER_OP: any other iSER opcode than iSCSI control-type
- * @ISER_TGT_PDU_AHS: TotalAHSLength above the bytes received
- * @ISER_TGT_PDU_DATA: DataSegmentLength above the bytes received
- * @ISER_TGT_PDU_EXCESS: bytes received that no length field explains
+ * @ISER_TGT_PDU_ISER_OP: an iSER opcode other than iSCSI control-type
+ * @ISER_TGT_PDU_AHS: TotalAHSLength exceeds the bytes received
+ * @ISER_TGT_PDU_DATA: DataSegmentLength exceeds the bytes received
+ * @ISER_TGT_PDU_EXCESS: more bytes received than the length fields cover
  */
 enum iser_tgt_pdu_error {
 	ISER_TGT_PDU_OK,
@@ -56,16 +56,16 @@ enum iser_tgt_pdu_error {
  * @opcode: without the immediate bit
  * @flags: byte 1 of the BHS
  * @immediate: delivered outside the CmdSN order
- * @itt: initiator task tag, host order, only ever compared and echoed
+ * @itt: initiator task tag, host order, only compared and echoed
  * @cmd_sn: CmdSN of any request but SNACK and Data-Out
  * @exp_stat_sn: ExpStatSN
- * @ahs_len: bytes of additional header segments behind the BHS
- * @data_len: bytes of data segment behind those, without padding
- * @unsent: bytes of immediate data a WRITE declares but did not bring
- * @read_stag: where an RDMA WRITE may go; valid if @rsv
+ * @ahs_len: bytes of additional header segments after the BHS
+ * @data_len: bytes of data segment after those, without padding
+ * @unsent: bytes of immediate data a WRITE declares but does not carry
+ * @read_stag: destination of RDMA WRITEs; valid if @rsv
  * @read_va: address that belongs to @read_stag
- * @write_stag: where an RDMA READ may read; valid if @wsv
- * @write_va: address that belongs to @write_stag, unsolicited part skipped
+ * @write_stag: source of RDMA READs; valid if @wsv
+ * @write_va: address that belongs to @write_stag, past the unsolicited data
  * @rsv: @read_stag and @read_va were sent
  * @wsv: @write_stag and @write_va were sent
  */
@@ -90,9 +90,9 @@ struct iser_tgt_pdu {
 
 /**
  * struct iser_tgt_ahs - the additional header segments of a SCSI command
- * @cdb_tail: the CDB behind its first 16 bytes, in the receive buffer
- * @cdb_tail_len: bytes of it; 0 if there is none
- * @bidi: a bidirectional read length was given
+ * @cdb_tail: the CDB from its 17th byte on, in the receive buffer
+ * @cdb_tail_len: its length in bytes; 0 if there is none
+ * @bidi: a bidirectional read length is present
  * @bidi_len: that length in bytes
  */
 struct iser_tgt_ahs {
@@ -108,8 +108,8 @@ const char *iser_tgt_pdu_strerror(enum iser_tgt_pdu_error error);
 int iser_tgt_ahs_parse(struct iser_tgt_ahs *ahs, const u8 *buf, size_t len);
 
 /*
- * Builders. @hdr is ISER_TGT_HDR_LEN bytes, wholly written. Sequence numbers
- * are put in by iser_tgt_pdu_set_sn() when the PDU is posted.
+ * Builders. @hdr is ISER_TGT_HDR_LEN bytes, all written. The sequence numbers
+ * are filled in by iser_tgt_pdu_set_sn() when the PDU is posted.
  */
 void iser_tgt_pdu_init(u8 *hdr, u8 opcode, u8 flags, u32 itt, size_t data_len);
 void iser_tgt_pdu_set_sn(u8 *hdr, u32 stat_sn, u32 exp_cmd_sn, u32 max_cmd_sn);

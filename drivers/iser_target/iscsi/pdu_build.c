@@ -4,7 +4,7 @@
 #define BHS(hdr)	((hdr) + ISER_TGT_ISER_HDR_LEN)
 
 /**
- * iser_tgt_pdu_init - start a PDU to send
+ * iser_tgt_pdu_init - initialize the headers of a PDU to send
  * @hdr: ISER_TGT_HDR_LEN bytes, all written
  * @opcode: target opcode
  * @flags: byte 1 of the BHS
@@ -26,15 +26,16 @@ void iser_tgt_pdu_init(u8 *hdr, u8 opcode, u8 flags, u32 itt, size_t data_len)
 }
 
 /**
- * iser_tgt_pdu_set_sn - number a PDU
+ * iser_tgt_pdu_set_sn - set the sequence numbers of a PDU
  * @hdr: its headers
  * @stat_sn: StatSN
  * @exp_cmd_sn: ExpCmdSN
  * @max_cmd_sn: MaxCmdSN
  *
- * RFC 7143 4.2.2: these fields sit at the same place in every target PDU.
- * Called under the lock that posting takes, so that the numbers are in the order
- * of the wire.
+ * RFC 7143 4.2.2: every target PDU has these fields at the same offsets.
+ *
+ * Context: with concurrent senders, under the lock that serializes posting, so
+ * that StatSN follows the order on the wire.
  */
 void iser_tgt_pdu_set_sn(u8 *hdr, u32 stat_sn, u32 exp_cmd_sn, u32 max_cmd_sn)
 {
@@ -48,7 +49,7 @@ void iser_tgt_pdu_set_sn(u8 *hdr, u32 stat_sn, u32 exp_cmd_sn, u32 max_cmd_sn)
 /**
  * iser_tgt_pdu_scsi_rsp - build a SCSI Response, "completed at target"
  * @hdr: ISER_TGT_HDR_LEN bytes, all written
- * @itt: of the command
+ * @itt: initiator task tag of the command
  * @status: SCSI status
  * @residual_flag: ISER_TGT_RSP_OVERFLOW, ISER_TGT_RSP_UNDERFLOW or 0
  * @residual: bytes; sent as 0 without a flag
@@ -70,12 +71,12 @@ void iser_tgt_pdu_scsi_rsp(u8 *hdr, u32 itt, u8 status, u8 residual_flag,
 /**
  * iser_tgt_pdu_sense - build the data segment that carries sense
  * @data: ISER_TGT_FFP_DATA_MAX bytes
- * @sense: sense data; may be in its place already, at @data + 2
- * @sense_len: bytes of it; cut to what an initiator has room for
+ * @sense: sense data; may already be in place, at @data + 2
+ * @sense_len: its length in bytes; truncated to fit @data
  *
  * RFC 7143 11.4.7.
  *
- * Return: bytes of data segment.
+ * Return: length of the data segment in bytes.
  */
 size_t iser_tgt_pdu_sense(u8 *data, const u8 *sense, size_t sense_len)
 {
@@ -88,7 +89,7 @@ size_t iser_tgt_pdu_sense(u8 *data, const u8 *sense, size_t sense_len)
 /**
  * iser_tgt_pdu_tmf_rsp - build a Task Management Function Response
  * @hdr: ISER_TGT_HDR_LEN bytes, all written
- * @itt: of the request
+ * @itt: initiator task tag of the request
  * @response: one of ISER_TGT_TMR_*
  *
  * RFC 7143 11.6.
@@ -103,10 +104,10 @@ void iser_tgt_pdu_tmf_rsp(u8 *hdr, u32 itt, u8 response)
 /**
  * iser_tgt_pdu_nop_in - build a NOP-In
  * @hdr: ISER_TGT_HDR_LEN bytes, all written
- * @lun: as the NOP-Out had it; any valid one with a @ttt of our own
- * @itt: of the NOP-Out; ISER_TGT_TAG_RESERVED if unsolicited
- * @ttt: ISER_TGT_TAG_RESERVED unless a NOP-Out is wanted in return
- * @data_len: bytes of ping data echoed; 0 if unsolicited
+ * @lun: LUN of the NOP-Out; any valid LUN in a ping of this target
+ * @itt: initiator task tag of the NOP-Out; ISER_TGT_TAG_RESERVED in a ping
+ * @ttt: ISER_TGT_TAG_RESERVED, except in a ping, which asks for a NOP-Out
+ * @data_len: bytes of ping data echoed; 0 in a ping
  *
  * RFC 7143 11.19.
  */
@@ -122,8 +123,8 @@ void iser_tgt_pdu_nop_in(u8 *hdr, u64 lun, u32 itt, u32 ttt, size_t data_len)
  * iser_tgt_pdu_text_rsp - build a Text Response
  * @hdr: ISER_TGT_HDR_LEN bytes, all written
  * @flags: ISER_TGT_TEXT_FINAL and ISER_TGT_TEXT_CONTINUE
- * @itt: of the exchange
- * @ttt: ISER_TGT_TAG_RESERVED if and only if @flags says final
+ * @itt: initiator task tag of the exchange
+ * @ttt: ISER_TGT_TAG_RESERVED if and only if @flags has ISER_TGT_TEXT_FINAL
  * @data_len: bytes of text
  *
  * RFC 7143 11.11.
@@ -138,10 +139,10 @@ void iser_tgt_pdu_text_rsp(u8 *hdr, u8 flags, u32 itt, u32 ttt,
 /**
  * iser_tgt_pdu_logout_rsp - build a Logout Response
  * @hdr: ISER_TGT_HDR_LEN bytes, all written
- * @itt: of the request
+ * @itt: initiator task tag of the request
  * @response: one of ISER_TGT_LOGOUT_*
- * @time2wait: seconds
- * @time2retain: seconds
+ * @time2wait: Time2Wait in seconds
+ * @time2retain: Time2Retain in seconds
  *
  * RFC 7143 11.15.
  */
@@ -159,7 +160,7 @@ void iser_tgt_pdu_logout_rsp(u8 *hdr, u32 itt, u8 response, u16 time2wait,
  * iser_tgt_pdu_reject - build a Reject
  * @hdr: ISER_TGT_HDR_LEN bytes, all written
  * @reason: one of ISER_TGT_REJECT_*
- * @data_len: bytes of the refused PDU's header sent along
+ * @data_len: bytes of the rejected PDU's header in the data segment
  *
  * RFC 7143 11.17.
  */
@@ -175,9 +176,9 @@ void iser_tgt_pdu_reject(u8 *hdr, u8 reason, size_t data_len)
  * @hdr: ISER_TGT_HDR_LEN bytes, all written
  * @event: one of ISER_TGT_ASYNC_*
  * @param1: Parameter1: the CID of a connection that will be dropped
- * @param2: Parameter2: seconds to wait before coming back (Time2Wait)
- * @param3: Parameter3: seconds to come back in (Time2Retain), or to do in what
- *	is asked for
+ * @param2: Parameter2: seconds to wait before reconnecting (Time2Wait)
+ * @param3: Parameter3: seconds within which to reconnect (Time2Retain), to log
+ *	out or to negotiate
  *
  * RFC 7143 11.9, without data.
  */
@@ -195,13 +196,13 @@ void iser_tgt_pdu_async(u8 *hdr, u8 event, u16 param1, u16 param2, u16 param3)
  * iser_tgt_pdu_login_rsp - build a Login Response
  * @hdr: ISER_TGT_HDR_LEN bytes, all written
  * @flags: T, C, CSG and NSG
- * @isid: as the initiator sent it
- * @tsih: as it sent it, or the session's own in the final response
- * @itt: of the login
+ * @isid: ISID of the request
+ * @tsih: TSIH of the request; in the final response, that of the session
+ * @itt: initiator task tag of the login
  * @status: class and detail
  * @data_len: bytes of text
  *
- * RFC 7143 11.13. Both versions are 0, the only one there is.
+ * RFC 7143 11.13. Version-max and Version-active are 0, the only version.
  */
 void iser_tgt_pdu_login_rsp(u8 *hdr, u8 flags, const u8 isid[6], u16 tsih,
 			    u32 itt, u16 status, size_t data_len)

@@ -7,8 +7,9 @@ static bool text_is_letter(char c)
 }
 
 /*
- * RFC 7143 6.1, standard-label, and what its own keys have beyond that: the '#'
- * of X#NodeArchitecture, the small first letter of iSCSIProtocolLevel.
+ * RFC 7143 6.1, standard-label. Some keys of the RFC itself are not standard
+ * labels, so accept '#' (X#NodeArchitecture) and a lower-case first letter
+ * (iSCSIProtocolLevel) as well.
  */
 static bool text_is_label(const char *key, size_t len)
 {
@@ -26,17 +27,17 @@ static bool text_is_label(const char *key, size_t len)
 }
 
 /**
- * iser_tgt_text_next - take the next pair out of received text
+ * iser_tgt_text_next - find the next pair in received text
  * @text: the text; need not end with a NUL
- * @len: bytes of it
- * @pos: where to go on, 0 at first; moved behind the pair
+ * @len: its length in bytes
+ * @pos: offset of the next pair, initially 0; advanced past the pair
  * @kv: the pair, pointing into @text
  *
- * RFC 7143 6.1. NULs that end no pair are skipped: some initiators count their
- * padding. Anything else that is no pair, and a pair without its NUL, is an
- * error.
+ * RFC 7143 6.1. NULs between pairs are skipped, because some initiators include
+ * the padding in DataSegmentLength. Anything else that is not a key=value pair
+ * terminated by a NUL is an error.
  *
- * Return: 1 with a pair, 0 at the end, -EINVAL for text that is no pair.
+ * Return: 1 if a pair was found, 0 at the end, -EINVAL on malformed text.
  */
 int iser_tgt_text_next(const char *text, size_t len, size_t *pos,
 		       struct iser_tgt_kv *kv)
@@ -67,13 +68,13 @@ int iser_tgt_text_next(const char *text, size_t len, size_t *pos,
 }
 
 /**
- * iser_tgt_kv_is - does a pair have this key
+ * iser_tgt_kv_is - compare the key of a pair
  * @kv: the pair
  * @key: NUL-terminated
  *
  * RFC 7143 6.1: keys are case sensitive.
  *
- * Return: true if it has.
+ * Return: true if the pair has this key.
  */
 bool iser_tgt_kv_is(const struct iser_tgt_kv *kv, const char *key)
 {
@@ -82,13 +83,13 @@ bool iser_tgt_kv_is(const struct iser_tgt_kv *kv, const char *key)
 }
 
 /**
- * iser_tgt_text_add - add a pair to text that is being built
+ * iser_tgt_text_add - append a pair to text that is being built
  * @out: the text
  * @key: key, not necessarily terminated
- * @key_len: bytes of it
+ * @key_len: its length in bytes
  * @value: NUL-terminated
  *
- * A pair that does not fit is counted and not written, see
+ * A pair that does not fit is not written, but added to @out->len. See
  * iser_tgt_text_overflowed().
  */
 void iser_tgt_text_add(struct iser_tgt_text_out *out, const char *key,

@@ -8,11 +8,11 @@
 #define ISER_TGT_KEY_MAX	63
 
 /**
- * struct iser_tgt_kv - one pair, in the received text
+ * struct iser_tgt_kv - one key=value pair, pointing into the received text
  * @key: not terminated
- * @key_len: bytes, 1..63
+ * @key_len: length in bytes, 1..63
  * @value: terminated by the NUL that ended it on the wire
- * @value_len: bytes without that NUL
+ * @value_len: length in bytes without that NUL
  */
 struct iser_tgt_kv {
 	const char *key;
@@ -26,11 +26,11 @@ int iser_tgt_text_next(const char *text, size_t len, size_t *pos,
 bool iser_tgt_kv_is(const struct iser_tgt_kv *kv, const char *key);
 
 /**
- * struct iser_tgt_text_out - text being built in a caller's buffer
+ * struct iser_tgt_text_out - text being built in a buffer of the caller
  * @buf: the buffer
- * @size: bytes of it
+ * @size: size of @buf in bytes
  * @len: bytes used, NULs included; counts past @size, so that a first pass with
- *	@size 0 measures
+ *	a @size of 0 determines the length
  */
 struct iser_tgt_text_out {
 	char *buf;
@@ -48,8 +48,8 @@ static inline bool iser_tgt_text_overflowed(const struct iser_tgt_text_out *out)
 
 /**
  * enum iser_tgt_exchange_verdict - what to do with a Text Request
- * @ISER_TGT_EXCHANGE_ANSWER: the text in @in is whole: build the answer, give
- *	it to iser_tgt_exchange_answer(), send the first piece
+ * @ISER_TGT_EXCHANGE_ANSWER: the text in @in is complete: build the answer,
+ *	pass it to iser_tgt_exchange_answer(), send the first piece
  * @ISER_TGT_EXCHANGE_SEND: send the piece that iser_tgt_exchange_piece() builds
  *	(empty if the initiator has more text to send)
  * @ISER_TGT_EXCHANGE_REJECT: send a Reject with @reject
@@ -62,19 +62,20 @@ enum iser_tgt_exchange_verdict {
 
 /**
  * struct iser_tgt_exchange - one Text exchange; a connection has at most one
- * @in: request text gathered so far, caller's buffer
- * @in_size: bytes of @in
+ * @in: request text received so far, in a buffer of the caller
+ * @in_size: size of @in in bytes
  * @in_len: bytes used
- * @out: the whole answer, caller's, stays until the last piece is sent
- * @out_len: bytes of it
+ * @out: the whole answer, in a buffer of the caller; must stay valid until the
+ *	last piece has been built
+ * @out_len: length of @out in bytes
  * @out_pos: bytes sent
- * @piece_max: bytes of text a response may carry
- * @itt: of the exchange
- * @ttt: of the pending continuation, ISER_TGT_TAG_RESERVED if none
- * @ttt_next: counter @ttt is taken from
+ * @piece_max: most bytes of text that a response may carry
+ * @itt: initiator task tag of the exchange
+ * @ttt: tag of the pending continuation, ISER_TGT_TAG_RESERVED if none
+ * @ttt_next: next value for @ttt
  * @reject: reason for ISER_TGT_EXCHANGE_REJECT
  * @final: the last request had its F bit set
- * @in_more: the last request had its C bit set: more text follows
+ * @in_more: the last request had its C bit set: more text will follow
  */
 struct iser_tgt_exchange {
 	char *in;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The few kernel helpers that iscsi/ uses, for user space: unit tests and
- * fuzzing. Included by base.h only.
+ * User-space versions of the kernel helpers that iscsi/ uses, for unit tests
+ * and fuzzing. Included by base.h only.
  */
 #ifndef ISER_TGT_ISCSI_USERSPACE_H
 #define ISER_TGT_ISCSI_USERSPACE_H
@@ -123,7 +123,7 @@ static inline ssize_t strscpy(char *dst, const char *src, size_t size)
 	return -E2BIG;
 }
 
-/* As in the kernel: the time taken does not depend on where they differ. */
+/* Constant time, as in the kernel: independent of where the bytes differ. */
 static inline int crypto_memneq(const void *a, const void *b, size_t size)
 {
 	const u8 *x = a;

@@ -2,19 +2,18 @@
 #include "window.h"
 
 /**
- * iser_tgt_window_check - place a request in the command window
- * @exp_cmd_sn: ExpCmdSN, the next number expected
- * @max_cmd_sn: MaxCmdSN, the highest number the initiator was allowed
+ * iser_tgt_window_check - check a request against the command window
+ * @exp_cmd_sn: ExpCmdSN, the next CmdSN expected
+ * @max_cmd_sn: MaxCmdSN, the highest CmdSN the initiator may use
  * @cmd_sn: CmdSN of the request
  * @immediate: its I bit
  *
  * RFC 7143 4.2.2.1. Numbered requests outside the window, and duplicates, are
- * silently ignored. An immediate request takes no number of its own, and its
- * CmdSN may lie outside the window (with a closed window it is MaxCmdSN + 1),
- * so it is always delivered. Receive buffers limit it.
+ * silently ignored. An immediate request does not advance CmdSN, and its CmdSN
+ * may lie outside the window (MaxCmdSN + 1 if the window is closed), so it is
+ * always delivered. Immediate requests are limited by the receive buffers.
  *
- * Changes nothing: the caller advances ExpCmdSN after a numbered request was
- * delivered.
+ * The caller advances ExpCmdSN after it has delivered a numbered request.
  *
  * Return: what to do with the request.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The command window of RFC 7143 4.2.2.1. Received PDUs of a connection are
- * handled one after the other, so ExpCmdSN has one writer; responders on other
- * CPUs only read it, and only ever move MaxCmdSN forward.
+ * processed one at a time, so ExpCmdSN has a single writer. Code that responds
+ * on other CPUs only reads ExpCmdSN and never decreases MaxCmdSN.
  */
 #ifndef ISER_TGT_ISCSI_WINDOW_H
 #define ISER_TGT_ISCSI_WINDOW_H
@@ -17,11 +17,11 @@ static inline bool iser_tgt_sn_before(u32 a, u32 b)
 
 /**
  * enum iser_tgt_window_verdict - what to do with a numbered request
- * @ISER_TGT_WINDOW_DELIVER: handle it now; unless it is immediate, the caller
+ * @ISER_TGT_WINDOW_DELIVER: process it now; unless it is immediate, the caller
  *	advances ExpCmdSN by one
- * @ISER_TGT_WINDOW_IGNORE: outside the window or seen before: drop silently
- * @ISER_TGT_WINDOW_GAP: inside the window but not the next: on one reliable
- *	connection something was lost, which is a protocol error
+ * @ISER_TGT_WINDOW_IGNORE: outside the window or a duplicate: drop silently
+ * @ISER_TGT_WINDOW_GAP: inside the window but not the next number: a protocol
+ *	error, because a session has a single, reliable connection
  */
 enum iser_tgt_window_verdict {
 	ISER_TGT_WINDOW_DELIVER,
