@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One RDMA connection, for a caller that wants to misbehave on it.
+ * One RDMA connection, for callers that violate the protocol.
  *
- * Nothing here knows iSER or iSCSI: any bytes go out, any private data goes into
- * the connect request, and receives exist only when the caller posts them. There
- * are no threads, and every wait ends at a deadline in milliseconds. Functions
- * return 0 or a count, or a negative errno:
+ * Nothing here depends on iSER or iSCSI: messages and private data are arbitrary
+ * bytes, and receives are posted only by the caller. There are no threads, and
+ * every wait has a deadline in milliseconds. Functions return 0 or a count, or a
+ * negative errno:
  *   -ETIMEDOUT     the deadline passed
  *   -ENOTCONN      the peer has disconnected, or its adapter has ended the connection
- *                  by an error, and nothing more is to be received
+ *                  by an error, and all received messages have been returned
  *   -ECONNREFUSED  the peer rejected the connect request
  *   -EIO           a work request completed with an error; see the wire_wc
  */
@@ -41,7 +41,7 @@ struct wire_wc {
 	uint32_t rkey;		/* and of which key */
 };
 
-/* Slots for messages. As many as SLAB_BLOCK bytes hold are registered with the first of them that is used: most sessions use few. */
+/* Message slots. They are registered in blocks of SLAB_BLOCK bytes, on first use: most sessions use few. */
 struct slab {
 	struct ibv_pd *pd;
 	uint8_t *mem;
@@ -255,7 +255,7 @@ static void await_anything(struct wire *w, int64_t deadline)
 		;
 }
 
-/* No longer than for what may still come of a peer that has hung up. */
+/* The deadline; after a disconnect, at most LATE_MESSAGE_MS for messages that arrive late. */
 static int64_t wait_until(const struct wire *w, int64_t deadline)
 {
 	if (w->disconnected && w->disconnected_at + LATE_MESSAGE_MS < deadline)
@@ -319,7 +319,7 @@ static int make_qp(struct wire *w, uint32_t recv_size, uint32_t recv_count,
 	return err ? err : slab_init(&w->send, w->id->pd, send_size, send_count);
 }
 
-/* Resolve the peer and make the queues; nothing reaches the peer yet. */
+/* Resolve the peer and create the queues, without sending anything. */
 int wire_open(struct wire **out, const char *host, const char *port,
 	      uint32_t recv_size, uint32_t recv_count,
 	      uint32_t send_size, uint32_t send_count, int ms)
@@ -390,7 +390,7 @@ int wire_disconnect(struct wire *w)
 	return rdma_disconnect(w->id) ? -errno : 0;
 }
 
-/* Break our own QP: the peer sees its next message go unanswered. */
+/* Move our QP to error: the peer's next message is not acknowledged. */
 int wire_break(struct wire *w)
 {
 	struct ibv_qp_attr attr = { .qp_state = IBV_QPS_ERR };
@@ -413,7 +413,7 @@ int wire_await_disconnected(struct wire *w, int ms)
 	}
 }
 
-/* What the peer answered the connect request with (a reply or a reject). */
+/* The private data of the peer's reply or reject. */
 int wire_private_data(const struct wire *w, void *buf, int cap)
 {
 	memcpy(buf, w->private_data, w->private_len < cap ? w->private_len : cap);
@@ -468,7 +468,7 @@ int wire_post_recv(struct wire *w, uint32_t len)
 	return -abs(err);
 }
 
-/* Has the peer hung up, or does it at once? */
+/* Has the peer disconnected, or does it within a moment? */
 static bool hung_up(struct wire *w)
 {
 	int64_t deadline = now_ms() + LATE_MESSAGE_MS;
@@ -479,8 +479,8 @@ static bool hung_up(struct wire *w)
 }
 
 /*
- * Send lens[0] bytes, then lens[1], ... as one message of one SGE each. With
- * ms > 0 wait until the peer's adapter has taken it, with 0 only post.
+ * Send lens[0] bytes, then lens[1], ... as one message with one SGE each. With
+ * ms > 0 wait until the peer's adapter has acknowledged it, with 0 only post.
  */
 int wire_send(struct wire *w, const void *const *bufs, const uint32_t *lens, int n,
 	      int ms, struct wire_wc *wc)
@@ -521,7 +521,7 @@ int wire_send(struct wire *w, const void *const *bufs, const uint32_t *lens, int
 		reap_sends(w);
 		if (!w->send.busy[i])
 			break;
-		/* Who has hung up may have taken it and no longer says so; what he said before that is to be received. */
+		/* A peer that has disconnected may have received it without an acknowledgment. Its earlier messages are still to be received. */
 		if (w->disconnected && now_ms() >= w->disconnected_at + LATE_MESSAGE_MS)
 			break;
 		if (now_ms() >= deadline)
@@ -531,13 +531,13 @@ int wire_send(struct wire *w, const void *const *bufs, const uint32_t *lens, int
 	*wc = w->send_error;
 	if (!ms || !wc->status)
 		return 0;
-	/* siw says of a message that has been taken and answered that it failed, if the peer hangs up before it has said anything. */
+	/* siw fails a send that the peer has received if the peer disconnects before it has sent anything. */
 	return wire_is_iwarp(w) && hung_up(w) ? 0 : -EIO;
 }
 
 /*
- * Write into the peer's memory by a key that it never gave us: one of our own, which names memory to a device that is the peer's as well,
- * though none that it may touch. Only posted: what comes of it is the peer's to say.
+ * RDMA WRITE to the peer with an rkey that it never advertised: one of our own, which is valid on the
+ * device if both sides share it, but belongs to another PD. Only posts the request.
  */
 int wire_trespass(struct wire *w)
 {
@@ -561,7 +561,7 @@ int wire_trespass(struct wire *w)
 	return -abs(err);
 }
 
-/* The next message, copied to buf; its length is returned and its buffer is free again. */
+/* Copy the next message to buf and free its slot; returns its length. */
 int wire_recv(struct wire *w, void *buf, uint32_t cap, int ms, struct wire_wc *wc)
 {
 	int64_t deadline = now_ms() + ms;
@@ -638,10 +638,10 @@ static int bind_mw(struct wire_window *win, uint64_t va, uint64_t len, int acces
 }
 
 /*
- * Memory the peer may read and write. The guards before and after it are open to
- * the peer too, so that a byte too many leaves a trace and not just an error. With
- * invalidatable, the key is a type 2 window of exactly len bytes, which is what
- * a SEND with invalidate can revoke.
+ * Memory the peer may read and write. The peer has access to the guards before
+ * and after it too, so that an overrun leaves a trace instead of only an error.
+ * With invalidatable, the key is a type 2 memory window of exactly len bytes,
+ * which SEND with invalidate can invalidate.
  */
 int wire_window(struct wire_window **out, struct wire *w, size_t len, size_t guard,
 		int readable, int writable, int invalidatable, int ms)

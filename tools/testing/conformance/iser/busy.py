@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A session that is always busy, and knows what must be on its disk: for faults that an initiator does to itself.
+"""A session with constant verified I/O, which knows the expected content of its disk: for faults on the initiator's side.
 
-What is known of each block is in a file, so that it outlives the process: the write acknowledged last, and one in doubt or 0.
+The state of each block is kept in a file, so that it outlives the process: the last write that was acknowledged, and a write whose
+outcome is unknown, or 0.
 """
 
 import hashlib
@@ -53,11 +54,11 @@ def content(lba, generation):
 
 
 class Wrong(Exception):
-    """The disk holds what it must not."""
+    """The content of the disk is not as expected."""
 
 
 class Busy:
-    """DEPTH commands at a time, READs and WRITEs, with and without immediate data; a block is in one at most."""
+    """DEPTH commands at a time, READs and WRITEs, with and without immediate data. No two of them use the same block."""
 
     def __init__(self, target, state, rng, isid=None):
         self.state, self.rng, self.flying, self.taken = state, rng, {}, set()
@@ -90,7 +91,7 @@ class Busy:
         self.flying[command.request.itt] = (command, lba, count, generation)
 
     def fill(self):
-        """As many as the window allows; no answer is waited for."""
+        """Send as many commands as the window allows, without waiting for answers."""
         s = self.session
         while len(self.flying) < DEPTH and (s.maxcmdsn - s.cmdsn) % 2**32 < 2**31:
             self.start()
@@ -129,7 +130,7 @@ class Busy:
             self.take(self.session.recv())
 
     def verify(self):
-        """All blocks; what was in doubt is known from then on."""
+        """Check all blocks; this resolves the writes whose outcome was unknown."""
         for lba in range(0, self.state.blocks, MOST):
             c = self.session.read(lba, MOST)
             if c.status:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""An iSER initiator that behaves well unless told not to.
+"""An iSER initiator that conforms unless told otherwise.
 
-A Session is one connection. What it does by itself is what ib_iser and libiscsi do; each step is
-also there alone, with every field open, for the rules that want something else.
+A Session is one connection. By default it behaves as ib_iser and libiscsi do. Each step is also available
+separately, with every field settable, for rules that need something else.
 """
 
 import os
@@ -17,7 +17,7 @@ NO_ZBVA, NO_INVALIDATE = 0x80, 0x40
 SECURITY, OPERATIONAL, FULL_FEATURE = 0, 1, 3
 
 LOGIN_BUFFER = 76 + 8192
-FFP_BUFFER = 76 + 128           # all that ib_iser and libiscsi ever post after login
+FFP_BUFFER = 76 + 128           # the receive buffer size of ib_iser and libiscsi after login
 
 # What open-iscsi 2.1 sends in the operational stage of a normal session over iSER, in its order
 OPEN_ISCSI_KEYS = {
@@ -36,7 +36,7 @@ LIBISCSI_KEYS = {
     "DataSequenceInOrder": "Yes", "DefaultTime2Wait": 2, "DefaultTime2Retain": 0, "IFMarker": "No",
     "OFMarker": "No", "MaxConnections": 1, "MaxOutstandingR2T": 1, "ErrorRecoveryLevel": 0}
 
-# And what open-iscsi negotiates in a discovery session, which knows no RDMA keys
+# What open-iscsi negotiates in a discovery session, which has no RDMA keys
 DISCOVERY_KEYS = {
     "HeaderDigest": "None", "DataDigest": "None", "DefaultTime2Wait": 2, "DefaultTime2Retain": 0,
     "IFMarker": "No", "OFMarker": "No", "ErrorRecoveryLevel": 0,
@@ -44,7 +44,7 @@ DISCOVERY_KEYS = {
 
 
 class Unexpected(Exception):
-    """The target answered, and not as it must."""
+    """The target gave an answer it must not give."""
 
 
 class LoginRefused(Unexpected):
@@ -54,7 +54,7 @@ class LoginRefused(Unexpected):
 
 
 class Command:
-    """A SCSI command under way, then its outcome."""
+    """A SCSI command in progress, later its result."""
 
     def __init__(self, request, window, skip, edtl):
         self.request, self.window, self._skip, self.edtl = request, window, skip, edtl
@@ -66,7 +66,7 @@ class Command:
 
     @property
     def residual(self):
-        """How far the transfer was off: negative for underflow, positive for overflow."""
+        """The residual count: negative for underflow, positive for overflow."""
         r = self.response
         return r.residual * (r.overflow - r.underflow)
 
@@ -75,13 +75,13 @@ class Command:
         return self.window.read(self._skip)
 
     def free(self):
-        """The buffer, before the connection ends."""
+        """Free the buffer before the connection ends."""
         if self.window:
             self.window.free()
             self.window = None
 
     def stray_write(self):
-        """Offset of a byte the target wrote outside the buffer it was given, else None."""
+        """Offset of a byte the target wrote outside the advertised buffer, else None."""
         if not self.window:
             return None
         if self.window.read(0, self._skip) != bytes([FILL]) * self._skip:
@@ -99,14 +99,14 @@ class Session:
         self.negotiated = {}
         self.logins = []        # all Login Responses
         self.seen = []          # all PDUs after login, as received
-        self.inbox = []         # those nobody has asked for
+        self.inbox = []         # received while waiting for another PDU
         self.discovery = False
         self.wire = Wire(target.host, target.port, patience=target.ms(5000), **(wire or {}))
         if connect:
             try:
                 self.wire.connect(private_data, **connect_args)
             except WireError:
-                # nobody else has it
+                # the caller gets no reference to close it with
                 self.wire.close()
                 raise
 
@@ -122,7 +122,7 @@ class Session:
         return keys
 
     def login_request(self, keys=(), csg=OPERATIONAL, nsg=FULL_FEATURE, t=1, c=0, data=None, **fields):
-        """A Login Request of this session; `data` instead of keys for text that is no text."""
+        """A Login Request of this session; `data` replaces the keys, for malformed text."""
         return P.LoginRequest(P.encode_keys(keys) if data is None else data, **{
             "t": t, "c": c, "csg": csg, "nsg": nsg if t else 0, "isid": self.isid, "itt": self.itt,
             "tsih": self.tsih, "cid": 0, "cmdsn": self.cmdsn, "expstatsn": self.expstatsn, **fields})
@@ -141,12 +141,12 @@ class Session:
         return response
 
     def exchange(self, request, pad=True, ms=None):
-        """Send one Login Request, return the one Login Response, whatever it says."""
+        """Send one Login Request, return its Login Response, whatever the status."""
         self.send_login(request, pad)
         return self.recv_login(ms)
 
     def negotiate(self, request, pad=True):
-        """The same for a good login: refusal raises, answered keys are kept."""
+        """The same for a login that must succeed: raises when refused, records the answered keys."""
         response = self.exchange(request, pad)
         if response.status:
             raise LoginRefused(response)
@@ -157,7 +157,7 @@ class Session:
         return response
 
     def login(self, keys=None, discovery=False, security=True, credits=64):
-        """Into full feature phase with these operational keys; returns what was negotiated."""
+        """Log in to full feature phase with these operational keys; returns the negotiated ones."""
         if keys is None:
             keys = DISCOVERY_KEYS if discovery else OPEN_ISCSI_KEYS
         names = self.names(discovery)
@@ -190,7 +190,7 @@ class Session:
         return self.itt
 
     def send(self, pdu, iser=None, cmdsn=None, pad=False, wait=False, number=True):
-        """Number a PDU and send it; with `cmdsn`, with that number and not counting it."""
+        """Set CmdSN of a PDU and send it; an explicit `cmdsn` does not advance the counter."""
         if number:
             if not pdu.itt:
                 pdu.itt = self.next_itt()
@@ -210,7 +210,7 @@ class Session:
         return pdu.itt
 
     def recv(self, ms=None):
-        """The next PDU. The target's pings are answered, and not returned."""
+        """The next PDU. Pings of the target are answered and not returned."""
         deadline = time.monotonic() + (self.wire.patience if ms is None else ms) / 1000
         while True:
             message = self.wire.recv(max(0, int((deadline - time.monotonic()) * 1000)))
@@ -235,7 +235,7 @@ class Session:
         return pdu.itt == itt
 
     def answer(self, itt, ms=None):
-        """What answers this task: its response, or the Reject of its request."""
+        """The answer to this task: its response, or the Reject of its request."""
         for pdu in self.inbox:
             if self._answers(pdu, itt):
                 self.inbox.remove(pdu)
@@ -248,14 +248,14 @@ class Session:
             self.inbox.append(pdu)
 
     def ask(self, pdu, want=None, ms=None, **how):
-        """Send and wait; with `want`, the answer must be of that class."""
+        """Send and wait for the answer; with `want`, it must be of that class."""
         got = self.answer(self.send(pdu, **how), ms)
         if want and not isinstance(got, want):
             raise Unexpected(f"{type(pdu).__name__} was answered with {got}")
         return got
 
     def silent(self, ms=300):
-        """No PDU at all for so long."""
+        """Check that no PDU arrives for this long."""
         if self.inbox:
             raise Unexpected(f"an answer nobody waits for: {self.inbox[0]}")
         try:
@@ -275,7 +275,7 @@ class Session:
         return self.ask(P.Logout(reason=reason, cid=cid, immediate=immediate))
 
     def text(self, keys):
-        """A whole text exchange, long answers included: list of (key, value)."""
+        """A complete text exchange, with continuations: list of (key, value)."""
         request = P.TextRequest(P.encode_keys(keys))
         response, data = self.ask(request, P.TextResponse), b""
         for _ in range(1000):
@@ -341,7 +341,7 @@ class Session:
         return self.scsi(bytes(6), **how)
 
     def capacity(self):
-        """(blocks, block size), asked once; also takes a unit attention out of the way."""
+        """(blocks, block size), read once; also clears a pending unit attention."""
         if not hasattr(self, "_capacity"):
             for _ in range(4):
                 c = self.scsi(bytes([0x25]) + bytes(9), read=8)

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """iSER headers and iSCSI PDUs, field by field.
 
-A PDU is 48 raw header bytes with names laid over them, and whatever AHS and data follow.
-Lengths are filled in from what is really there, but stay fields like any other: set `dlen` or
-`ahslen` afterwards, and the PDU lies about itself.
+A PDU is 48 raw header bytes with named fields, followed by any AHS and data. The constructor sets the
+length fields to the actual lengths, but they can be changed afterwards: set `dlen` or `ahslen` to build
+a PDU with a wrong length.
 """
 
 NONE = 0xFFFFFFFF       # the reserved task tag
 
 
 class Field:
-    """A big-endian number at a byte offset; or, with a mask, bits of one byte."""
+    """A big-endian number at a byte offset or, with a mask, bits of one byte."""
 
     def __init__(self, offset, size=1, mask=0):
         self.offset, self.size, self.mask = offset, size, mask
@@ -100,10 +100,10 @@ class IserHello(_Header):
 
 
 class Pdu(_Header):
-    """RFC 7143 section 11.2: what all PDUs share, and any PDU that has no class of its own."""
+    """RFC 7143 section 11.2: the fields common to all PDUs. Also used for PDUs without a class of their own."""
     LENGTH = 48
     OPCODE = None
-    FINAL = False       # set the bit every sender sets
+    FINAL = False       # set the F bit, as every sender does
 
     immediate = bit(0, 0x40)
     opcode = bit(0, 0x3F)
@@ -197,7 +197,7 @@ class Snack(Pdu):
 
 
 class _Answer(Pdu):
-    """From the target: all carry these three, in these places."""
+    """A PDU of the target: all of them have these three fields at the same offsets."""
     statsn, expcmdsn, maxcmdsn = u32(24), u32(28), u32(32)
 
 
@@ -280,11 +280,11 @@ _ANSWERS = {c.OPCODE: c for c in _Answer.__subclasses__()}
 
 
 class Malformed(Exception):
-    """The target's message is not what its own lengths say."""
+    """The lengths in a message of the target do not match its size."""
 
 
 def decode(message):
-    """(IserHeader, Pdu) from the bytes of one message of the target."""
+    """Parse one message of the target: (IserHeader, Pdu)."""
     iser, length = IserHeader(), len(message)
     iser.raw[:] = message[:28].ljust(28, b"\0")
     if iser.opcode == IserHeader.HELLO_REPLY:
@@ -305,7 +305,7 @@ def decode(message):
 
 
 def encode_keys(keys):
-    """Text of a dict, or of a list of pairs where order or repetition matters."""
+    """Key=value text from a dict, or from a list of pairs where order or repetition matters."""
     pairs = keys.items() if isinstance(keys, dict) else keys
     return b"".join(f"{k}={v}".encode() + b"\0" for k, v in pairs)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Runs the rules, each in a process of its own, and prints TAP.
+"""Run the rules, each in a process of its own, and print TAP.
 
 A rule is a function of a module in ../rules whose name starts with rfc or with iser_tgt; it gets a
 Case. It passes by returning, is skipped by t.skip(), and fails by any exception.
@@ -48,13 +48,13 @@ class Target:
 
 
 class Case:
-    """What a rule works with: connections that are closed behind it, and ways to be broken."""
+    """The interface of a rule: connections, which are closed at its end, and checks that fail it."""
 
     def __init__(self, target):
         self.target, self._open, self.notes = target, [], []
 
     def connection(self, **how):
-        """Connected by RDMA, not logged in."""
+        """An RDMA connection, not logged in."""
         s = Session(self.target, **how)
         self._open.append(s)
         return s
@@ -99,7 +99,7 @@ class Case:
         self.ok(got in want, f"{what} is {brief(got)}, must be one of {brief(want)}")
 
     def closes(self, s, within=2000):
-        """The target disconnects, without being asked again."""
+        """The target disconnects, without another message from us."""
         try:
             s.wire.await_disconnected(self.target.ms(within))
         except Timeout:
@@ -124,7 +124,7 @@ class Case:
         self.closes(s)
 
     def refused_or_closed(self, s, *status, within=1000):
-        """For what is no Login Request any more: refused with status, or closed; but at once."""
+        """For messages that are not Login Requests: refused with this status, or closed; either at once."""
         start = time.monotonic()
         try:
             got = s.recv_login(self.target.ms(within)).status
@@ -138,7 +138,7 @@ class Case:
 
     def settled(self, s, within=1000):
         """The last message sent is answered (the PDU is returned), or the connection is closed
-        (None); the target does not just sit there."""
+        (None). Doing nothing is a failure."""
         try:
             return s.recv(self.target.ms(within))
         except Closed:
@@ -147,7 +147,7 @@ class Case:
             self.fail(f"neither answered nor closed after {within} ms")
 
     def serves_others(self, within=1000):
-        """A good login, right now, takes less than so many ms."""
+        """A good login on another connection takes less than this many ms."""
         start = time.monotonic()
         try:
             self.session()
@@ -157,7 +157,7 @@ class Case:
         self.ok(took <= self.target.ms(within), f"the next good login takes {took} ms")
 
     def rejected(self, s, request, *reasons, **how):
-        """Answered by a Reject that carries the request's header; the session lives on."""
+        """Answered by a Reject that carries the request's header; the session continues."""
         got = s.ask(request, P.Reject, **how)
         self.among(got.reason, reasons, "Reject reason")
         self.eq(got.itt, P.NONE, "Initiator Task Tag of the Reject")
@@ -165,11 +165,11 @@ class Case:
         return got
 
     def alive(self, s):
-        """The session goes on: a ping is answered."""
+        """The session still works: a ping is answered."""
         s.nop()
 
     def good(self, command, what="the command"):
-        """GOOD, without a byte outside the buffer."""
+        """Status GOOD, and no byte written outside the buffer."""
         self.contained(command)
         self.eq(command.response.response, 0, f"response code of {what}")
         self.ok(command.status == 0, f"{what} ends with status {command.status:#x}, "
@@ -223,7 +223,7 @@ def _child(fn, target, pipe):
 
 
 def run_rule(fn, target):
-    """In a child, so that neither a crash nor a hang goes further than this rule."""
+    """Run a rule in a child, so that a crash or a hang affects only this rule."""
     r, w = os.pipe()
     sys.stdout.flush()
     pid = os.fork()
@@ -250,7 +250,7 @@ def run_rule(fn, target):
             data += part
     finally:
         os.close(r)
-        for _ in range(50):     # a child the kernel keeps is left behind
+        for _ in range(50):     # give up on a child in uninterruptible sleep
             if os.waitpid(pid, os.WNOHANG)[0]:
                 break
             time.sleep(0.05)
@@ -258,7 +258,7 @@ def run_rule(fn, target):
 
 
 def recover(target):
-    """Until a good login works again: the seconds it took, None if it never did."""
+    """Wait until a good login works again: the seconds it took, None if it never did."""
     start = time.monotonic()
     while time.monotonic() - start < 40 * target.patience:
         if run_rule(lambda t: t.session(), target)[0] == "ok":

@@ -8,11 +8,11 @@ import os
 _LIB = os.path.join(os.path.dirname(__file__), "..", "libiserwire.so")
 
 GUARD = 4096            # bytes on either side of every window
-FILL = 0x69             # what the guards, and a fresh window, hold
+FILL = 0x69             # initial content of the guards and of a window
 
 
 class WireError(Exception):
-    """Something failed on our side, or in a way no rule speaks of."""
+    """A local failure, or one that no rule covers."""
 
 
 class Timeout(WireError):
@@ -94,7 +94,7 @@ class Window:
         C.memmove(self.va + offset, data, len(data))
 
     def touched_outside(self):
-        """Offset of the first guard byte the target has changed, else None."""
+        """Offset of the first guard byte the target has modified, else None."""
         where = C.c_int64()
         return where.value if lib.wire_window_guards_broken(self._h, C.byref(where)) else None
 
@@ -107,8 +107,8 @@ class Window:
 class Wire:
     def __init__(self, host, port, recv_size=76 + 8192, recvs=160, send_size=76 + 65536,
                  sends=160, patience=5000):
-        """Resolve the target and make a queue pair; `patience` is the deadline, in ms, of
-        whatever is not given one of its own."""
+        """Resolve the target and create a queue pair; `patience` is the default deadline in ms of
+        all calls without one of their own."""
         self.patience, self.recv_size, self._h, self._windows = patience, recv_size, C.c_void_p(), []
         err = lib.wire_open(C.byref(self._h), host.encode(), str(port).encode(), recv_size, recvs,
                             send_size, sends, patience)
@@ -135,14 +135,14 @@ class Wire:
 
     @property
     def private_data(self):
-        """What came with the reply. InfiniBand and RoCE pad it with zeros to 196 bytes."""
+        """The private data of the reply. InfiniBand and RoCE pad it with zeros to 196 bytes."""
         buf = C.create_string_buffer(256)
         length = lib.wire_private_data(self._h, buf, 256)
         return buf.raw[:length]
 
     @property
     def depths(self):
-        """(responder_resources, initiator_depth) the target replied, seen from our side."""
+        """(responder_resources, initiator_depth) of the target's reply, from the initiator's side."""
         a, b = C.c_int(), C.c_int()
         lib.wire_depths(self._h, C.byref(a), C.byref(b))
         return a.value, b.value
@@ -160,7 +160,7 @@ class Wire:
             self._check(lib.wire_post_recv(self._h, length or self.recv_size), "post a receive")
 
     def send(self, *parts, wait=True, ms=None):
-        """One SEND of all parts, each its own SGE. No parts: an empty SEND."""
+        """One SEND of all parts, each in its own SGE. Without parts, an empty SEND."""
         parts = [bytes(p) for p in parts]
         wc, n = _Wc(), len(parts)
         self._check(lib.wire_send(self._h, (C.c_char_p * n)(*parts),
@@ -193,7 +193,7 @@ class Wire:
                     "wait for the target to disconnect")
 
     def close(self):
-        """Free everything at once; the target learns of it by the disconnect that follows."""
+        """Free all resources at once, without a logout. The CM then disconnects."""
         if self._h:
             try:
                 lib.wire_disconnect(self._h)

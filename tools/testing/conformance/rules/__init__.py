@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""One function a rule, named by RFC and section; its docstring is the rule."""
+"""One function per rule, named by RFC and section; its docstring states the rule."""
 
 MODULES = ("connect", "login", "keys", "discovery", "nop", "scsi", "data", "tasks", "numbering",
            "rejects", "logout", "keepalive", "asynchronous", "hello", "stalled", "hostile_login", "hostile")
 
-# Longer ones, each with a disk of its own kind; tools/testing/vm/t/SUITE.t has it
+# Longer suites, each with its own kind of disk, set up by tools/testing/vm/t/SUITE.t
 SUITES = ("splits", "poison")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Asynchronous messages: RFC 7143 section 11.9. They have to be provoked, which is done here for iser_tgt: ISER_TGT_TPG is the configfs
-directory of its portal group."""
+"""Asynchronous messages: RFC 7143 section 11.9. They have to be triggered on the target, here for iser_tgt: ISER_TGT_TPG is the
+configfs directory of its portal group."""
 
 import errno
 import os
@@ -24,7 +24,7 @@ def told(t, s, event):
 
 
 def rfc7143_11_9_1_logout_is_requested(t):
-    """Event 1: the initiator has Parameter3 seconds to log out, and nothing is closed meanwhile. The message takes a StatSN."""
+    """Event 1: the initiator has Parameter3 seconds to log out, and nothing is closed before. The message advances StatSN."""
     s = t.session()
     statsn = s.nop().statsn
     tell(t, "logout 7")
@@ -36,7 +36,7 @@ def rfc7143_11_9_1_logout_is_requested(t):
 
 
 def rfc7143_11_9_1_session_is_dropped(t):
-    """Event 3: all connections of the session go; and so they do."""
+    """Event 3: all connections of the session will be dropped; then the target drops them."""
     s = t.session()
     s.nop()
     tell(t, "drop")
@@ -47,7 +47,8 @@ def rfc7143_11_9_1_session_is_dropped(t):
 
 
 def rfc7143_11_9_1_negotiation_is_requested(t):
-    """Event 4: Parameter3 seconds for a Text negotiation. Who has nothing to negotiate says so, and goes on."""
+    """Event 4: Parameter3 seconds for a Text negotiation. An initiator with nothing to negotiate sends an empty one and keeps its
+    session."""
     s = t.session()
     s.nop()
     tell(t, "negotiate 3")
@@ -57,7 +58,7 @@ def rfc7143_11_9_1_negotiation_is_requested(t):
 
 
 def iser_tgt_no_message_before_the_first_request(t):
-    """libiscsi has no buffer for it: such a session is dropped without a word."""
+    """libiscsi has no buffer for a message then: its session is dropped without one."""
     s = t.session()
     tell(t, "logout 7")
     s.silent()
@@ -66,7 +67,7 @@ def iser_tgt_no_message_before_the_first_request(t):
 
 
 def iser_tgt_who_takes_no_message_is_dropped_all_the_same(t):
-    """Event 3 to an initiator that has no buffer for it: its session is not kept until it has one."""
+    """Event 3 to an initiator without a receive buffer: its session is dropped without waiting for a buffer."""
     s = t.session(credits=0)
     s.wire.post_recv(204)       # one, for the answer to a first request
     s.send(P.NopOut(immediate=1, ttt=P.NONE))
@@ -76,7 +77,7 @@ def iser_tgt_who_takes_no_message_is_dropped_all_the_same(t):
 
 
 def iser_tgt_no_message_but_these(t):
-    """Anything else is refused, and nobody is told anything."""
+    """Any other event is refused, and no message is sent."""
     s = t.session()
     s.nop()
     for text in ("logout", "logout x", "logout 70000", "logout 5 5", "drop 5", "negotiate", "rubbish", "", "l" * 5000):

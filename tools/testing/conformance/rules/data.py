@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Data between the disk and the initiator's memory: RFC 7145 sections 7.3.1, 7.3.5, 7.3.6, 9.5.
 
-All windows lie between guards that the target could write to, and may not.
+All windows lie between guards that the target has access to, but must not write to.
 """
 
 import os
@@ -19,7 +19,7 @@ def pattern(n, seed=0):
 
 
 def put(t, s, lba, data, **how):
-    """Write, and read back what is on the disk now."""
+    """Write, then read back the same blocks."""
     t.good(s.write(lba, data, ms=t.target.ms(30000), **how), f"WRITE of {len(data)} bytes {how or ''}")
     back = t.good(s.read(lba, len(data) // s.block_size, ms=t.target.ms(30000))).data
     if back != data:
@@ -33,7 +33,7 @@ def immediate_limit(s):
 
 
 def rfc7145_9_5_2_read_by_rdma_write(t):
-    """READs of 512 bytes to 1 MiB, at odd places of the disk, bring just what is there."""
+    """READs of 512 bytes to 1 MiB, at unaligned LBAs, return the data on the disk."""
     s = t.disk(2 * MIB)
     disk, bs = pattern(2 * MIB), s.block_size
     for at in range(0, 2 * MIB, 256 * KIB):
@@ -60,7 +60,7 @@ def iser_tgt_sixteen_mib_in_one_command(t):
 
 
 def rfc7145_7_3_1_all_data_immediate(t):
-    """WRITEs whose data all come with the command, no tag advertised."""
+    """WRITEs with all data immediate and no tag advertised."""
     s = t.disk(MIB)
     if s.negotiated.get("ImmediateData") != "Yes":
         t.skip("ImmediateData=No")
@@ -70,8 +70,8 @@ def rfc7145_7_3_1_all_data_immediate(t):
 
 
 def rfc7145_7_3_1_part_of_the_data_immediate(t):
-    """WRITEs whose first bytes come with the command; the base offset of the tag already counts
-    them, as all initiators in the field do it."""
+    """WRITEs whose first bytes are immediate; the base offset of the tag already includes them,
+    as all known initiators do."""
     s = t.disk(MIB)
     if s.negotiated.get("ImmediateData") != "Yes":
         t.skip("ImmediateData=No")
@@ -85,7 +85,7 @@ def rfc7145_7_3_1_part_of_the_data_immediate(t):
 
 
 def rfc7143_11_2_4_immediate_data_unaligned_with_and_without_padding(t):
-    """Immediate data of any length, padded to four bytes as on TCP, or not as ib_iser does."""
+    """Immediate data of any length, padded to four bytes (as on TCP) or unpadded (as ib_iser sends it)."""
     s = t.disk(MIB)
     if s.negotiated.get("ImmediateData") != "Yes":
         t.skip("ImmediateData=No")
@@ -95,13 +95,13 @@ def rfc7143_11_2_4_immediate_data_unaligned_with_and_without_padding(t):
 
 
 def rfc7145_9_2_tag_of_a_command_that_needs_none_is_ignored(t):
-    """libiscsi advertises a write tag even when all data are immediate: nothing is read by it."""
+    """libiscsi advertises a Write STag even when all data is immediate: the target does not read from it."""
     s = t.disk(MIB)
     put(t, s, 3, pattern(4 * KIB, 3), imm=4 * KIB, tag_anyway=True)
 
 
 def rfc7145_7_3_1_buffers_at_any_address(t):
-    """Buffers may begin at any byte."""
+    """Buffers may start at any byte address."""
     s = t.disk(MIB)
     for skip in (1, 3, 4, 511, 2049):
         data = pattern(16 * KIB, skip)
@@ -111,13 +111,13 @@ def rfc7145_7_3_1_buffers_at_any_address(t):
 
 
 def rfc7143_13_11_no_immediate_data_where_none_was_agreed(t):
-    """With ImmediateData=No, a WRITE goes by RDMA READ alone."""
+    """With ImmediateData=No, all data of a WRITE is fetched by RDMA READ."""
     s = t.disk(MIB, keys={**OPEN_ISCSI_KEYS, "ImmediateData": "No"})
     put(t, s, 0, pattern(64 * KIB))
 
 
 def rfc7143_11_4_5_2_read_with_more_room_than_the_cdb_asks(t):
-    """EDTL above the CDB's length: underflow, exact, and the rest of the buffer untouched."""
+    """EDTL above the CDB's length: underflow with the exact residual, and the rest of the buffer unmodified."""
     s = t.disk(MIB)
     bs = s.block_size
     put(t, s, 0, pattern(8 * bs))
@@ -129,7 +129,7 @@ def rfc7143_11_4_5_2_read_with_more_room_than_the_cdb_asks(t):
 
 
 def rfc7143_11_4_5_2_read_with_less_room_than_the_cdb_asks(t):
-    """EDTL below the CDB's length: overflow, exact, and no byte beyond EDTL."""
+    """EDTL below the CDB's length: overflow with the exact residual, and no byte beyond EDTL."""
     s = t.disk(MIB)
     bs = s.block_size
     put(t, s, 0, pattern(8 * bs))
@@ -154,8 +154,8 @@ def rfc7143_11_4_5_2_read_with_no_room_at_all(t):
 
 
 def _write_off(t, data_blocks, cdb_blocks, imm=0):
-    """A WRITE whose EDTL is not what its CDB says: exact residual, or refused by CHECK CONDITION
-    (as LIO's core does); never a block that was not sent."""
+    """A WRITE whose EDTL differs from the length in its CDB: exact residual, or CHECK CONDITION
+    (as LIO's core does); no block is written that was not sent."""
     s = t.disk(MIB)
     bs = s.block_size
     before, data = pattern(32 * bs, 1), pattern(data_blocks * bs, 2)
@@ -189,7 +189,7 @@ def rfc7143_11_4_5_2_write_of_less_than_the_cdb_asks(t):
 
 
 def rfc7143_4_2_2_1_many_commands_at_once(t):
-    """A window full of READs and WRITEs of several sizes, each answered once with its own data."""
+    """READs and WRITEs of several sizes that fill the window, each answered once with its own data."""
     s = t.disk(4 * MIB, credits=130)
     bs = s.block_size
     room = min(48, (s.maxcmdsn - s.cmdsn + 1) & 0xFFFFFFFF)
@@ -216,7 +216,7 @@ def rfc7143_4_2_2_1_many_commands_at_once(t):
 
 
 def rfc7145_8_2_sixteen_writes_with_a_read_depth_of_one(t):
-    """However many WRITEs there are, the target keeps to the RDMA READ depth agreed on."""
+    """The target does not exceed the negotiated RDMA READ depth, however many WRITEs there are."""
     s = t.disk(4 * MIB, responder_resources=1)
     bs = s.block_size
     room = min(16, (s.maxcmdsn - s.cmdsn + 1) & 0xFFFFFFFF)
@@ -229,8 +229,8 @@ def rfc7145_8_2_sixteen_writes_with_a_read_depth_of_one(t):
 
 
 def iser_tgt_data_declared_but_not_sent_are_read(t):
-    """libiscsi up to 1.19 gives every WRITE a DataSegmentLength, sends no data segment, and names a buffer with all of
-    the data. All of it is read from there."""
+    """libiscsi up to 1.19 sets DataSegmentLength in every WRITE, sends no data segment, and advertises a buffer with all of
+    the data. All of it is fetched from there."""
     s = t.disk(1 << 20)
     for size in (s.block_size, 8192, 65536):
         data = os.urandom(size)
@@ -246,7 +246,7 @@ def iser_tgt_data_declared_but_not_sent_are_read(t):
 
 
 def iser_tgt_data_declared_and_sent_in_part_are_an_error(t):
-    """Some of the declared data, or none of it and no buffer: nothing can be made of that."""
+    """Part of the declared data, or none of it and no buffer, is an error: the data is incomplete."""
     for sent, tag in ((256, True), (0, False)):
         s = t.disk()
         window = s.wire.window(512, True, False)

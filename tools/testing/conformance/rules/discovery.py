@@ -20,7 +20,7 @@ def records(pairs):
 
 
 def rfc7143_4_3_discovery_needs_no_target_name(t):
-    """A discovery session is logged in to without TargetName, and without RDMA keys."""
+    """Login to a discovery session needs no TargetName and no RDMA keys."""
     s = t.session(discovery=True)
     t.ok(s.tsih, "TSIH is 0")
 
@@ -31,20 +31,20 @@ def rfc7143_4_3_discovery_without_security_stage(t):
 
 
 def rfc7143_7_4_1_discovery_has_recovery_level_0(t):
-    """ErrorRecoveryLevel of a discovery session is 0, whatever is offered."""
+    """ErrorRecoveryLevel of a discovery session is 0, regardless of the offer."""
     got = t.session({**DISCOVERY_KEYS, "ErrorRecoveryLevel": 2}, discovery=True).negotiated
     t.eq(got.get("ErrorRecoveryLevel"), "0", "ErrorRecoveryLevel")
 
 
 def rfc7145_5_1_discovery_digests_are_none(t):
-    """Digests make no sense on RDMA: None, also in discovery."""
+    """Digests are not used on RDMA: None, also in discovery."""
     keys = {**DISCOVERY_KEYS, "HeaderDigest": "CRC32C,None", "DataDigest": "CRC32C,None"}
     got = t.session(keys, discovery=True).negotiated
     t.eq((got.get("HeaderDigest"), got.get("DataDigest")), ("None", "None"), "digests")
 
 
 def rfc7143_C_send_targets_all(t):
-    """SendTargets=All lists this target, with the portal we are talking to and its group."""
+    """SendTargets=All lists this target, with the portal of this connection and its group."""
     found = records(t.session(discovery=True).text({"SendTargets": "All"}))
     t.ok(t.target.iqn in found, f"{t.target.iqn} is not listed: {found}")
     host = f"[{t.target.host}]" if ":" in t.target.host else t.target.host
@@ -60,20 +60,20 @@ def rfc7143_C_send_targets_one_name(t):
 
 
 def rfc7143_C_send_targets_unknown_name(t):
-    """SendTargets=<a name that is not here> lists nothing."""
+    """SendTargets=<name of no target> lists nothing."""
     pairs = t.session(discovery=True).text({"SendTargets": t.target.iqn + ".not"})
     t.eq([v for k, v in pairs if k == "TargetName"], [], "names listed")
 
 
 def rfc7143_C_send_targets_twice_in_one_session(t):
-    """A discovery session takes one request after the other."""
+    """A discovery session accepts several requests in sequence."""
     s = t.session(discovery=True)
     t.eq(records(s.text({"SendTargets": "All"})), records(s.text({"SendTargets": "All"})), "second answer")
 
 
 def rfc7143_6_2_send_targets_again_in_one_request(t):
-    """A key that is said again in one request is an error: the list comes once, however often it is asked for, and the rest is
-    rejected."""
+    """A key that is repeated in one request is an error: the first SendTargets is answered with the list, each repetition with
+    Reject."""
     s = t.session(discovery=True)
     once = s.text({"SendTargets": "All"})
     pairs = s.text([("SendTargets", "All")] * 20)
@@ -83,8 +83,8 @@ def rfc7143_6_2_send_targets_again_in_one_request(t):
 
 
 def rfc7143_C_send_targets_in_a_normal_session(t):
-    """An empty SendTargets in a normal session lists the target one is logged in to, in parts of
-    at most 128 bytes, which is what initiators have buffers for."""
+    """An empty SendTargets in a normal session lists the target of the session, in parts of at
+    most 128 bytes, the size of the initiators' receive buffers."""
     found = records(t.session().text({"SendTargets": ""}))
     t.eq(list(found), [t.target.iqn], "names listed")
 
@@ -99,7 +99,7 @@ def rfc7143_C_send_targets_all_only_in_discovery(t):
 
 
 def rfc7143_11_11_1_final_response_has_no_transfer_tag(t):
-    """F=1 goes with Target Transfer Tag 0xffffffff, F=0 with a valid one."""
+    """A response with F=1 has Target Transfer Tag 0xffffffff, one with F=0 a valid tag."""
     s = t.session(discovery=True)
     s.text({"SendTargets": "All"})
     for r in s.seen:
@@ -109,7 +109,7 @@ def rfc7143_11_11_1_final_response_has_no_transfer_tag(t):
 
 def rfc7143_6_2_text_with_c_bit_gets_empty_response(t):
     """A Text Request with C=1 is answered without data, F=0 and a valid Target Transfer Tag; the
-    text goes on in the next request."""
+    text continues in the next request."""
     s = t.session(discovery=True)
     text = P.encode_keys({"SendTargets": "All"})
     first = P.TextRequest(text[:7], c=1, final=0)
@@ -121,7 +121,7 @@ def rfc7143_6_2_text_with_c_bit_gets_empty_response(t):
 
 
 def rfc7143_11_11_text_is_never_longer_than_declared(t):
-    """A discovery answer goes out in parts no longer than MaxRecvDataSegmentLength."""
+    """A discovery answer is sent in parts no longer than MaxRecvDataSegmentLength."""
     s = t.session({**DISCOVERY_KEYS, "MaxRecvDataSegmentLength": 512}, discovery=True)
     pairs = s.text({"SendTargets": "All"})
     t.ok(all(r.dlen <= 512 for r in s.seen), f"lengths {[r.dlen for r in s.seen]}")
@@ -160,7 +160,7 @@ def rfc7143_4_3_discovery_logout_closes(t):
 
 
 def rfc7143_7_4_2_1_discovery_is_reinstated_by_isid(t):
-    """An unnamed discovery session with the ISID of another takes its place."""
+    """An unnamed discovery session with the ISID of another one reinstates it."""
     a = t.session(discovery=True)
     b = t.session(discovery=True, isid=a.isid)
     t.closes(a)

@@ -18,7 +18,7 @@ def say_hello(s, **fields):
 
 def rfc7145_5_1_3_hello_is_answered_when_it_is_required(t):
     """After iSERHelloRequired=Yes the target answers a Hello with a HelloReply of 28 bytes, version
-    10, and the session goes on."""
+    10, and the session continues."""
     s = hello_session(t)
     reply, length = say_hello(s, ird=4)
     t.eq(length, 28, "length of the HelloReply")
@@ -42,7 +42,7 @@ def rfc7145_10_1_3_2_versions_that_do_not_overlap(t):
 
 
 def rfc7145_10_1_3_4_something_else_than_the_hello_that_is_required(t):
-    """With iSERHelloRequired=Yes a first message that is no Hello ends the connection."""
+    """With iSERHelloRequired=Yes, a first message other than a Hello ends the connection."""
     s = hello_session(t)
     s.send(P.NopOut(immediate=1, ttt=P.NONE))
     t.closes(s)

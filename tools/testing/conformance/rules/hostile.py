@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Logged in, and meaning harm. Each message is answered or costs its sender the connection; it is
-never forgotten, and nobody else notices. RFC 7143 sections 7.7, 11.2; RFC 7145 section 10.1.3."""
+"""Invalid messages after login. Each is answered or ends the connection it was sent on; none is left
+unanswered, and no other session is affected. RFC 7143 sections 7.7, 11.2; RFC 7145 section 10.1.3."""
 
 from iser import pdu as P
 from iser.initiator import OPEN_ISCSI_KEYS
@@ -8,7 +8,7 @@ from iser.wire import Closed, WireError
 
 
 def raw_message(t, *parts):
-    """In full feature phase: answered or closed at once, and another session goes on."""
+    """A message in full feature phase: answered or closed at once, and another session is not affected."""
     other, s = t.session(), t.session()
     s.wire.send(*parts, wait=False)
     got = t.settled(s)
@@ -20,7 +20,7 @@ def raw_message(t, *parts):
 
 
 def command(t, **fields):
-    """A SCSI READ of one block, with these fields; numbered as the first after login."""
+    """A SCSI READ of one block with these fields, and the first CmdSN after login."""
     return P.ScsiCommand(**{"r": 1, "edtl": 512, "attr": 1, "itt": 0x2001, "cmdsn": 1, "lun": t.target.lun << 48,
                             "cdb": b"\x28\0\0\0\0\0\0\0\1\0", **fields})
 
@@ -54,20 +54,20 @@ def rfc7145_10_1_3_3_unknown_iser_opcode_after_login(t):
 
 
 def rfc7143_11_2_1_5_ahs_claimed_and_not_sent(t):
-    """TotalAHSLength of 255 words, and of 1, with nothing behind."""
+    """TotalAHSLength of 255 words, and of 1, without an AHS."""
     for words in (1, 255):
         raw_message(t, header() + command(t, ahslen=words).encode())
 
 
 def rfc7143_11_2_2_2_ahs_length_that_lies(t):
-    """AHSLength 0, 1, beyond TotalAHSLength, and 65535: flaw of a target that copies by it."""
+    """AHSLength 0, 1, beyond TotalAHSLength, and 65535: a target must not copy by it unchecked."""
     for length in (0, 1, 200, 0xFFFF):
         ahs = length.to_bytes(2, "big") + b"\x01\0" + bytes(12)
         raw_message(t, header() + command(t, ahs=ahs, cdb=b"\x7f" + bytes(15)).encode())
 
 
 def rfc7143_11_2_2_3_extended_cdb_of_every_length(t):
-    """Extended CDBs of 17 to 260 bytes, well formed: answered each, and the session goes on."""
+    """Well-formed extended CDBs of 17 to 260 bytes: each is answered, and the session continues."""
     s = t.disk()
     for n in (1, 4, 16, 100, 244):
         c = s.scsi(b"\x7f" + bytes(6) + bytes([(n + 8) & 0xFF]) + bytes(8), ahs=P.ext_cdb_ahs(bytes(n)), read=512)
@@ -83,14 +83,14 @@ def rfc7143_11_2_2_1_unknown_ahs_type(t):
 
 
 def rfc7143_11_2_1_6_more_data_claimed_than_sent(t):
-    """DataSegmentLength above what was received."""
+    """DataSegmentLength above the bytes received."""
     for dlen in (8, 512, 0xFFFFFF):
         raw_message(t, header() + command(t, r=0, w=1, cdb=b"\x2a\0\0\0\0\0\0\0\1\0", dlen=dlen).encode())
         raw_message(t, header() + P.NopOut(itt=0x2001, ttt=P.NONE, immediate=1, dlen=dlen).encode())
 
 
 def rfc7143_11_3_6_immediate_data_beyond_edtl(t):
-    """More immediate data than the command is to transfer."""
+    """More immediate data than the EDTL of the command."""
     raw_message(t, header() + command(t, r=0, w=1, data=bytes(1024), cdb=b"\x2a\0\0\0\0\0\0\0\1\0").encode())
 
 
@@ -100,7 +100,7 @@ def rfc7143_11_3_6_immediate_data_of_a_read(t):
 
 
 def rfc7143_13_11_immediate_data_though_not_agreed(t):
-    """Immediate data after ImmediateData=No: an error, or at least the block is not torn."""
+    """Immediate data after ImmediateData=No: an error, or at least the block is written as a whole or not at all."""
     s = t.session({**OPEN_ISCSI_KEYS, "ImmediateData": "No"})
     s.send(command(t, r=0, w=1, data=bytes(512), cdb=b"\x2a\0\0\0\0\0\0\0\1\0"))
     t.settled(s)
@@ -117,7 +117,7 @@ def rfc7143_13_14_immediate_data_beyond_first_burst(t):
 
 
 def rfc7145_6_4_data_beyond_target_recv_data_segment_length(t):
-    """A message larger than the target's receive buffers can be."""
+    """A message larger than the target's receive buffers."""
     other, s = t.session(), t.session()
     limit = int(s.negotiated["TargetRecvDataSegmentLength"])
     if limit > 60000:
@@ -152,7 +152,7 @@ def rfc7145_9_2_write_with_the_tag_of_a_read(t):
 
 
 def rfc7143_11_3_4_enormous_edtl(t):
-    """EDTL of 4 GiB - 1, 2 GiB and 16 MiB + 1: answered, and no memory of that size is taken."""
+    """EDTL of 4 GiB - 1, 2 GiB and 16 MiB + 1: answered, without an allocation of that size."""
     for edtl in (0xFFFFFFFF, 0x80000000, (16 << 20) + 512):
         for w in (0, 1):
             s = t.session()
@@ -179,7 +179,7 @@ def rfc7145_9_2_address_that_wraps(t):
 
 
 def rfc7143_11_2_1_8_task_tag_used_twice(t):
-    """Two commands under way with one Initiator Task Tag: each answered, rejected, or the end."""
+    """Two commands in progress with the same Initiator Task Tag: each is answered or rejected, or the connection is closed."""
     s = t.disk(1 << 20)
     first = s.start(s.rw_cdb(0x28, 0, 1024), read=1024 * s.block_size)
     win = s.wire.window(512)
@@ -193,7 +193,7 @@ def rfc7143_11_2_1_8_task_tag_used_twice(t):
 
 
 def rfc7143_11_10_text_that_is_no_text(t):
-    """Text Requests of rubbish, unterminated text and 8 KiB without a zero."""
+    """Text Requests with random bytes, unterminated text and 8 KiB without a NUL."""
     s = t.session()
     limit = int(s.negotiated["TargetRecvDataSegmentLength"])
     for data in (b"SendTargets", b"SendTargets=All", b"=" * 100 + b"\0", b"A" * min(8192, limit), b"\0" * 64, b""):
@@ -204,7 +204,7 @@ def rfc7143_11_10_text_that_is_no_text(t):
 
 
 def rfc7143_11_10_2_text_continued_for_ever(t):
-    """C=1 in Text Requests for ever: bounded."""
+    """Endless Text Requests with C=1: the text is bounded."""
     s = t.session()
     limit = min(4096, int(s.negotiated["TargetRecvDataSegmentLength"]))
     ttt, itt = P.NONE, s.next_itt()
@@ -222,8 +222,8 @@ def rfc7143_11_10_2_text_continued_for_ever(t):
 
 
 def rfc7143_4_2_2_1_flood_of_immediate_commands(t):
-    """More immediate pings at once than anyone needs, by one who takes no answers: the others
-    have their buffers still."""
+    """A flood of immediate pings from an initiator that receives no answers: other sessions still
+    have receive buffers."""
     other = t.disk()
     s = t.session(credits=4)
     for _ in range(150):
@@ -250,7 +250,7 @@ def rfc7143_4_2_2_1_flood_beyond_the_window(t):
 
 
 def rfc7145_8_1_2_answers_nobody_receives(t):
-    """Commands by one who never posts another receive, then disconnects: nothing is left behind."""
+    """Commands from an initiator that posts no receives, then disconnects: all resources are released."""
     s = t.disk(1 << 20, credits=8)
     s.wire.post_recv = lambda *_: None
     for _ in range(24):
@@ -261,8 +261,8 @@ def rfc7145_8_1_2_answers_nobody_receives(t):
 
 
 def iser_tgt_a_trespasser_is_closed(t):
-    """RDMA WRITE into memory of the target's that nobody was given a key for. It leaves the target a queue pair in error, and on a shared
-    receive queue no completion that says so: the connection ends all the same, long before anybody is asked for a sign of life."""
+    """RDMA WRITE to the target with an rkey it never advertised. The target's queue pair enters the error state, and on a shared receive
+    queue without a completion that reports it: the connection must end nevertheless, long before a keepalive ping is due."""
     other, s = t.disk(), t.disk()
     s.wire.trespass()
     t.closes(s, 3000)
@@ -271,8 +271,8 @@ def iser_tgt_a_trespasser_is_closed(t):
 
 
 def iser_tgt_no_opcode_is_forgotten(t):
-    """Every opcode, with and without the I bit, all else zero: each answered or closed, or, where
-    RFC 7143 asks for it, ignored; and the target is there afterwards."""
+    """Every opcode, with and without the I bit, all other fields zero: each is answered or the connection
+    closed or, where RFC 7143 requires it, ignored; and the target still works afterwards."""
     for opcode in range(0x40):
         for immediate in (0, 1):
             s = t.connection()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Logins by one who means harm: each is settled at once, and delays nobody.
+"""Invalid logins: each is settled at once, and delays no other connection.
 
-Settled means: refused by a Login Response of class 2 and closed, or, where what came is no
-Login Request at all, closed. RFC 7143 sections 4.2.4, 6.3, 7.7, 11.12; RFC 7145 section 10.1.3.
+Settled means: refused by a Login Response of class 2 and closed or, if the message is not a Login
+Request, closed. RFC 7143 sections 4.2.4, 6.3, 7.7, 11.12; RFC 7145 section 10.1.3.
 """
 
 from iser import pdu as P
@@ -11,7 +11,7 @@ from iser.wire import Closed, Timeout
 
 
 def first_message(t, *parts):
-    """Sent as the first message of a connection: settled at once, and the next login is good."""
+    """The first message of a connection: settled at once, and the next good login succeeds."""
     s = t.connection()
     s.wire.post_recv()
     s.wire.send(*parts, wait=False)
@@ -42,12 +42,12 @@ def rfc7145_10_1_3_3_login_of_8_bytes(t):
 
 
 def rfc7145_10_1_3_3_login_of_28_bytes(t):
-    """An iSER header and nothing behind it."""
+    """An iSER header only."""
     first_message(t, login_bytes(t)[:28])
 
 
 def rfc7145_10_1_3_3_login_of_48_bytes(t):
-    """A message of 48 bytes: a PDU, if it were TCP."""
+    """A message of 48 bytes, the size of a BHS on TCP."""
     first_message(t, login_bytes(t)[:48])
 
 
@@ -109,18 +109,18 @@ def rfc7143_11_12_3_next_stage_2(t):
 
 
 def rfc7143_6_3_next_stage_is_not_the_current(t):
-    """A transition from a stage to itself is none."""
+    """NSG must not be the current stage."""
     mangled(t, csg=0, nsg=0)
     mangled(t, csg=1, nsg=1)
 
 
 def rfc7143_6_3_next_stage_is_not_behind(t):
-    """From LoginOperationalNegotiation there is no way back."""
+    """NSG must not be an earlier stage than LoginOperationalNegotiation, the current one."""
     mangled(t, csg=1, nsg=0)
 
 
 def rfc7143_6_3_current_stage_is_the_one_agreed_on(t):
-    """A later request with the CSG of a stage that is over."""
+    """A later request with the CSG of a completed stage."""
     s = t.connection()
     s.negotiate(s.login_request(s.names(), t=0))
     t.refused(s, s.login_request({"AuthMethod": "None"}, SECURITY, OPERATIONAL), 0x02)
@@ -134,12 +134,12 @@ def rfc7143_6_3_current_stage_is_not_ahead(t):
 
 
 def rfc7143_11_12_2_t_with_c(t):
-    """T and C exclude each other."""
+    """T and C must not both be set."""
     mangled(t, t=1, c=1)
 
 
 def rfc7143_11_2_1_5_login_with_ahs(t):
-    """A Login Request has no AHS: 255 words claimed, and 1 word claimed, with nothing behind."""
+    """A Login Request must not have an AHS: TotalAHSLength of 255 words and of 1 word, without an AHS."""
     mangled(t, ahslen=255)
     mangled(t, ahslen=1)
 
@@ -153,7 +153,7 @@ def rfc7143_11_2_1_6_more_data_claimed_than_sent(t):
 
 
 def rfc7143_11_2_1_6_less_data_claimed_than_sent(t):
-    """Bytes behind the data segment and its padding."""
+    """More bytes than the data segment and its padding."""
     s = t.connection()
     names = P.encode_keys(s.names())
     mangled(t, data=names + bytes(64), dlen=len(names))
@@ -166,7 +166,7 @@ def rfc7143_6_1_text_without_its_final_zero(t):
 
 
 def rfc7143_6_1_text_that_is_no_text(t):
-    """Binary rubbish, a key of 8000 bytes, a value of 8000, nothing but '=' or zeros."""
+    """Random bytes, a key of 8000 bytes, a value of 8000 bytes, only '=' or only zeros."""
     s = t.connection()
     names = P.encode_keys(s.names())
     for rubbish in (bytes(range(1, 256)) * 8 + b"\0", b"A" * 7000 + b"=1\0", b"=\0", b"=value\0", b"=" * 500 + b"\0"):
@@ -176,7 +176,7 @@ def rfc7143_6_1_text_that_is_no_text(t):
 
 
 def rfc7143_4_2_7_names_that_are_none(t):
-    """Initiator names that break the rules: empty, too long, no type, control characters."""
+    """Invalid initiator names: empty, too long, without a type, with control characters."""
     for name in ("", "iqn", "n" * 224, "iqn.2026-01.test:" + "x" * 220, "iqn.2026-01.te st:a", "iqn.2026-01.test:\x01",
                  "../../../etc", "iqn.2026-01.test:a/../b", "IQN.2026-01.test:a%s%n"):
         s = t.connection()
@@ -185,7 +185,7 @@ def rfc7143_4_2_7_names_that_are_none(t):
 
 
 def rfc7143_6_2_endless_continuation_is_ended(t):
-    """C=1 for ever, 8 KiB each time: the text is bounded, and the login refused."""
+    """Endless requests of 8 KiB with C=1: the text is bounded, and the login refused."""
     s = t.connection()
     for i in range(64):
         try:
@@ -201,7 +201,7 @@ def rfc7143_6_2_endless_continuation_is_ended(t):
 
 
 def rfc7143_6_2_endless_negotiation_is_ended(t):
-    """T=0 for ever: at least six exchanges are granted, but not five hundred."""
+    """Endless requests with T=0: at least six exchanges are allowed, but not five hundred."""
     s = t.connection()
     s.negotiate(s.login_request(s.names(), t=0))
     for i in range(500):
@@ -219,8 +219,8 @@ def rfc7143_6_2_endless_negotiation_is_ended(t):
 
 
 def rfc7143_6_3_second_request_before_the_first_is_answered(t):
-    """Two Login Requests at once: there must not be more than one outstanding. Answered in turn,
-    or refused; not forgotten."""
+    """Two Login Requests at once, although only one may be outstanding: answered in turn, or
+    refused; none is left unanswered."""
     s = t.connection()
     s.send_login(s.login_request(s.names(), t=0))
     s.send_login(s.login_request(t=0))
@@ -236,7 +236,7 @@ def rfc7143_6_3_second_request_before_the_first_is_answered(t):
 
 
 def rfc7143_6_3_a_flood_of_login_requests(t):
-    """Forty Login Requests at once, then twice the same without a receive of ours."""
+    """Forty Login Requests at once, then the same twice without a posted receive."""
     for receives in (40, 0, 0):
         s = t.connection(rnr_retry=7 if receives else 0)
         for _ in range(receives):
@@ -247,14 +247,14 @@ def rfc7143_6_3_a_flood_of_login_requests(t):
 
 
 def rfc7145_8_1_initiator_without_a_receive(t):
-    """A login by one who has no buffer for the answer: only its own connection suffers."""
+    """A login without a receive buffer for the answer affects only its own connection."""
     s = t.connection()
     s.wire.send(P.IserHeader().raw + s.login_request({**s.names(), **OPEN_ISCSI_KEYS}).encode(), wait=False)
     t.serves_others()
 
 
 def rfc7145_8_1_initiator_whose_receive_is_too_small(t):
-    """A login by one whose buffer is smaller than the answer."""
+    """A login with a receive buffer smaller than the answer."""
     s = t.connection()
     s.wire.post_recv(80)
     s.wire.send(P.IserHeader().raw + s.login_request({**s.names(), **OPEN_ISCSI_KEYS}).encode(), wait=False)
@@ -272,7 +272,7 @@ def rfc7143_6_3_login_stopped_half_way(t):
 
 
 def rfc7145_10_1_1_2_login_torn_off(t):
-    """Connections that die just after they have sent their Login Request, or before."""
+    """Connections that are broken right after the Login Request, or before."""
     for i in range(20):
         s = t.connection()
         if i & 1:
@@ -284,7 +284,7 @@ def rfc7145_10_1_1_2_login_torn_off(t):
 
 
 def rfc7143_6_3_refused_a_hundred_times(t):
-    """A hundred logins to a target that is not here: nothing is used up."""
+    """A hundred logins to a target that does not exist: no resource is leaked."""
     for i in range(100):
         s = t.connection()
         r = s.exchange(s.login_request({**s.names(), "TargetName": f"iqn.2026-01.test.no:{i}"}))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""NOP-In pings: RFC 7143 sections 11.18 and 11.19. Skipped where the target asks nobody within some seconds."""
+"""NOP-In pings: RFC 7143 sections 11.18 and 11.19. Skipped if the target sends no ping within some seconds."""
 
 import time
 
@@ -10,7 +10,7 @@ SECONDS = 6
 
 
 def asked(t, s):
-    """The target's ping, as it is; not answered yet."""
+    """The target's ping, without answering it."""
     try:
         while True:
             got = P.decode(s.wire.recv(t.target.ms(SECONDS * 1000)).data)[1]
@@ -21,7 +21,7 @@ def asked(t, s):
 
 
 def rfc7143_11_19_2_a_silent_initiator_is_asked(t):
-    """NOP-In with a Target Transfer Tag, without a task tag and without data. It shows StatSN and takes none."""
+    """NOP-In with a Target Transfer Tag, without a task tag and without data. It carries StatSN but does not advance it."""
     s = t.session()
     s.nop()
     got = asked(t, s)
@@ -33,7 +33,7 @@ def rfc7143_11_19_2_a_silent_initiator_is_asked(t):
 
 
 def rfc7143_11_18_2_who_answers_stays(t):
-    """An initiator that answers and does nothing else keeps its session."""
+    """An initiator that only answers pings keeps its session."""
     s = t.session()
     s.nop()
     asked(t, s)
@@ -49,7 +49,7 @@ def rfc7143_11_18_2_who_answers_stays(t):
 
 
 def iser_tgt_who_does_not_answer_is_closed(t):
-    """No answer, no session."""
+    """The session is closed if a ping is not answered."""
     s = t.session()
     s.nop()
     asked(t, s)
@@ -57,7 +57,7 @@ def iser_tgt_who_does_not_answer_is_closed(t):
 
 
 def iser_tgt_nobody_is_asked_before_its_first_request(t):
-    """libiscsi has no buffer for a NOP-In until it has sent its first request."""
+    """No ping before the first request of a session: until then libiscsi has no buffer for it."""
     s = t.session()
     try:
         got = s.wire.recv(t.target.ms(SECONDS * 500))

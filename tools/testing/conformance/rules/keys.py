@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What each key comes to: RFC 7143 sections 6.2 and 13, RFC 7145 section 6."""
+"""The result of each key: RFC 7143 sections 6.2 and 13, RFC 7145 section 6."""
 
 from iser.initiator import LIBISCSI_KEYS, OPEN_ISCSI_KEYS, OPERATIONAL, SECURITY, LoginRefused
 
 
 def answers(t, **keys):
-    """The answers to open-iscsi's keys, with these instead or besides."""
+    """The answers to open-iscsi's keys, with these changed or added."""
     return t.session({**OPEN_ISCSI_KEYS, **keys}).negotiated
 
 
@@ -14,8 +14,8 @@ def answer(t, key, value):
 
 
 def outcome(t, key, value, result_of_silence):
-    """Of a boolean. An offer that decides the matter (No where the function is AND, Yes where it is
-    OR) need not be answered: RFC 7143 section 6.2.2."""
+    """The result of a boolean. An offer that determines the result (No for AND, Yes for OR) need not
+    be answered: RFC 7143 section 6.2.2."""
     got = answers(t, **{key: value}).get(key)
     if got is None:
         t.eq(value, result_of_silence, f"unanswered offer of {key}")
@@ -29,7 +29,7 @@ def at_most(t, key, offered, least=1):
 
 
 def refused_or_rejected(t, key, value, *never):
-    """An inadmissible value: Reject, an admissible one, or the login is refused with class 2."""
+    """The response to an inadmissible value: Reject, an admissible value, or refusal with class 2."""
     try:
         got = answer(t, key, value)
     except LoginRefused as e:
@@ -48,8 +48,8 @@ def all_answered(t, keys):
 
 
 def rfc7143_6_2_every_offer_of_open_iscsi_is_answered(t):
-    """Each negotiated key gets an answer (booleans that decide themselves need none), none of them
-    NotUnderstood."""
+    """Each negotiated key gets an answer (booleans whose offer determines the result need none), none of
+    them NotUnderstood."""
     all_answered(t, OPEN_ISCSI_KEYS)
 
 
@@ -76,25 +76,25 @@ def rfc7145_6_5_initiator_recv_data_segment_length_is_the_minimum(t):
 
 
 def rfc7145_6_2_max_recv_data_segment_length_is_no_obstacle(t):
-    """MaxRecvDataSegmentLength means nothing in an iSER session, but may be declared."""
+    """MaxRecvDataSegmentLength is not used in an iSER session, but may be declared."""
     got = answers(t, MaxRecvDataSegmentLength=65536).get("MaxRecvDataSegmentLength")
     t.ok(got not in ("NotUnderstood", "Reject"), f"answered {got}")
 
 
 def rfc7145_5_1_header_digest_is_none(t):
-    """HeaderDigest is None in an iSER session, even where CRC32C is offered first."""
+    """HeaderDigest is None in an iSER session, even if CRC32C is offered first."""
     t.eq(answer(t, "HeaderDigest", "None"), "None", "HeaderDigest")
     t.eq(answer(t, "HeaderDigest", "CRC32C,None"), "None", "HeaderDigest")
 
 
 def rfc7145_5_1_data_digest_is_none(t):
-    """DataDigest is None in an iSER session, even where CRC32C is offered first."""
+    """DataDigest is None in an iSER session, even if CRC32C is offered first."""
     t.eq(answer(t, "DataDigest", "None"), "None", "DataDigest")
     t.eq(answer(t, "DataDigest", "CRC32C,None"), "None", "DataDigest")
 
 
 def rfc7145_5_1_no_digest_even_where_only_crc32c_is_offered(t):
-    """An initiator that insists on CRC32C is refused, or answered Reject."""
+    """An offer of CRC32C only is answered Reject, or the login is refused."""
     refused_or_rejected(t, "HeaderDigest", "CRC32C")
 
 
@@ -105,7 +105,7 @@ def rfc7143_13_2_max_connections(t):
 
 
 def rfc7143_13_10_initial_r2t(t):
-    """InitialR2T: OR, and this target wants Yes: libiscsi could not send what No permits."""
+    """InitialR2T: OR. This target requires Yes, because libiscsi cannot send unsolicited Data-Out PDUs."""
     t.eq(answer(t, "InitialR2T", "No"), "Yes", "InitialR2T")
     t.eq(outcome(t, "InitialR2T", "Yes", "Yes"), "Yes", "InitialR2T")
 
@@ -123,7 +123,7 @@ def rfc7143_13_13_max_burst_length_is_the_minimum(t):
 
 
 def rfc7143_13_14_first_burst_length_is_the_minimum(t):
-    """FirstBurstLength: the smaller value, at least 512, and no more than MaxBurstLength."""
+    """FirstBurstLength: the smaller value, at least 512, and at most MaxBurstLength."""
     for offered in (512, 65536, 262144):
         at_most(t, "FirstBurstLength", offered, 512)
     got = answers(t, MaxBurstLength=4096, FirstBurstLength=4096)
@@ -163,7 +163,7 @@ def rfc7143_13_19_data_sequence_in_order(t):
 
 
 def rfc7143_13_20_error_recovery_level(t):
-    """ErrorRecoveryLevel: the minimum, and this target has level 0."""
+    """ErrorRecoveryLevel: the minimum; this target supports level 0."""
     for offered in (0, 1, 2):
         t.eq(answer(t, "ErrorRecoveryLevel", offered), "0", "ErrorRecoveryLevel")
 
@@ -200,19 +200,19 @@ def rfc7145_3_3_iser_keys_are_understood(t):
 
 
 def rfc7143_6_2_unknown_key(t):
-    """Whatever key the target does not know is answered NotUnderstood."""
+    """An unknown key is answered NotUnderstood."""
     for key in ("X-test.conformance.key", "NoSuchKeyAtAll", "X#Test"):
         t.eq(answer(t, key, "1"), "NotUnderstood", key)
 
 
 def rfc7143_13_6_declarations_get_no_answer(t):
-    """InitiatorAlias is declared: known, and not answered."""
+    """InitiatorAlias is a declaration: understood, and not answered."""
     got = answer(t, "InitiatorAlias", "conformance")
     t.eq(got, "(no answer)", "InitiatorAlias")
 
 
 def rfc7143_6_1_hexadecimal_numbers(t):
-    """A number may be written 0x..., in small and capital letters."""
+    """A number may be written as 0x..., in lower and upper case."""
     for text in ("0x10000", "0X10000", "0xabcd", "0xABCD"):
         got = answer(t, "MaxBurstLength", text)
         t.ok(got[:1].isdigit() and int(got, 0) <= int(text, 0), f"MaxBurstLength={text} was answered {got}")
@@ -267,7 +267,7 @@ def rfc7143_6_3_names_cannot_change(t):
 
 
 def rfc7143_6_1_key_without_value(t):
-    """Text without '=' is no key: the login is refused."""
+    """Text without '=' is not a key: the login is refused."""
     s = t.connection()
     t.refused(s, s.login_request(data=b"InitiatorName=" + s.name.encode() + b"\0Nonsense\0"), 0x02)
 

@@ -11,7 +11,7 @@ def rfc7143_6_3_login_through_both_stages(t):
 
 
 def rfc7143_6_3_login_without_security_stage(t):
-    """SecurityNegotiation may be left out where the target wants no authentication."""
+    """SecurityNegotiation may be skipped if the target does not require authentication."""
     t.alive(t.session(OPEN_ISCSI_KEYS, security=False))
 
 
@@ -21,7 +21,7 @@ def rfc7143_6_3_login_as_libiscsi(t):
 
 
 def rfc7143_6_3_1_first_response_carries_portal_group_tag(t):
-    """TargetPortalGroupTag is in the first response, also when that is of the security stage."""
+    """TargetPortalGroupTag is in the first response, also in the security stage."""
     s = t.session()
     tag = s.logins[0].keys.get("TargetPortalGroupTag", "missing")
     t.ok(tag.isdigit() and int(tag) < 65536, f"TargetPortalGroupTag is {tag}")
@@ -29,13 +29,13 @@ def rfc7143_6_3_1_first_response_carries_portal_group_tag(t):
 
 
 def rfc7143_11_13_3_final_response_carries_tsih(t):
-    """The final response of a new session has a TSIH that is not zero."""
+    """The final response of a new session has a nonzero TSIH."""
     s = t.session()
     t.ok(s.tsih, "TSIH is 0")
 
 
 def rfc7143_11_13_3_two_sessions_have_two_tsihs(t):
-    """Sessions that live side by side are told apart by their TSIH."""
+    """Concurrent sessions have different TSIHs."""
     a, b = t.session(), t.session()
     t.ok(a.tsih != b.tsih, f"both have TSIH {a.tsih}")
     t.alive(a)
@@ -74,7 +74,7 @@ def rfc7143_11_13_4_statsn_counts_login_responses(t):
 
 
 def rfc7143_6_3_no_transit_unless_asked(t):
-    """A request with T=0 is answered with T=0, and the stage goes on."""
+    """A request with T=0 is answered with T=0, and the stage does not change."""
     s = t.connection()
     r = s.negotiate(s.login_request(s.names(), OPERATIONAL, t=0))
     t.eq(r.t, 0, "T bit")
@@ -95,7 +95,7 @@ def rfc7143_6_3_next_stage_is_not_beyond_the_one_asked_for(t):
 
 
 def rfc7143_6_2_c_bit_gets_empty_response(t):
-    """A request with C=1 is answered without data, without T, and nothing of it is judged yet."""
+    """A request with C=1 is answered without data and without T, and its text is not processed yet."""
     s = t.connection()
     text = P.encode_keys({**s.names(), **OPEN_ISCSI_KEYS})
     for part in (text[:30], text[30:100]):
@@ -112,7 +112,7 @@ def rfc7143_6_2_c_bit_gets_empty_response(t):
 
 
 def rfc7143_6_1_eight_kib_of_text_are_accepted(t):
-    """A login text of 8192 bytes in one PDU is read, and long keys not understood."""
+    """A login text of 8192 bytes in one PDU is accepted; its unknown keys are answered NotUnderstood."""
     s = t.connection()
     text = P.encode_keys({**s.names(), **OPEN_ISCSI_KEYS})
     text += b"X-test.conformance.fill="
@@ -140,13 +140,13 @@ def rfc7143_4_2_7_1_names_of_223_bytes(t):
 
 
 def rfc7143_11_13_5_unknown_target_is_not_found(t):
-    """A TargetName that is not here: status 0203, then the connection is closed."""
+    """A TargetName that does not exist: status 0203, then the connection is closed."""
     s = t.connection()
     t.refused(s, s.login_request({**s.names(), "TargetName": t.target.iqn + ".not"}), 0x0203)
 
 
 def rfc7143_11_13_5_unknown_target_in_the_security_stage(t):
-    """The same, found out at the first request of the security stage."""
+    """The same, in response to the first request of the security stage."""
     s = t.connection()
     names = {**s.names(), "TargetName": "iqn.2026-01.test.conformance:nobody", "AuthMethod": "None"}
     t.refused(s, s.login_request(names, SECURITY, OPERATIONAL), 0x0203)
@@ -167,13 +167,13 @@ def rfc7143_6_3_target_name_is_mandatory_in_normal_sessions(t):
 
 
 def rfc7143_11_12_4_unsupported_version(t):
-    """Version-min above what the target knows: status 0205."""
+    """Version-min above the version of the target: status 0205."""
     s = t.connection()
     t.refused(s, s.login_request(s.names(), version_max=1, version_min=1), 0x0205)
 
 
 def rfc7143_11_12_4_1_higher_version_max_is_fine(t):
-    """Version-max above the target's is no reason to refuse."""
+    """A Version-max above the version of the target is accepted."""
     s = t.connection()
     r = s.negotiate(s.login_request(s.names(), SECURITY, OPERATIONAL, version_max=1, version_min=0))
     t.eq(r.version_active, 0, "Version-active")
@@ -186,8 +186,8 @@ def rfc7143_6_3_1_tsih_of_no_session(t):
 
 
 def rfc7143_13_2_second_connection_of_a_session_with_one(t):
-    """With MaxConnections=1, a connection more is refused: 0206, too many connections (or 0208,
-    0200: the session does not take it)."""
+    """With MaxConnections=1, a second connection is refused: 0206, too many connections (or 0208,
+    0200: cannot be included in the session)."""
     a = t.session()
     b = t.connection(isid=a.isid)
     t.refused(b, b.login_request(b.names(), tsih=a.tsih, cid=1), 0x0206, 0x0208, 0x0200)
@@ -195,8 +195,8 @@ def rfc7143_13_2_second_connection_of_a_session_with_one(t):
 
 
 def rfc7143_6_3_5_same_isid_reinstates_the_session(t):
-    """A new login with the names and ISID of a session, and TSIH 0: the old one is closed, the new
-    one works."""
+    """A new login with the names and ISID of a session, and TSIH 0: the old session is closed, the
+    new one works."""
     a = t.session()
     b = t.session(isid=a.isid)
     t.alive(b)
@@ -205,7 +205,7 @@ def rfc7143_6_3_5_same_isid_reinstates_the_session(t):
 
 
 def rfc7143_3_4_other_isid_leaves_the_session_alone(t):
-    """The same names with another ISID are another session."""
+    """A login with the same names and another ISID is another session."""
     a = t.session()
     t.session()
     t.alive(a)
@@ -229,7 +229,7 @@ def rfc7143_12_1_unknown_auth_method(t):
 
 
 def rfc7143_6_3_2_first_known_auth_method_is_chosen(t):
-    """Of the methods offered, the first that the target may use: here None."""
+    """The target chooses the first offered method that it can use: here None."""
     s = t.connection()
     r = s.negotiate(s.login_request({**s.names(), "AuthMethod": "KRB5,None"}, SECURITY, OPERATIONAL))
     t.eq(r.keys.get("AuthMethod"), "None", "AuthMethod")
@@ -242,7 +242,7 @@ def rfc7143_6_3_key_of_another_stage_is_a_protocol_error(t):
 
 
 def rfc7145_5_1_no_full_feature_phase_without_rdma_extensions(t):
-    """Without RDMAExtensions=Yes there is no iSER mode: the target offers it, or refuses."""
+    """iSER requires RDMAExtensions=Yes: the target offers it, or refuses."""
     keys = {k: v for k, v in OPEN_ISCSI_KEYS.items() if k != "RDMAExtensions"}
     s = t.connection()
     r = s.exchange(s.login_request({**s.names(), **keys}))
@@ -251,15 +251,15 @@ def rfc7145_5_1_no_full_feature_phase_without_rdma_extensions(t):
 
 
 def rfc7145_6_3_rdma_extensions_no_is_not_iser(t):
-    """An initiator that says RDMAExtensions=No cannot get to full feature phase here."""
+    """An initiator that offers RDMAExtensions=No cannot enter full feature phase."""
     s = t.connection()
     r = s.exchange(s.login_request({**s.names(), **OPEN_ISCSI_KEYS, "RDMAExtensions": "No"}))
     t.ok(r.status or not r.t, "full feature phase with RDMAExtensions=No")
 
 
 def rfc7143_6_3_unpadded_text(t):
-    """A login text whose length is no multiple of four, without the padding, as ib_iser and
-    libiscsi send all data."""
+    """A login text whose length is not a multiple of four, without padding, as ib_iser and libiscsi
+    send all data."""
     s = t.connection()
     names = {**s.names(), "AuthMethod": "None"}
     while len(P.encode_keys(names)) % 4 != 1:
@@ -269,7 +269,7 @@ def rfc7143_6_3_unpadded_text(t):
 
 
 def rfc7145_9_2_reserved_bits_of_the_iser_header_are_ignored(t):
-    """Reserved fields of the iSER header are ignored on receive; tags too, without their flag."""
+    """Reserved fields of the iSER header are ignored on receive; so are STags without their flag."""
     s = t.connection()
     iser = P.IserHeader(write_stag=0xDEAD, read_stag=0xBEEF, write_va=1, read_va=2)
     iser.raw[0] |= 3
@@ -280,7 +280,7 @@ def rfc7145_9_2_reserved_bits_of_the_iser_header_are_ignored(t):
 
 
 def iser_tgt_login_and_logout_fifty_times(t):
-    """Nothing is left behind that would hinder the next login."""
+    """A login or logout leaves no state behind that prevents the next login."""
     for _ in range(50):
         s = t.session(security=False, credits=8)
         s.logout()
@@ -288,7 +288,7 @@ def iser_tgt_login_and_logout_fifty_times(t):
 
 
 def rfc7145_9_2_login_from_a_dozen_initiators_at_once(t):
-    """Connections do not wait for each other: twelve logins with their steps interleaved."""
+    """Logins do not wait for each other: twelve logins with their steps interleaved."""
     many = [t.connection(initiator=f"{t.target.initiator}-{i}") for i in range(12)]
     for s in many:
         s.send_login(s.login_request({**s.names(), "AuthMethod": "None"}, SECURITY, OPERATIONAL))

@@ -28,7 +28,7 @@ def rfc7145_5_2_2_close_the_connection(t):
 
 
 def rfc7143_11_15_1_unknown_cid(t):
-    """Reason 1 with a CID that is not there: 1, CID not found, and the session goes on."""
+    """Reason 1 with an unknown CID: 1, CID not found, and the session continues."""
     s = t.session()
     done(t, s, Logout.CLOSE_CONNECTION, 1, cid=77)
     t.alive(s)
@@ -55,8 +55,8 @@ def rfc7143_11_14_immediate_logout(t):
 
 
 def rfc7143_11_14_logout_ends_commands_under_way(t):
-    """Logout behind a batch of READs and WRITEs: they are answered before, or not at all; none
-    writes to memory after the connection is gone."""
+    """Logout after a batch of READs and WRITEs: they are answered before it or not at all, and none
+    writes to memory after the connection has been closed."""
     s = t.disk(4 << 20)
     for i in range(8):
         s.start(s.rw_cdb(0x28 if i & 1 else 0x2A, 0, 128), **(
@@ -67,7 +67,7 @@ def rfc7143_11_14_logout_ends_commands_under_way(t):
 
 
 def rfc7143_11_14_5_same_isid_after_logout(t):
-    """After logout the same initiator port logs in anew, as a new session."""
+    """After logout the same initiator port can log in again, as a new session."""
     a = t.session()
     done(t, a, Logout.CLOSE_SESSION, 0)
     t.closes(a)
@@ -75,7 +75,7 @@ def rfc7143_11_14_5_same_isid_after_logout(t):
 
 
 def rfc7145_5_2_3_2_connection_gone_without_logout(t):
-    """The initiator disconnects with commands under way; a new login with its ISID works at once."""
+    """The initiator disconnects with commands in progress; a new login with its ISID works at once."""
     s = t.disk(4 << 20)
     for _ in range(8):
         s.start(s.rw_cdb(0x28, 0, 1024), read=1024 * s.block_size)
@@ -85,7 +85,7 @@ def rfc7145_5_2_3_2_connection_gone_without_logout(t):
 
 
 def rfc7145_5_2_3_2_queue_pair_broken_without_a_word(t):
-    """The initiator's queue pair dies with commands under way; the old session is reinstated."""
+    """The initiator's queue pair breaks with commands in progress; the old session is reinstated."""
     s = t.disk(4 << 20)
     for _ in range(8):
         s.start(s.rw_cdb(0x28, 0, 1024), read=1024 * s.block_size)
@@ -95,8 +95,8 @@ def rfc7145_5_2_3_2_queue_pair_broken_without_a_word(t):
 
 
 def rfc7145_10_1_2_2_key_revoked_before_the_data_came(t):
-    """The initiator's memory is gone when the target wants to write to it: this connection ends,
-    and no other."""
+    """The initiator's memory is deregistered before the target writes to it: this connection ends,
+    and no other is affected."""
     other = t.session()
     s = t.disk(4 << 20)
     c = s.start(s.rw_cdb(0x28, 0, 2048), read=2048 * s.block_size)
@@ -110,7 +110,7 @@ def rfc7145_10_1_2_2_key_revoked_before_the_data_came(t):
 
 
 def rfc7145_10_1_2_2_key_that_never_was(t):
-    """A tag nobody has registered: this connection ends, or the command fails; no other suffers."""
+    """An STag that was never registered: this connection ends or the command fails; no other is affected."""
     other = t.session()
     for read in (0x28, 0):
         s = t.disk()

@@ -12,7 +12,7 @@ def ahead(a, b):
 
 
 def rfc7143_4_2_2_1_expcmdsn_acknowledges_each_command(t):
-    """ExpCmdSN goes up by one with each command that is not immediate."""
+    """ExpCmdSN advances by one with each command that is not immediate."""
     s = t.disk()
     for _ in range(10):
         before = s.cmdsn
@@ -20,14 +20,14 @@ def rfc7143_4_2_2_1_expcmdsn_acknowledges_each_command(t):
 
 
 def rfc7143_4_2_2_1_immediate_commands_take_no_number(t):
-    """Immediate pings do not move ExpCmdSN, whatever CmdSN they carry."""
+    """Immediate pings do not advance ExpCmdSN, whatever CmdSN they carry."""
     s = t.session()
     for cmdsn in (s.cmdsn, s.cmdsn + 5, s.cmdsn - 100):
         t.eq(s.ask(P.NopOut(immediate=1, ttt=P.NONE), P.NopIn, cmdsn=cmdsn).expcmdsn, s.cmdsn, "ExpCmdSN")
 
 
 def rfc7143_4_2_2_1_command_behind_the_window_is_ignored(t):
-    """A CmdSN already used is ignored in silence."""
+    """A command with a CmdSN already used is silently ignored."""
     s = t.disk()
     s.start(bytes(6), cmdsn=s.cmdsn - 1)
     s.silent()
@@ -35,7 +35,7 @@ def rfc7143_4_2_2_1_command_behind_the_window_is_ignored(t):
 
 
 def rfc7143_4_2_2_1_command_beyond_the_window_is_ignored(t):
-    """A CmdSN above MaxCmdSN is ignored in silence."""
+    """A command with a CmdSN above MaxCmdSN is silently ignored."""
     s = t.disk()
     for beyond in (1, 1000, 1 << 30):
         s.start(bytes(6), cmdsn=s.maxcmdsn + beyond)
@@ -44,7 +44,7 @@ def rfc7143_4_2_2_1_command_beyond_the_window_is_ignored(t):
 
 
 def rfc7143_4_2_2_1_ignored_commands_cost_no_buffer(t):
-    """A thousand commands outside the window later, the target still hears."""
+    """After a thousand commands outside the window the target still has receive buffers."""
     s = t.disk()
     for i in range(1000):
         s.start(bytes(6), cmdsn=s.cmdsn - 1 - i)
@@ -54,7 +54,7 @@ def rfc7143_4_2_2_1_ignored_commands_cost_no_buffer(t):
 
 
 def rfc7143_4_2_2_1_ignored_write_changes_nothing(t):
-    """A WRITE outside the window, immediate data and all, does not get to the disk."""
+    """A WRITE outside the window, with its immediate data, is not written to the disk."""
     s = t.disk(1 << 20)
     t.good(s.write(0, b"\x11" * 4096))
     for imm in (0, 512, 4096):
@@ -64,8 +64,8 @@ def rfc7143_4_2_2_1_ignored_write_changes_nothing(t):
 
 
 def rfc7143_4_2_2_1_no_command_overtakes_a_missing_one(t):
-    """A gap in CmdSN holds back what comes behind it; or, since nothing gets lost on an RDMA
-    connection, is an error that closes it."""
+    """Commands after a gap in CmdSN are held back; or the connection is closed, since on a single RDMA
+    connection a gap is a protocol error."""
     s = t.disk()
     late = s.cmdsn
     try:
@@ -86,7 +86,7 @@ def rfc7143_4_2_2_1_no_command_overtakes_a_missing_one(t):
 
 
 def rfc7143_4_2_2_1_window_wraps(t):
-    """CmdSN goes from 0xffffffff to 0 like from any number to the next."""
+    """CmdSN wraps from 0xffffffff to 0."""
     s = t.disk(cmdsn=0xFFFFFFF8)
     for _ in range(20):
         before = s.cmdsn
@@ -94,7 +94,7 @@ def rfc7143_4_2_2_1_window_wraps(t):
 
 
 def rfc7143_4_2_2_1_maxcmdsn_never_goes_back(t):
-    """MaxCmdSN never goes back, and is never below ExpCmdSN - 1."""
+    """MaxCmdSN never decreases, and is never below ExpCmdSN - 1."""
     s = t.disk(1 << 20, credits=130)
     for _ in range(5):
         room = min(40, ahead(s.maxcmdsn, s.cmdsn) + 1)
@@ -109,8 +109,8 @@ def rfc7143_4_2_2_1_maxcmdsn_never_goes_back(t):
 
 
 def rfc7143_4_2_2_1_a_whole_window_can_be_used(t):
-    """As many commands as MaxCmdSN allows, sent in one go by one who would not retry a single
-    message, are all answered: the target has a buffer for each."""
+    """As many commands as MaxCmdSN allows, sent at once with an RNR retry count of 0, are all answered:
+    the target has a receive buffer for each."""
     s = t.disk(credits=155, rnr_retry=0)
     room = ahead(s.maxcmdsn, s.cmdsn) + 1
     t.note(f"window of {room}")
@@ -120,7 +120,7 @@ def rfc7143_4_2_2_1_a_whole_window_can_be_used(t):
 
 
 def rfc7143_4_2_2_2_statsn_goes_up_by_one(t):
-    """StatSN of successive responses, of whatever kind, goes up by one, in the order sent."""
+    """StatSN of successive responses of all kinds advances by one, in the order sent."""
     s = t.disk(1 << 20, credits=130)
     for turn in range(10):
         running = [s.start(s.rw_cdb(0x28, 0, 8), read=8 * s.block_size) for _ in range(16)]
@@ -144,8 +144,8 @@ def rfc7143_4_2_2_2_statsn_goes_on_from_login(t):
 
 
 def iser_tgt_the_window_grows_with_use(t):
-    """A session that keeps its window full gets more of it: as much as the queue depth of its ACL, 64 here. One that does not
-    keeps what it had."""
+    """The window of a session that keeps it full grows, up to the queue depth of its ACL, 64 here. Otherwise the window does not
+    change."""
     s = t.disk(credits=130)
 
     def room():
@@ -155,7 +155,7 @@ def iser_tgt_the_window_grows_with_use(t):
         before = room()
         s.finish(s.start(s.rw_cdb(0x28, 0, 1), read=s.block_size))
         t.eq(room(), before, "window of a session with one command at a time")
-    # where answers come before the last command is sent the window is not always full
+    # if answers arrive before the last command is sent, the window is not always full
     for _ in range(300):
         if room() >= 64:
             break

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""No byte leaves the target that the disk, or a CDB's answer, did not put there.
+"""The target sends only bytes that the disk or the CDB emulation has written to its buffers.
 
-The target fills its data buffers with POISON before each use; here every command that can end
-with less data than its buffer is sent, and neither poison nor a byte too many may arrive. Runs of
-poison of RUN bytes count: shorter ones are chance. LUNs: 0 any disk of 16 MiB; 1 a disk whose
-blocks fail from POISON_BAD on; 2 a file of which only the first 4 MiB are left.
+The target fills its data buffers with POISON before each use. These rules send every command that
+can end with less data than its buffer; neither poison nor excess bytes may arrive. A run of RUN bytes
+counts as poison, since shorter ones may be chance. LUNs: 0 any disk of 16 MiB; 1 a disk whose blocks
+fail from POISON_BAD on; 2 a file truncated to 4 MiB.
 """
 
 import os
@@ -21,7 +21,7 @@ assert FILL != POISON
 
 
 def clean(t, c, what):
-    """Nothing but what was reported; no poison, neither in data nor in the response. Returns the data."""
+    """Check that only the reported bytes arrived, and no poison in data or response. Returns the data."""
     t.contained(c)
     data = c.data if c.window else b""
     sent = min(c.edtl, c.edtl + c.residual)
@@ -39,14 +39,14 @@ def clean(t, c, what):
 
 
 def dirty_pool(t, s):
-    """Buffers of all sizes are used once, so that what comes next finds no fresh memory."""
+    """Use buffers of all sizes once, so that the following commands reuse them."""
     for length in (512, 4 * KIB, 64 * KIB, MIB):
         t.good(s.write(0, pattern(length, 5), ms=t.target.ms(30000))).free()
         t.good(s.read(0, length // 512, ms=t.target.ms(30000))).free()
 
 
 def every_room(t, s, name, cdb, allocations, at, size):
-    """One control command with each allocation length, and room for that much, for more, for less."""
+    """One control command with each allocation length, and an EDTL equal to it, above it and below it."""
     good = 0
     for allocation in allocations:
         whole = bytearray(cdb)
@@ -65,7 +65,7 @@ def every_room(t, s, name, cdb, allocations, at, size):
 
 
 def iser_tgt_inquiry(t):
-    """INQUIRY, and all VPD pages the disk lists."""
+    """INQUIRY, and all VPD pages that the disk supports."""
     s = t.disk()
     dirty_pool(t, s)
     lengths = (4, 5, 36, 96, 255, 4096, 65535)
@@ -126,7 +126,7 @@ def iser_tgt_reservations_and_more(t):
 
 
 def iser_tgt_residuals_of_reads(t):
-    """READ with more and with less room than its CDB asks for, at the size of each kind of buffer."""
+    """READ with an EDTL above and below the length in its CDB, at the size of each kind of buffer."""
     s = t.disk(2 * MIB)
     bs, disk = s.block_size, pattern(2 * MIB, 9)
     for at in range(0, 2 * MIB, 512 * KIB):
@@ -148,7 +148,7 @@ def iser_tgt_residuals_of_reads(t):
 
 
 def iser_tgt_residuals_of_writes(t):
-    """WRITE with more and with less data than its CDB asks for: no poison on the disk, nothing beyond the data."""
+    """WRITE with an EDTL above and below the length in its CDB: no poison on the disk, nothing beyond the data."""
     s = t.disk(2 * MIB)
     bs, before = s.block_size, pattern(256 * 512, 3)
     for blocks in (1, 8, 9, 129):
@@ -177,7 +177,7 @@ def iser_tgt_residuals_of_writes(t):
 
 
 def iser_tgt_data_that_cannot_be_fetched(t):
-    """A WRITE whose buffer is not there, or ends too early, changes nothing on the disk."""
+    """A WRITE whose buffer is not registered, or is too short, changes nothing on the disk."""
     before = pattern(MIB, 6)
     s = t.disk(2 * MIB)
     t.good(s.write(0, before, ms=t.target.ms(30000))).free()
@@ -211,7 +211,7 @@ def reads_across(t, bad):
 
 
 def iser_tgt_failed_reads(t):
-    """LUN 1: READs that fail, wholly or from some block on, send no poison."""
+    """LUN 1: READs that fail, completely or from some block on, send no poison."""
     t.target.lun = 1
     failed = 0
     for s, start, blocks, room, c in reads_across(t, BAD):
@@ -227,7 +227,7 @@ def iser_tgt_failed_reads(t):
 
 
 def iser_tgt_short_reads(t):
-    """LUN 2: READs beyond the end of a file that was cut under its disk bring zeros, or an error."""
+    """LUN 2: READs beyond the end of the truncated file return zeros, or an error."""
     t.target.lun = 2
     short = 0
     end = 4 * MIB // 512

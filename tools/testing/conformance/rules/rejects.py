@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What is not understood gets a Reject, and the session goes on: RFC 7143 sections 7.3, 11.17."""
+"""Invalid PDUs are answered by a Reject, and the session continues: RFC 7143 sections 7.3, 11.17."""
 
 from iser import pdu as P
 from iser.pdu import Reject
@@ -7,7 +7,7 @@ from iser.wire import Closed, Timeout
 
 
 def rfc7143_11_17_unknown_opcode(t):
-    """An opcode nobody has defined: Reject, command not supported (or protocol error)."""
+    """An undefined opcode: Reject, command not supported (or protocol error)."""
     for opcode in (0x07, 0x0F, 0x11, 0x1C, 0x1F):
         s = t.session()
         t.rejected(s, P.Pdu(opcode=opcode, immediate=1), Reject.NOT_SUPPORTED, Reject.PROTOCOL_ERROR)
@@ -15,7 +15,7 @@ def rfc7143_11_17_unknown_opcode(t):
 
 
 def rfc7143_11_2_1_2_opcodes_of_the_target(t):
-    """A PDU only a target may send: Reject, or the connection is closed."""
+    """A PDU that only a target may send: Reject, or the connection is closed."""
     for opcode in (0x20, 0x21, 0x25, 0x31, 0x3F):
         s = t.session()
         try:
@@ -41,21 +41,21 @@ def rfc7145_7_3_9_login_request_in_full_feature_phase(t):
 
 
 def rfc7143_11_7_unsolicited_data_out_of_no_task(t):
-    """Data-Out for a task that is not there, though InitialR2T=Yes: Reject."""
+    """Data-Out for a task that does not exist, despite InitialR2T=Yes: Reject."""
     s = t.session()
     t.rejected(s, P.DataOut(bytes(512), ttt=P.NONE, itt=0x5555), Reject.PROTOCOL_ERROR, Reject.INVALID_FIELD)
     t.alive(s)
 
 
 def rfc7143_11_7_4_data_out_with_an_invented_transfer_tag(t):
-    """Data-Out with a Target Transfer Tag the target has never given out: Reject."""
+    """Data-Out with a Target Transfer Tag that the target never assigned: Reject."""
     s = t.session()
     t.rejected(s, P.DataOut(bytes(512), ttt=0x99, itt=0x5555), Reject.PROTOCOL_ERROR, Reject.INVALID_FIELD)
     t.alive(s)
 
 
 def rfc7143_11_10_4_text_with_an_invented_transfer_tag(t):
-    """Text Request with a Target Transfer Tag the target has never given out: Reject."""
+    """Text Request with a Target Transfer Tag that the target never assigned: Reject."""
     s = t.session()
     t.rejected(s, P.TextRequest(ttt=0x99), Reject.PROTOCOL_ERROR, Reject.INVALID_FIELD, Reject.NOT_SUPPORTED)
     t.alive(s)
@@ -69,13 +69,13 @@ def rfc7143_11_10_2_text_with_c_and_f(t):
 
 
 def rfc7143_6_2_unknown_key_in_full_feature_phase(t):
-    """A key not known in a Text Request is answered NotUnderstood."""
+    """An unknown key in a Text Request is answered NotUnderstood."""
     s = t.session()
     t.eq(dict(s.text({"X-test.conformance.key": 1})).get("X-test.conformance.key"), "NotUnderstood", "answer")
 
 
 def rfc7143_13_login_only_keys_in_full_feature_phase(t):
-    """A key that only login may negotiate, in a Text Request: Reject, as a key's answer or as PDU."""
+    """A login-only key in a Text Request: Reject, as the answer to the key or as a PDU."""
     s = t.session()
     got = s.ask(P.TextRequest(P.encode_keys({"ErrorRecoveryLevel": 2})))
     if not isinstance(got, Reject):
@@ -84,7 +84,7 @@ def rfc7143_13_login_only_keys_in_full_feature_phase(t):
 
 
 def rfc7143_11_17_3_statsn_counts_rejects(t):
-    """StatSN is advanced by a Reject."""
+    """A Reject advances StatSN."""
     s = t.session()
     a = s.nop()
     b = t.rejected(s, P.Pdu(opcode=0x1C, immediate=1), Reject.NOT_SUPPORTED, Reject.PROTOCOL_ERROR)
@@ -93,7 +93,7 @@ def rfc7143_11_17_3_statsn_counts_rejects(t):
 
 
 def rfc7143_7_3_rejected_command_takes_no_number(t):
-    """The CmdSN of a PDU that is rejected does not count as received."""
+    """A rejected PDU does not advance ExpCmdSN."""
     s = t.session()
     before = s.cmdsn
     got = t.rejected(s, P.Pdu(opcode=0x1C, immediate=1), Reject.NOT_SUPPORTED, Reject.PROTOCOL_ERROR)
@@ -101,7 +101,7 @@ def rfc7143_7_3_rejected_command_takes_no_number(t):
 
 
 def iser_tgt_a_thousand_rejects(t):
-    """A buffer is given back after each Reject."""
+    """No receive buffer is leaked by a Reject."""
     s = t.session(credits=100)
     for _ in range(20):
         itts = [s.send(P.Pdu(opcode=0x1C, immediate=1)) for _ in range(50)]
@@ -123,7 +123,7 @@ def rfc7143_11_2_1_7_reserved_bits_are_ignored(t):
 
 def rfc7143_11_2_1_5_no_task_tag_for_a_command(t):
     """A SCSI Command with task tag 0xffffffff is invalid: Reject, or the connection is closed; it
-    is not executed and answered like any other."""
+    must not be executed and answered."""
     s = t.session()
     try:
         s.send(P.ScsiCommand(attr=1, itt=P.NONE, lun=s._lun(None)))

@@ -24,8 +24,7 @@ def rfc7143_11_3_inquiry(t):
 
 
 def rfc7143_11_4_5_2_underflow_of_a_control_command(t):
-    """Less data than the initiator has room for: U bit, exact count, and the rest of the buffer
-    is as it was."""
+    """Less data than EDTL: U bit, exact residual, and the rest of the buffer is unmodified."""
     s = t.disk()
     c = t.good(s.inquiry(255))
     sent = 255 + c.residual
@@ -35,21 +34,21 @@ def rfc7143_11_4_5_2_underflow_of_a_control_command(t):
 
 
 def rfc7143_11_4_5_3_allocation_length_cuts_without_residual(t):
-    """A list cut by its ALLOCATION LENGTH, and EDTL equal to it: no residual."""
+    """A list truncated by its ALLOCATION LENGTH, and EDTL equal to it: no residual."""
     s = t.disk()
     c = t.good(s.inquiry(16))
     t.eq(c.residual, 0, "residual")
 
 
 def rfc7143_11_4_5_2_control_command_with_less_room_than_allocation(t):
-    """INQUIRY with an allocation length of 36 and room for 16: no byte too many, overflow 20."""
+    """INQUIRY with an allocation length of 36 and EDTL 16: 16 bytes, overflow 20."""
     s = t.disk()
     c = t.good(s.inquiry(36, read=16))
     t.eq(c.residual, 20, "residual")
 
 
 def rfc7143_11_4_5_2_no_data_where_data_was_expected(t):
-    """TEST UNIT READY with room for 512 bytes: underflow 512."""
+    """TEST UNIT READY with EDTL 512: underflow 512."""
     s = t.disk()
     c = t.good(s.test_unit_ready(read=512))
     t.eq(c.residual, -512, "residual")
@@ -57,8 +56,8 @@ def rfc7143_11_4_5_2_no_data_where_data_was_expected(t):
 
 
 def rfc7143_11_4_7_check_condition_carries_sense(t):
-    """READ beyond the end: CHECK CONDITION, ILLEGAL REQUEST, LBA out of range, sense in the
-    same PDU; and nothing written."""
+    """READ beyond the end: CHECK CONDITION, ILLEGAL REQUEST, LBA out of range, with the sense data in
+    the same PDU; nothing is written to the buffer."""
     s = t.disk()
     c = s.read(s.capacity()[0], 1)
     t.check_condition(c, 5, (0x21, 0))
@@ -74,7 +73,7 @@ def rfc7143_11_4_7_1_sense_length_is_right(t):
 
 
 def rfc7143_11_4_write_beyond_the_end(t):
-    """WRITE beyond the end: CHECK CONDITION as for READ, its data fetched or not."""
+    """WRITE beyond the end: CHECK CONDITION as for READ, whether or not its data is fetched."""
     s = t.disk()
     for imm in (0, s.block_size):
         t.check_condition(s.write(s.capacity()[0], bytes(s.block_size), imm=imm), 5, (0x21, 0))
@@ -82,7 +81,7 @@ def rfc7143_11_4_write_beyond_the_end(t):
 
 
 def rfc7143_11_4_unknown_operation_code(t):
-    """A CDB the disk does not know: CHECK CONDITION, invalid command operation code."""
+    """An unsupported operation code: CHECK CONDITION, invalid command operation code."""
     s = t.disk()
     t.check_condition(s.scsi(bytes([0xC1]) + bytes(9)), 5, (0x20, 0))
 
@@ -97,8 +96,8 @@ def rfc7143_11_4_unknown_operation_code_with_data(t):
 
 
 def rfc7143_11_3_unknown_lun(t):
-    """A command to a LUN that is not there: CHECK CONDITION, logical unit not supported; INQUIRY
-    may say so with peripheral qualifier 3."""
+    """A command to a LUN that does not exist: CHECK CONDITION, logical unit not supported; INQUIRY
+    may report it with peripheral qualifier 3."""
     s = t.disk()
     t.check_condition(s.test_unit_ready(lun=201), 5, (0x25, 0))
     c = s.inquiry(36, lun=201)
@@ -106,7 +105,7 @@ def rfc7143_11_3_unknown_lun(t):
 
 
 def rfc7143_11_3_unknown_lun_with_data_out(t):
-    """WRITE to a LUN that is not there: the same, and the connection goes on."""
+    """WRITE to a LUN that does not exist: the same, and the connection still works."""
     s = t.disk()
     for imm in (0, 512, 4096):
         t.check_condition(s.write(0, bytes(4096), imm=imm, lun=201), 5, (0x25, 0))
@@ -124,7 +123,7 @@ def rfc7143_11_3_report_luns(t):
 
 
 def rfc7143_11_3_command_as_immediate_delivery(t):
-    """A SCSI Command may be sent for immediate delivery, and takes no CmdSN."""
+    """A SCSI Command may be sent for immediate delivery, and does not advance CmdSN."""
     s = t.disk()
     before = s.cmdsn
     t.good(s.test_unit_ready(immediate=1))
@@ -139,7 +138,7 @@ def rfc7143_11_3_1_task_attributes(t):
 
 
 def rfc7143_11_3_bidirectional_command_is_answered(t):
-    """A command with R and W gets an answer, if only that it is not supported."""
+    """A command with R and W is answered, even if the answer is "not supported"."""
     s = t.disk()
     try:
         got = s.ask(P.ScsiCommand(r=1, w=1, edtl=512, attr=1, lun=t.target.lun << 48,
@@ -151,7 +150,7 @@ def rfc7143_11_3_bidirectional_command_is_answered(t):
 
 
 def rfc7143_11_2_2_3_extended_cdb(t):
-    """A CDB of 32 bytes comes in an AHS: executed, or refused by a SCSI status."""
+    """A CDB of 32 bytes, continued in an AHS: executed, or refused by a SCSI status."""
     s = t.disk()
     cdb = bytes([0x7F]) + bytes(6) + bytes([24]) + (9).to_bytes(2, "big") + bytes(18) + (1).to_bytes(4, "big")
     assert len(cdb) == 32
@@ -162,7 +161,7 @@ def rfc7143_11_2_2_3_extended_cdb(t):
 
 
 def rfc7143_11_2_2_immediate_data_behind_an_ahs(t):
-    """Data begin behind the AHS: a WRITE(32) with immediate data writes just these."""
+    """Immediate data starts after the AHS: a WRITE(32) writes exactly this data."""
     s = t.disk()
     data = b"\x5a\xc3" * (s.block_size // 2)
     cdb = bytes([0x7F]) + bytes(6) + bytes([24]) + (11).to_bytes(2, "big") + bytes(9) + bytes([5]) + \
@@ -174,7 +173,7 @@ def rfc7143_11_2_2_immediate_data_behind_an_ahs(t):
 
 
 def rfc7145_7_3_2_plain_send_where_invalidation_was_not_agreed(t):
-    """Without agreement, no answer is a SEND with Invalidate."""
+    """Unless negotiated, no answer is a SEND with Invalidate."""
     s = t.disk(1 << 20)
     for c in (s.read(0, 8), s.write(0, bytes(4096)), s.write(0, bytes(4096), imm=512),
               s.write(0, bytes(4096), imm=4096), s.read(s.capacity()[0], 1), s.test_unit_ready()):
@@ -198,7 +197,7 @@ def _with_invalidation(t):
 
 
 def rfc7145_7_3_2_invalidated_is_the_read_tag_of_the_command(t):
-    """Where agreed, the answer to a READ may invalidate a key: the one it advertised."""
+    """If negotiated, the answer to a READ may invalidate the Read STag that the command advertised."""
     s = _with_invalidation(t)
     c = t.good(s.read(0, 8, invalidatable=True))
     t.among(c.invalidated, (None, c.window.rkey), "key invalidated")
@@ -208,7 +207,7 @@ def rfc7145_7_3_2_invalidated_is_the_read_tag_of_the_command(t):
 
 
 def rfc7145_7_3_2_invalidated_is_the_write_tag_of_the_command(t):
-    """The same for a WRITE, also where part of its data was immediate."""
+    """The same for a WRITE, also if part of its data is immediate."""
     s = _with_invalidation(t)
     for imm in (0, 512):
         c = t.good(s.write(0, bytes(4096), imm=imm, invalidatable=True))
@@ -217,8 +216,8 @@ def rfc7145_7_3_2_invalidated_is_the_write_tag_of_the_command(t):
 
 
 def rfc7145_7_3_2_nothing_to_invalidate_without_a_tag(t):
-    """A WRITE all of whose data was immediate, and a command without data, advertise no key: their
-    answers are plain."""
+    """A WRITE with all data immediate, and a command without data, advertise no STag: their answers
+    are plain SENDs."""
     s = _with_invalidation(t)
     for c in (s.write(0, bytes(4096), imm=4096), s.test_unit_ready()):
         t.eq(t.good(c).invalidated, None, "key invalidated")
@@ -227,7 +226,7 @@ def rfc7145_7_3_2_nothing_to_invalidate_without_a_tag(t):
 
 
 def rfc7145_7_3_2_only_scsi_responses_invalidate(t):
-    """NOP-In, task management, text, Reject and Logout answers are plain."""
+    """NOP-In, task management, text, Reject and Logout answers are plain SENDs."""
     s = _with_invalidation(t)
     for r in (s.nop(b"x"), s.tmf(P.TaskManagement.ABORT_TASK, ref_itt=0x777), s.ask(P.Pdu(opcode=0x1C, immediate=1)),
               s.ask(P.TextRequest(P.encode_keys({"SendTargets": ""}))), s.logout()):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Every way to split the data of a WRITE between the message and RDMA, with and without an AHS.
 
-Linux sends a WRITE's data all immediate or not at all, and no AHS. Needs 16 MiB of disk. What is
-random is drawn from a seed that is printed; SPLITS_SEED repeats it.
+Linux sends either all or none of a WRITE's data as immediate data, and no AHS. Needs a disk of 16 MiB.
+The random seed is printed; set SPLITS_SEED to repeat a run.
 """
 
 import os
@@ -15,30 +15,30 @@ from iser.initiator import OPEN_ISCSI_KEYS
 from .data import KIB, MIB, immediate_limit, pattern
 
 SEED = int(os.environ.get("SPLITS_SEED") or random.SystemRandom().randrange(1 << 32))
-# The part of a CDB that comes in an AHS: none, then 1 to all of the 244 bytes there may be
+# Bytes of the CDB in an AHS: none, then 1 up to the maximum of 244
 TAILS = (0, 1, 4, 16, 63, 244)
 SIZES = (512, 3 * 512, 4 * KIB, 4 * KIB + 512, 8 * KIB, 33 * 512, 64 * KIB, 129 * 512, MIB)
 
 
 def ahs(length):
-    """For a command whose 16 bytes say all: what comes on top is not looked at."""
+    """An AHS for a CDB of 16 bytes; the additional CDB bytes are ignored by the disk."""
     return P.ext_cdb_ahs(bytes(length)) if length else b""
 
 
 def stamped(length, lba, seed):
-    """Blocks that say where they belong."""
+    """Blocks that contain their LBA."""
     filler = random.Random(seed).randbytes(512 - 16)
     return b"".join(struct.pack(">QQ", lba + i, seed) + filler for i in range(length // 512))
 
 
 def cuts(length, limit):
-    """Immediate lengths worth trying for a WRITE of this length, none and all among them."""
+    """Immediate lengths to test for a WRITE of this length, including none and all."""
     tried = {0, 4, 508, 512, 516, 4 * KIB - 4, 4 * KIB, 4 * KIB + 512, limit // 2, limit - 4, limit, length - 512, length}
     return sorted(n for n in tried if 0 <= n <= min(length, limit))
 
 
 def check(t, s, lba, data, **how):
-    """Write between two blocks that must stay as they are, and read all of it back."""
+    """Write between two blocks that must not change, and read all of it back."""
     bs, n = s.block_size, len(data) // s.block_size
     edges = stamped(bs, lba - 1, 1), stamped(bs, lba + n, 2)
     for at, edge in zip((lba - 1, lba + n), edges):
@@ -66,7 +66,7 @@ def every_split(t, s, sizes=SIZES, tails=(0,)):
         for imm in cuts(length, limit):
             for tail in tails:
                 if imm and imm + len(ahs(tail)) > limit:
-                    continue        # a rule of its own
+                    continue        # tested by a rule of its own
                 seed += 1
                 check(t, s, 1 + seed % 61, stamped(length, 1 + seed % 61, seed), imm=imm, ahs=ahs(tail))
                 count += 1
@@ -74,7 +74,7 @@ def every_split(t, s, sizes=SIZES, tails=(0,)):
 
 
 def iser_tgt_no_immediate_part_and_all(t):
-    """Each length cut at each place, without an AHS."""
+    """Each length, split at each offset, without an AHS."""
     every_split(t, t.disk(2 * MIB))
 
 
@@ -85,7 +85,7 @@ def iser_tgt_the_same_behind_an_ahs(t):
 
 
 def iser_tgt_all_immediate_behind_an_ahs(t):
-    """TargetRecvDataSegmentLength is about data: an AHS comes on top of it."""
+    """TargetRecvDataSegmentLength limits the data only: an AHS is not included."""
     for tail in TAILS[1:]:
         s = t.disk(2 * MIB)
         writes_immediate(t, s)
@@ -96,7 +96,7 @@ def iser_tgt_all_immediate_behind_an_ahs(t):
 
 
 def iser_tgt_first_burst_lengths(t):
-    """FirstBurstLength caps immediate data, wherever it is above 0 and below the buffer."""
+    """FirstBurstLength limits immediate data, for all values above 0 and below the buffer size."""
     for first_burst in (512, 1024, 4096, 5000, 8192, 65536):
         s = t.disk(2 * MIB, keys={**OPEN_ISCSI_KEYS, "FirstBurstLength": first_burst})
         t.ok(int(s.negotiated.get("FirstBurstLength", first_burst)) <= first_burst, "FirstBurstLength grew")
@@ -105,7 +105,7 @@ def iser_tgt_first_burst_lengths(t):
 
 
 def iser_tgt_data_segment_lengths(t):
-    """The same for TargetRecvDataSegmentLength, where the target goes below what we offer and above."""
+    """The same for TargetRecvDataSegmentLength, with the target's value below and above our offer."""
     for rdsl in (512, 4096, 8192, 65536):
         s = t.disk(2 * MIB, keys={**OPEN_ISCSI_KEYS, "TargetRecvDataSegmentLength": rdsl})
         t.note(f"offered {rdsl}, got {s.negotiated.get('TargetRecvDataSegmentLength')}")
@@ -114,13 +114,13 @@ def iser_tgt_data_segment_lengths(t):
 
 
 def iser_tgt_without_immediate_data(t):
-    """ImmediateData=No: everything by RDMA READ, with and without an AHS."""
+    """ImmediateData=No: all data by RDMA READ, with and without an AHS."""
     s = t.disk(2 * MIB, keys={**OPEN_ISCSI_KEYS, "ImmediateData": "No"})
     every_split(t, s, SIZES, TAILS)
 
 
 def iser_tgt_sixteen_mib(t):
-    """16 MiB less three blocks in one command, each split once."""
+    """16 MiB minus three blocks in one command, once with each split."""
     s = t.disk(16 * MIB)
     limit = immediate_limit(s) if s.negotiated.get("ImmediateData") == "Yes" else 0
     length = 16 * MIB - 3 * s.block_size
@@ -129,7 +129,7 @@ def iser_tgt_sixteen_mib(t):
 
 
 def iser_tgt_anything_anywhere(t):
-    """Sizes, places, cuts, AHS, addresses of the buffer, padding: all drawn at random."""
+    """Random sizes, LBAs, splits, AHS, buffer addresses and padding."""
     s = t.disk(4 * MIB)
     writes_immediate(t, s)
     rnd = random.Random(SEED)
@@ -146,7 +146,7 @@ def iser_tgt_anything_anywhere(t):
 
 
 def _at_once(t, sessions, seed):
-    """A window full from each session, block by block in turn, all started before one is finished."""
+    """Fill the window of each session, alternating block by block; start all commands before finishing one."""
     rnd = random.Random(seed)
     t.note(f"SPLITS_SEED={SEED}")
     bs = sessions[0].block_size
@@ -174,7 +174,7 @@ def _at_once(t, sessions, seed):
 
 
 def widen(t, s, need=24):
-    """Room for so many commands: iser_tgt gives it to a session that shows it has a use for it."""
+    """Widen the window to this many commands: iser_tgt grows the window of a session that keeps it full."""
     for _ in range(30):
         room = (s.maxcmdsn - s.cmdsn + 1) & P.NONE
         if room >= need:
@@ -185,7 +185,7 @@ def widen(t, s, need=24):
 
 
 def iser_tgt_many_at_once(t):
-    """A queue of WRITEs of all splits."""
+    """WRITEs with all splits, queued together."""
     s = t.disk(4 * MIB, credits=130)
     widen(t, s)
     for round_ in range(4):
@@ -193,7 +193,7 @@ def iser_tgt_many_at_once(t):
 
 
 def iser_tgt_two_sessions_block_by_block(t):
-    """Two sessions write neighbouring blocks at once; each reads what both wrote."""
+    """Two sessions write adjacent blocks at once; each reads the data of both."""
     pair = [t.disk(4 * MIB, credits=130) for _ in range(2)]
     for s in pair:
         widen(t, s)
@@ -212,7 +212,7 @@ def rw32(s, action, lba, blocks, **how):
 
 
 def iser_tgt_read_32_and_write_32(t):
-    """READ(32) and WRITE(32), whose CDBs end in an AHS, where the disk knows them."""
+    """READ(32) and WRITE(32), whose CDBs end in an AHS, if the disk supports them."""
     s = t.disk(2 * MIB)
     c = rw32(s, 9, 0, 1, read=512)
     if c.status:
@@ -231,7 +231,7 @@ def iser_tgt_read_32_and_write_32(t):
 
 
 def iser_tgt_write_same_32(t):
-    """WRITE SAME(32): one block of data, immediate behind the AHS or not, to many blocks."""
+    """WRITE SAME(32): one block of data, immediate after the AHS or by RDMA, to many blocks."""
     s = t.disk(2 * MIB)
     for imm in (0, 4, 508, 512):
         for lba, blocks in ((3, 1), (8, 40), (100, 129)):

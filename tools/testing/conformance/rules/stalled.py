@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Commands that the disk keeps for as long as a rule wants, so that none of this is a matter of timing. ISER_TGT_STALL is the name of the
-device-mapper device that the LUN lies on: while it is suspended it takes commands and ends none."""
+"""Commands that the disk holds until a rule releases them, so that no rule depends on timing. ISER_TGT_STALL is the name of the
+device-mapper device below the LUN: while it is suspended it accepts commands and completes none."""
 
 import contextlib
 import os
@@ -31,9 +31,9 @@ def stall(t):
 
 
 def rfc7143_11_17_1_too_many_immediate_commands(t):
-    """WRITEs for immediate delivery are outside of every window, and each keeps a receive buffer for as long as the disk keeps it. The
-    first two of a session are taken, the others rejected with reason 6; whoever sends a request is still heard. When the two have
-    ended, the next ones are taken."""
+    """WRITEs for immediate delivery are outside the window, and each occupies a receive buffer until the disk completes it. The first
+    two of a session are accepted, the others rejected with reason 6; numbered requests are still processed. After the two have
+    completed, the next ones are accepted."""
     sessions = [t.disk(MIB) for _ in range(4)]
     running, blocks = [], 4 * KIB // sessions[0].block_size
 
@@ -62,7 +62,7 @@ def rfc7143_11_17_1_too_many_immediate_commands(t):
 
 
 def _kept(s, write, lba):
-    """A command of 4 KiB that is in the disk as soon as it has come in."""
+    """A command of 4 KiB, which reaches the disk as soon as it has been received."""
     blocks = 4 * KIB // s.block_size
     if write:
         return s.start(s.rw_cdb(0x2A, lba, blocks), write=stamped(4 * KIB, lba, lba), imm=4 * KIB)
@@ -70,8 +70,8 @@ def _kept(s, write, lba):
 
 
 def rfc7143_11_5_1_a_set_that_the_disk_keeps(t):
-    """ABORT TASK SET and CLEAR TASK SET with one task, then three, that cannot end before: nothing is answered while the disk keeps them,
-    then 0, function complete, and what was aborted is not answered and has brought no data. Tasks of another session are."""
+    """ABORT TASK SET and CLEAR TASK SET with one task, then three, held by the disk: no response while the disk holds them, then 0,
+    function complete. The aborted tasks are not answered and transfer no data; tasks of another session are answered."""
     for function in (T.ABORT_TASK_SET, T.CLEAR_TASK_SET):
         for write in (False, True):
             for number in (1, 3):
@@ -98,8 +98,8 @@ def rfc7143_11_5_1_a_set_that_the_disk_keeps(t):
 
 
 def rfc7143_11_5_1_a_reset_behind_data_that_waits(t):
-    """LOGICAL UNIT RESET, and ABORT TASK of the last, behind 64 READs of 1 MiB that have left the disk while their data waits for the
-    send queue: whatever is answered comes before, and behind it nothing does, neither an answer nor data."""
+    """LOGICAL UNIT RESET, and ABORT TASK of the last task, after 64 READs of 1 MiB that the disk has completed while their data waits
+    for the send queue: READs are answered before the function response or not at all, and no answer or data follows it."""
     number = 64
     for function in (T.LUN_RESET, T.ABORT_TASK):
         s = t.disk(number * MIB, credits=140)
@@ -132,7 +132,8 @@ def rfc7143_11_5_1_a_reset_behind_data_that_waits(t):
 
 
 def rfc7143_11_5_1_a_set_has_no_later_task(t):
-    """An immediate ABORT TASK SET has the CmdSN of the next command, which is not of the set: it is done as if nothing had happened."""
+    """An immediate ABORT TASK SET carries the CmdSN of the next command. That command is not part of the set and is executed
+    normally."""
     s = t.disk(MIB)
     with stall(t):
         tasks = [_kept(s, False, 8 * i) for i in range(3)]
@@ -148,8 +149,8 @@ def rfc7143_11_5_1_a_set_has_no_later_task(t):
 
 
 def iser_tgt_one_set_at_a_time(t):
-    """A second ABORT TASK SET or CLEAR TASK SET while one is under way: 255, rejected, at once; the first is not disturbed, and behind it
-    there is room for another."""
+    """A second ABORT TASK SET or CLEAR TASK SET while one is in progress: 255, rejected, at once. The first is not affected, and after
+    it another is accepted."""
     s = t.disk(MIB)
     with stall(t):
         _kept(s, False, 0)
@@ -163,8 +164,8 @@ def iser_tgt_one_set_at_a_time(t):
 
 
 def iser_tgt_more_data_than_the_send_queue_has_room_for(t):
-    """64 commands of 1 MiB at a time, a READ behind each WRITE: the data of a few use up the send queue, that of the others waits. All of
-    it comes to where it belongs."""
+    """64 commands of 1 MiB at a time, a READ after each WRITE: the data of a few fills the send queue, the others wait for it. All data
+    is transferred correctly."""
     s, half = t.disk(64 * MIB, credits=140), 32
     widen(t, s, 2 * half)
     blocks = MIB // s.block_size
@@ -192,8 +193,8 @@ def _pending_logins():
 
 
 def iser_tgt_who_waits_for_its_old_session_may_go(t):
-    """A login that takes the place of a session waits for that session's commands. Whoever gives up before that is let go at once: the
-    connection does not stay, and is not counted, until the disk answers."""
+    """A login that reinstates a session waits for the old session's commands. If the initiator gives up before that, its connection is
+    released, and no longer counted, at once, without waiting for the disk."""
     s = t.disk(MIB)
     with stall(t):
         _kept(s, False, 0)
@@ -215,8 +216,8 @@ def iser_tgt_who_waits_for_its_old_session_may_go(t):
 
 
 def iser_tgt_the_old_session_may_take_long(t):
-    """The same login, patient: it is answered once the disk has, however long that takes. After ten seconds the target says in its log
-    what it waits for."""
+    """The same login, without giving up: it is answered after the disk has answered, however long that takes. After ten seconds the
+    target logs what it waits for."""
     s = t.disk(MIB)
     new = t.connection(isid=s.isid)
     with stall(t):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Task management: RFC 7143 sections 11.5 and 11.6. A session's other work is not disturbed."""
+"""Task management: RFC 7143 sections 11.5 and 11.6. Other tasks of a session are not affected."""
 
 from iser import pdu as P
 from iser.pdu import TaskManagement as T
@@ -17,7 +17,7 @@ def asked(t, s, function, *want, **how):
 
 
 def rfc7143_11_6_1_abort_of_an_unknown_task(t):
-    """ABORT TASK for a task that is not there, RefCmdSN outside the window: 1, task does not exist."""
+    """ABORT TASK for an unknown task, RefCmdSN outside the window: 1, task does not exist."""
     s = t.disk()
     asked(t, s, T.ABORT_TASK, R.NO_TASK, ref_itt=0x777, ref_cmdsn=s.cmdsn - 1)
 
@@ -30,8 +30,8 @@ def rfc7143_11_6_1_abort_of_a_task_already_answered(t):
 
 
 def rfc7143_11_5_1_abort_task_under_way(t):
-    """ABORT TASK for a READ just sent. 0, function complete: if its response has not come before,
-    it never comes. 1, task does not exist: then it has been answered."""
+    """ABORT TASK for a READ just sent. 0, function complete: the READ is answered before, or never.
+    1, task does not exist: the READ has been answered."""
     s = t.disk(4 << 20)
     for size in (8, 512, 2048):
         c = s.start(s.rw_cdb(0x28, 0, size), read=size * s.block_size)
@@ -48,17 +48,17 @@ def rfc7143_11_5_1_abort_task_under_way(t):
 
 
 def rfc7143_11_5_1_lun_reset(t):
-    """LOGICAL UNIT RESET: 0, function complete, and the disk works on."""
+    """LOGICAL UNIT RESET: 0, function complete, and the disk still works."""
     s = t.disk()
     asked(t, s, T.LUN_RESET, R.COMPLETE)
-    for _ in range(3):      # a unit attention is due
+    for _ in range(3):      # a unit attention is pending
         if s.test_unit_ready().status == 0:
             return
     t.fail("the disk is not ready after the reset")
 
 
 def rfc7143_11_5_1_lun_reset_of_an_unknown_lun(t):
-    """LOGICAL UNIT RESET of a LUN that is not there: 2, LUN does not exist."""
+    """LOGICAL UNIT RESET of an unknown LUN: 2, LUN does not exist."""
     asked(t, t.disk(), T.LUN_RESET, R.NO_LUN, lun=201)
 
 
@@ -73,8 +73,8 @@ def rfc7143_11_5_1_clear_task_set(t):
 
 
 def rfc7143_11_5_1_a_set_under_way(t):
-    """ABORT TASK SET and CLEAR TASK SET with READs under way. 0, function complete: what has not been answered before is not
-    answered after it. 5, not supported: everything is answered."""
+    """ABORT TASK SET and CLEAR TASK SET with READs in progress. 0, function complete: no READ is answered after it. 5, not
+    supported: all READs are answered."""
     for function in (T.ABORT_TASK_SET, T.CLEAR_TASK_SET):
         s = t.disk(4 << 20)
         reads = [s.start(s.rw_cdb(0x28, 0, 2048), read=2048 * s.block_size) for _ in range(4)]
@@ -93,7 +93,7 @@ def rfc7143_11_5_1_a_set_under_way(t):
 
 
 def rfc7143_11_6_1_a_set_of_an_unknown_lun(t):
-    """ABORT TASK SET and CLEAR TASK SET for a LUN that is not there: 2, LUN does not exist, or 5, not supported."""
+    """ABORT TASK SET and CLEAR TASK SET for an unknown LUN: 2, LUN does not exist, or 5, not supported."""
     for function in (T.ABORT_TASK_SET, T.CLEAR_TASK_SET):
         asked(t, t.disk(), function, R.NO_LUN, R.NOT_SUPPORTED, lun=201)
 
@@ -109,7 +109,7 @@ def rfc7143_11_5_1_target_warm_reset(t):
 
 
 def rfc7143_11_5_1_target_cold_reset(t):
-    """TARGET COLD RESET is optional: 5 or 6, and the session goes on; or the connection is closed."""
+    """TARGET COLD RESET is optional: 5 or 6, and the session continues; or the connection is closed."""
     s = t.disk()
     try:
         got = s.tmf(T.COLD_RESET)
@@ -138,14 +138,14 @@ def rfc7143_11_5_1_unknown_function(t):
 
 
 def rfc7143_11_5_task_management_with_a_number(t):
-    """A Task Management Request that is not immediate takes a CmdSN."""
+    """A Task Management Request that is not immediate advances CmdSN."""
     s = t.disk()
     before = s.cmdsn
     t.eq(asked(t, s, T.LUN_RESET, R.COMPLETE, immediate=0).expcmdsn, before + 1, "ExpCmdSN")
 
 
 def rfc7143_11_5_1_task_management_cannot_be_aborted(t):
-    """ABORT TASK of a task management request, and of itself: 255, or 1 when it is gone."""
+    """ABORT TASK of a task management request, and of itself: 255, or 1 if it has completed."""
     s = t.disk()
     done = s.tmf(T.LUN_RESET)
     asked(t, s, T.ABORT_TASK, R.REJECTED, R.NO_TASK, ref_itt=done.itt)
@@ -154,7 +154,7 @@ def rfc7143_11_5_1_task_management_cannot_be_aborted(t):
 
 
 def rfc7143_4_2_2_1_immediate_requests_do_not_need_a_window(t):
-    """Eight immediate LUN resets and pings sent at once are all answered, by their function or by
+    """Eight immediate LUN resets and pings sent at once are all answered, by a regular response or by
     Reject "too many immediate commands"."""
     s = t.disk()
     itts = [s.send(T(function=T.LUN_RESET, lun=s._lun(None), ref_itt=P.NONE, immediate=1) if i & 1 else
