@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Write the seed corpus: good conversations, and one vector per known flaw.
+"""Write the seed corpus: valid exchanges, and one vector per known flaw.
 
 Run it after a change here; the files are in git, so that replaying them needs
 no Python. The flaws are those of other targets and of their kernels; the
@@ -36,7 +36,7 @@ def text(*pairs):
 
 def pdu(opcode=0x43, flags=0, data=b"", ahs=b"", itt=1, *, iser=0x10,
         ahs_words=None, data_len=None, version=0, tail=b""):
-    """Both headers and what follows; lengths lie if told to."""
+    """Both headers, AHS and data; the length fields may be overridden."""
     words = len(ahs) // 4 if ahs_words is None else ahs_words
     length = len(data) if data_len is None else data_len
     bhs = struct.pack(">BBBBB3s6sHIHHIIII", opcode, flags, version, version,
@@ -145,16 +145,16 @@ def login_corpus():
     whole = req(OP | TO_FFP, *NAMES, *RDMA)
     for n in (0, 1, 8, 27, 28, 48, 75):
         flaw("cve-2026-53176-login-of-%02d-bytes" % n, 0, whole[:n])
-    # P1: more data declared than was received
+    # P1: DataSegmentLength above the bytes received
     flaw("isert-2488b5b4827e-login-declares-more-data", 0,
          pdu(flags=OP | TO_FFP, data=text(*NAMES, *RDMA), data_len=8192))
     flaw("isert-957f92ea4022-data-length-of-16-mib", 0,
          pdu(flags=OP | TO_FFP, data=text(*NAMES), data_len=0xffffff))
-    # P1: the answer that outgrows its buffer
+    # P1: an answer larger than its buffer
     flaw("lio-bf33e01f8838-answer-outgrows-its-buffer", 0,
          req(OP | C, *NAMES, *("X-%03d=" % n for n in range(1000))),
          req(OP | TO_FFP, *("X-%04d=" % n for n in range(900))))
-    # P1: CHAP_R decoded before its length is looked at
+    # P1: CHAP_R decoded before its length is checked
     for name, value in (
             ("base64-too-long", "0b" + "A" * 4096),
             ("hex-too-long", "0x" + "a" * 4096),
@@ -180,7 +180,7 @@ def login_corpus():
          req(SEC, "CHAP_A=7"),
          req(SEC | TO_OP, "CHAP_N=alice",
              "CHAP_R=" + guess("another secret16", 32)))
-    # anchors.md 4.2 and issue B: what held ib_isert's only login slot
+    # anchors.md 4.2 and issue B: messages that blocked ib_isert's only login slot
     flaw("isert-empty-send", 0, b"")
     flaw("isert-hello", 0, bytes([0x20, 0xaa]) + bytes(26))
     flaw("isert-hello-with-login-behind", 0, bytes([0x20]) + whole[1:])
@@ -201,7 +201,7 @@ def login_corpus():
     flaw("isert-unknown-opcode-during-login", 0, req(OP, *NAMES, *RDMA),
          pdu(opcode=0x1f))
     flaw("unknown-iser-opcode", 0, pdu(iser=0xf0))
-    # anchors.md 4.17: text that ends without its NUL
+    # anchors.md 4.17: text that does not end with a NUL
     flaw("isert-text-without-nul", 0,
          pdu(flags=OP | TO_FFP, data=text(*NAMES, *RDMA)[:-1]))
     flaw("isert-text-without-equals-and-nul", 0,

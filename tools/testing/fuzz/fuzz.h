@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What all fuzz targets include. */
+/* Common to all fuzz targets. */
 #ifndef ISER_TGT_FUZZ_H
 #define ISER_TGT_FUZZ_H
 
@@ -10,14 +10,14 @@
 
 int LLVMFuzzerTestOneInput(const u8 *input, size_t size);
 
-/* A promise of iscsi/ that does not hold: stop here. */
+/* Crash if a guarantee of iscsi/ is violated. */
 #define MUST(cond)							\
 do {									\
 	if (!(cond))							\
 		__builtin_trap();					\
 } while (0)
 
-/* A copy of @len bytes in a block of its own, so that ASan sees its ends. */
+/* A copy of @len bytes in a heap block of that size, so that ASan detects overruns. */
 static inline void *exactly(const void *bytes, size_t len)
 {
 	void *copy = malloc(len ? len : 1);
@@ -28,7 +28,7 @@ static inline void *exactly(const void *bytes, size_t len)
 	return copy;
 }
 
-/* The input, eaten from its front. */
+/* The input, consumed from its start. */
 struct feed {
 	const u8 *at;
 	size_t left;
@@ -42,7 +42,7 @@ static inline u8 feed_byte(struct feed *feed)
 	return *feed->at++;
 }
 
-/* The next record: two bytes of length, then as much as there is of it. */
+/* The next record: two bytes of length, then up to that many bytes. */
 static inline const u8 *feed_record(struct feed *feed, size_t *len)
 {
 	const u8 *record;

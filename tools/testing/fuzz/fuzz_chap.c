@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The input is two bytes, the room there is, and then a value. */
+/* The input is two bytes, the size of the output buffer, and then a value. */
 #include "fuzz.h"
 #include "chap.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The input is a whole login: one byte that says how the target is set up, then
- * the SENDs that arrive, as records. With FIX the headers are put right as far
- * as a fuzzer would hardly guess them: opcode, lengths, tags.
+ * The input is a whole login: one byte for the configuration of the target, then
+ * the received SENDs, as records. With FIX, the header fields that a fuzzer can
+ * hardly guess are corrected: opcode, lengths, tags.
  */
 #include "fuzz.h"
 #include "login.h"
@@ -11,10 +11,10 @@
 #define MUTUAL		0x02	/* the target has a secret too */
 #define FIX		0x04
 #define SMALL_OFFER	0x08	/* limits below the defaults */
-#define REFUSED		0x10	/* identify() says no */
-#define MOVED		0x20	/* identify() says elsewhere */
-#define GUESSABLE	0x40	/* CHAP responses do not depend on anything */
-#define NO_SHA		0x80	/* only MD5 is to be had */
+#define REFUSED		0x10	/* identify() refuses */
+#define MOVED		0x20	/* identify() redirects */
+#define GUESSABLE	0x40	/* CHAP responses are constant */
+#define NO_SHA		0x80	/* only MD5 is available */
 
 static const char secret[] = "a secret of 16 b";
 static const char target_secret[] = "another secret16";
@@ -170,7 +170,7 @@ static void check_response(const struct iser_tgt_login *login,
 		check_results(login);
 }
 
-/* One SEND. Whether there may be another. */
+/* Process one SEND. False at the end of the login. */
 static bool receive(struct iser_tgt_login *login, const u8 *record,
 		    size_t len, bool first)
 {

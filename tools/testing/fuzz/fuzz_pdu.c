@@ -24,7 +24,7 @@ static void check_ahs(const u8 *bytes, size_t len)
 	} else {
 		MUST(!ahs.cdb_tail && !ahs.cdb_tail_len && !ahs.bidi);
 	}
-	/* use it, or the reads above are optimised away */
+	/* use the sum, or the reads above are optimized away */
 	__asm__ volatile("" : : "r"(sum));
 	free(segments);
 }
@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const u8 *input, size_t size)
 		MUST(ISER_TGT_HDR_LEN + pdu.ahs_len + pdu.data_len <= size);
 		check_ahs(input + ISER_TGT_HDR_LEN, pdu.ahs_len);
 	}
-	/* and whatever is behind the header, as if it were segments */
+	/* parse everything after the headers as segments, too */
 	if (size > ISER_TGT_HDR_LEN)
 		check_ahs(input + ISER_TGT_HDR_LEN,
 			  min_t(size_t, size - ISER_TGT_HDR_LEN,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The first byte of the input chooses: even, the rest is text; odd, it is the
- * Text Requests of one connection, records of one byte flags, one byte what to
- * do with the tags, and text.
+ * The first byte of the input selects: if it is even, the rest is text. If it is
+ * odd, the rest is the Text Requests of one connection: records of one byte of
+ * flags, one byte that selects the tags, and text.
  */
 #include "fuzz.h"
 #include "keys.h"
@@ -61,7 +61,7 @@ static void check_text(const u8 *input, size_t size)
 		iser_tgt_text_add(&out, kv.key, kv.key_len, kv.value);
 	}
 	MUST(!ret || ret == -EINVAL);
-	/* what was read can be written again, in no more room */
+	/* the pairs can be written again in the same space */
 	MUST(!iser_tgt_text_overflowed(&out));
 	free(text);
 	free(out.buf);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a block holds, and whether one that was read is what it must be. */
+/* The content of a block, and the check of a block that was read. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,7 +46,7 @@ bool holds(const void *p, uint64_t lba, uint32_t generation)
 	return !memcmp(p, &want, BLOCK);
 }
 
-/* What a block that is not what it should be looks like. */
+/* Describe the content of a wrong block. */
 static void describe(const uint8_t *p, uint64_t lba)
 {
 	const struct block *b = (const struct block *)p;
@@ -101,7 +101,7 @@ void report(const uint8_t *p, uint64_t lba, const char *when)
 	describe(p, lba);
 }
 
-/* A block of the other session: anything it may have written, but whole. */
+/* A block of another session: any generation it may have written, but not torn. */
 static bool foreign_ok(const uint8_t *p, uint64_t lba, uint32_t owner)
 {
 	const struct block *b = (const struct block *)p;
@@ -114,8 +114,8 @@ static bool foreign_ok(const uint8_t *p, uint64_t lba, uint32_t owner)
 }
 
 /*
- * SCSI does not promise that a block read while it is being written is one or
- * the other, so what looks torn is read again.
+ * SCSI does not guarantee that a block read while it is being written is either
+ * the old or the new one, so read a torn block again.
  */
 void check_foreign(const uint8_t *p, uint64_t lba, uint32_t owner)
 {
@@ -125,7 +125,7 @@ void check_foreign(const uint8_t *p, uint64_t lba, uint32_t owner)
 		return;
 	for (int i = 0; i < 50; i++) {
 		if (pread(fd, again, BLOCK, (off_t)(lba * BLOCK)) != BLOCK)
-			return;	/* an I/O error is not wrong data; others will see it */
+			return;	/* an I/O error is not wrong data; it is reported elsewhere */
 		if (foreign_ok(again, lba, owner))
 			return;
 		usleep(2000);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Writes blocks that say who wrote them, where and when, and checks that each
- * one read is the one that was acknowledged last. See README.md.
+ * Writes blocks that contain their session, LBA and generation, and checks that
+ * each block read is the one acknowledged last. See README.md.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +46,7 @@ double now(void)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-/* Every block, of ours and of others; what was in doubt is known afterwards. */
+/* Check every block of all sessions; resolves the writes with an unknown outcome. */
 static bool verify(void)
 {
 	const uint32_t step = 2048;
@@ -142,7 +142,7 @@ static uint64_t number(const char *text)
 	return n;
 }
 
-/* Fresh or of an earlier run. */
+/* Open a new state file, or that of an earlier run. */
 static void open_state(const char *path, bool earlier, uint64_t seed, uint64_t blocks,
 		       uint32_t session, uint32_t sessions)
 {
@@ -154,7 +154,7 @@ static void open_state(const char *path, bool earlier, uint64_t seed, uint64_t b
 		die("%s: %s", path, strerror(errno));
 	if (!is.st_size && ftruncate(file, (off_t)size))
 		die("%s: %s", path, strerror(errno));
-	/* Memory of the host on a bus is of the size it has. */
+	/* Host memory on a bus has a fixed size. */
 	if (is.st_size && is.st_size < (off_t)size)
 		die("%s: of a disk of another size", path);
 	st = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
@@ -235,14 +235,14 @@ int main(int argc, char **argv)
 	if (!seed && getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		die("no randomness");
 	open_state(path, only_verify, seed, bytes / BLOCK, session, sessions);
-	/* The drawing goes on from where the last run was, not over again. */
+	/* Do not repeat the random sequence of the last run. */
 	random_state = mix(st->seed + st->session) ^ st->generation;
 	lay_out();
 	printf("seed %" PRIu64 ", session %u of %u, %zu extents, %" PRIu64 " blocks\n", st->seed,
 	       st->session, st->sessions, nr_extents, st->blocks);
 
 	start = now();
-	/* A block has room for one write in doubt. */
+	/* The state of a block can hold only one write with an unknown outcome. */
 	if (!only_verify && in_doubt())
 		good = verify();
 	if (!only_verify && good && !wrong) {

@@ -12,7 +12,7 @@
 #define MAX_IO		(16u << 20)
 #define MAGIC		0x1e5e7d15c0b10c05ull
 
-/* What a block holds; generation 0 is a block never written, all zero. */
+/* The content of a block; generation 0 is a block never written, all zero. */
 struct block {
 	uint64_t magic, lba;
 	uint32_t generation, session;
@@ -20,12 +20,12 @@ struct block {
 	uint64_t filler[WORDS - 4];
 };
 
-/* What we know of a block: the last write acknowledged, one in doubt or 0. */
+/* The state of a block: the last acknowledged write, and one whose outcome is unknown or 0. */
 struct known {
 	uint32_t acked, pending;
 };
 
-/* A file, so that it outlives the connection and this process. */
+/* Kept in a file, so that it outlives the connection and this process. */
 struct state {
 	uint64_t magic, seed, blocks;
 	uint32_t session, sessions, generation, unused;
@@ -37,14 +37,14 @@ struct extent {
 	uint32_t owner;
 };
 
-/* What requests are to be like. */
+/* Parameters of the requests. */
 struct job {
 	uint64_t min, max, memory, ios;
 	unsigned int depth_min, depth_max, read_share;
 	double seconds;
 };
 
-/* What has become of them. */
+/* Statistics of the requests. */
 struct traffic {
 	uint64_t writes, reads, bytes_written, bytes_read, errors;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Requests: who may write where, which ones are made, and what comes of them. */
+/* Requests: the extents of each session, random requests and their completion. */
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/aio_abi.h>
@@ -17,7 +17,7 @@
 struct io {
 	struct iocb cb;
 	void *memory;	/* mmapped, page aligned */
-	uint8_t *data;	/* somewhere in it */
+	uint8_t *data;	/* within memory */
 	size_t room;
 	uint64_t lba;
 	uint32_t blocks, generation;
@@ -36,7 +36,7 @@ static uint64_t draw(uint64_t below)
 	return random_state % below;
 }
 
-/* As many small ones as large ones. */
+/* A random size, small and large ones alike: each power of two gets its share. */
 static uint64_t draw_size(uint64_t min, uint64_t max)
 {
 	uint64_t low = min;
@@ -48,7 +48,7 @@ static uint64_t draw_size(uint64_t min, uint64_t max)
 	return low + draw((low * 2 <= max ? low * 2 : max + 1) - low);
 }
 
-/* The extent a block lies in. */
+/* The extent that contains a block. */
 size_t extent_of(uint64_t lba)
 {
 	size_t low = 0, high = nr_extents;
@@ -78,8 +78,8 @@ static void add_extent(uint64_t start, uint32_t owner)
 }
 
 /*
- * The same for all sessions of a seed: half of the disk in one piece for each,
- * in the other half they take turns.
+ * The same layout for all sessions of a seed: in one half of the disk each has
+ * one contiguous extent, in the other half their extents alternate.
  */
 void lay_out(void)
 {
@@ -105,7 +105,7 @@ static bool free_range(uint64_t lba, uint32_t blocks)
 	return !memchr(busy + lba, 1, blocks);
 }
 
-/* Foreign blocks are not ours to mark. */
+/* Mark the blocks of a request, except those of other sessions. */
 static void mark(const struct io *io, uint8_t value)
 {
 	size_t e = extent_of(io->lba);
@@ -156,7 +156,7 @@ static void prepare(struct io *io)
 		if (io->memory == MAP_FAILED)
 			die("no memory");
 	}
-	/* Half of the buffers begin amid a page. */
+	/* Half of the buffers do not start at a page boundary. */
 	io->data = (uint8_t *)io->memory + (draw(2) ? BLOCK * draw(8) : 0);
 	if (io->write) {
 		struct block *b = (struct block *)io->data;
@@ -180,7 +180,7 @@ static void prepare(struct io *io)
 	};
 }
 
-/* False if the device did not do it. */
+/* Handle a completion; false if the device has failed the request. */
 static bool completed(struct io *io, int64_t result)
 {
 	size_t bytes = (size_t)io->blocks * BLOCK;
@@ -207,7 +207,7 @@ static bool completed(struct io *io, int64_t result)
 	return true;
 }
 
-/* Until the time is over or the device fails; true if it did not. */
+/* Run until the time is over or the device fails; false if it has failed. */
 bool run(const struct job *job)
 {
 	static struct io ios[MAX_DEPTH];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The other side of a login: sends Login Requests into iscsi/login.c, whatever
- * is in them, and looks at what comes back.
+ * The initiator side of a login: passes arbitrary Login Requests to
+ * iscsi/login.c and checks the responses.
  */
 #ifndef ISER_TGT_UNIT_INITIATOR_H
 #define ISER_TGT_UNIT_INITIATOR_H
@@ -23,7 +23,7 @@
 #define INITIATOR "iqn.2001-04.com.example:initiator"
 #define TARGET "iqn.2001-04.com.example:target"
 
-/* Texts that most logins begin with; each pair has its NUL. */
+/* Texts that most logins start with; each pair ends with a NUL. */
 #define NAMES "InitiatorName=" INITIATOR "\0TargetName=" TARGET "\0"
 #define DISCOVERY "InitiatorName=" INITIATOR "\0SessionType=Discovery\0"
 #define RDMA "RDMAExtensions=Yes\0"
@@ -33,7 +33,7 @@ struct initiator {
 	char *in;
 	char *out;
 
-	/* what identify() does */
+	/* result of identify() */
 	u16 identify_status;
 	const char *identify_reason;
 	const char *redirect;
@@ -43,7 +43,7 @@ struct initiator {
 	const char *userid, *password, *userid_mutual, *password_mutual;
 	struct iser_tgt_keys offer;
 	unsigned int identified;
-	/* what the other two do; algorithms by bit, 0: all */
+	/* failures of digest() and random(); no_digest by algorithm bit, 0: none */
 	unsigned int no_digest;
 	int digest_error;
 	unsigned int digest_errors_after;
@@ -82,7 +82,7 @@ struct initiator {
 struct initiator *initiator_new(void);
 void initiator_free(struct initiator *i);
 
-/* One request; checks what holds for every response; the verdict. */
+/* Send one request, check the response; returns the verdict. */
 int login_send(struct initiator *i, u8 flags, const char *text, size_t len);
 #define SAY(i, flags, text) login_send(i, flags, text, sizeof(text) - 1)
 #define SAY_NOTHING(i, flags) login_send(i, flags, "", 0)
@@ -95,7 +95,7 @@ u32 rsp_stat_sn(const struct initiator *i);
 const char *rsp_value(const struct initiator *i, const char *key);
 size_t rsp_pairs(const struct initiator *i);
 
-/* The digest both sides use here: not a secure one. */
+/* The digest of both sides; not cryptographic. */
 int test_digest(u8 alg, u8 id, const char *secret, size_t secret_len,
 		const u8 *challenge, size_t challenge_len,
 		u8 out[ISER_TGT_CHAP_DIGEST_MAX]);

@@ -83,7 +83,7 @@ static void rfc4648_malformed_base64(struct kunit *test)
 	bad("0bZm9*");
 	bad("0bZm 9v");
 	bad("0bZm9\x80");
-	/* bits that belong to no byte */
+	/* nonzero bits after the last byte */
 	bad("0bZh==");
 	bad("0bZm9=");
 }

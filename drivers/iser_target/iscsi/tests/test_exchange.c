@@ -82,7 +82,7 @@ static void rejected(struct bench *b, int verdict, u8 reason)
 {
 	assert_int_equal(verdict, REJECT);
 	assert_int_equal(b->x.reject, reason);
-	/* and everything is forgotten */
+	/* and the exchange is reset */
 	assert_int_equal(b->x.ttt, NEW);
 	assert_int_equal(b->x.in_len, 0);
 	assert_int_equal(b->x.out_len, 0);
@@ -257,7 +257,7 @@ static void rfc7143_6_4_request_that_is_not_final(struct kunit *test)
 	assert_int_equal(flags(b), 0);
 	tag = ttt(b);
 	assert_int_not_equal(tag, NEW);
-	/* it goes on with new text, not with the old in front */
+	/* the exchange continues with the new text only */
 	assert_int_equal(request(b, 0, 5, tag, TEXT("B=22\0")), ANSWER);
 	assert_int_equal(b->x.in_len, 5);
 	iser_tgt_exchange_answer(&b->x, "", 0);

@@ -6,7 +6,7 @@
 static u8 reply[ISER_TGT_ISER_HDR_LEN];
 static u16 ord;
 
-/* A Hello for versions @min to @max and @ird RDMA READs; we do 16. */
+/* A Hello for versions @min to @max and @ird RDMA READs; the target's limit is 16. */
 static int say(u8 max, u8 min, u16 ird)
 {
 	u8 bytes[ISER_TGT_ISER_HDR_LEN] = { ISER_TGT_ISER_OP_HELLO };

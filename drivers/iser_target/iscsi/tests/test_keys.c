@@ -13,7 +13,7 @@ static int setup(struct kunit *test)
 	return 0;
 }
 
-/* What @value is answered with, "FAIL" if the negotiation has failed. */
+/* The answer to @value, "FAIL" if the negotiation has failed. */
 static const char *answer(int id, const char *value)
 {
 	static char text[ISER_TGT_KEY_VALUE_MAX];

@@ -66,7 +66,7 @@ static void rfc7143_6_3_2_target_selects_the_operational_stage(struct kunit *tes
 {
 	struct initiator *i = test->priv;
 
-	/* a normal session has RDMAExtensions to negotiate there */
+	/* a normal session must negotiate RDMAExtensions in the operational stage */
 	assert_int_equal(SAY(i, SECURITY | TO_FFP, NAMES "AuthMethod=None\0"),
 			 SEND);
 	assert_int_equal(rsp_flags(i), SECURITY | TO_OPERATIONAL);
@@ -193,9 +193,9 @@ static void rfc7143_11_12_3_next_stage_without_transit_is_ignored(struct kunit *
 	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, OPERATIONAL | 2, NAMES RDMA), SEND);
-	/* open-iscsi repeats the current stage there */
+	/* open-iscsi repeats the current stage in NSG */
 	assert_int_equal(SAY_NOTHING(i, OPERATIONAL | 1), SEND);
-	/* and the two bits between are reserved */
+	/* the two bits between CSG and C are reserved */
 	assert_int_equal(SAY_NOTHING(i, OPERATIONAL | 0x30 | TO_FFP), ENTER);
 }
 
@@ -546,7 +546,7 @@ static void refuse_before_anything_could_be_read(struct kunit *test)
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA), DROP);
 }
 
-/* A first SEND of @len bytes that is not what it says. */
+/* A first SEND of @len bytes that does not match its headers. */
 static int malformed(struct initiator *i, const u8 *hdr, size_t len)
 {
 	u8 *received = exactly(hdr, min_t(size_t, len, ISER_TGT_HDR_LEN));
@@ -572,7 +572,7 @@ static void rfc7143_11_2_login_request_whose_lengths_lie(struct kunit *test)
 	put_unaligned_be32(0xabcd, BHS(hdr) + 16);
 	refused(i, malformed(i, hdr, 200), 0x0200,
 		"DataSegmentLength above the bytes received");
-	/* the peer knows its request again */
+	/* the response has the task tag of the request */
 	assert_int_equal(get_unaligned_be32(BHS(i->login.rsp_hdr) + 16),
 			 0xabcd);
 	assert_int_equal(BHS(i->login.rsp_hdr)[8], 0x80);

@@ -31,7 +31,7 @@ static void teardown(struct kunit *test)
 	initiator_free(test->priv);
 }
 
-/* Up to our challenge. */
+/* Log in up to the challenge of the target. */
 static void challenged(struct initiator *i, const char *chap_a, size_t len)
 {
 	assert_int_equal(SAY(i, SECURITY | TO_OPERATIONAL, NAMES
@@ -44,7 +44,7 @@ static void challenged(struct initiator *i, const char *chap_a, size_t len)
 	assert_int_equal(rsp_pairs(i), 3);
 }
 
-/* Our answer to the challenge, and @more behind it. */
+/* Answer the challenge, with @more appended. */
 static int answer(struct initiator *i, const char *name, const char *secret,
 		  const char *more, size_t more_len)
 {
@@ -109,7 +109,7 @@ static void rfc7143_12_1_3_strongest_first(struct kunit *test)
 {
 	algorithm(TEXT("CHAP_A=5,6,7,8\0"), "8", 32);
 	algorithm(TEXT("CHAP_A=5,7,6\0"), "7", 32);
-	/* 6.2.1: what is not understood is passed over */
+	/* 6.2.1: list values that are not understood are skipped */
 	algorithm(TEXT("CHAP_A=99,55,,x,0x7,6,5\0"), "6", 20);
 }
 
@@ -409,7 +409,7 @@ static void rfc7143_6_3_2_target_proposes_the_method(struct kunit *test)
 	assert_int_equal(SAY(i, SECURITY | TO_OPERATIONAL, NAMES), SEND);
 	assert_int_equal(rsp_flags(i), SECURITY);
 	assert_string_equal(rsp_value(i, "AuthMethod"), "CHAP");
-	/* 12.1: the initiator selects and goes on in one step */
+	/* 12.1: the initiator selects the method and continues in one request */
 	assert_int_equal(SAY(i, SECURITY, "AuthMethod=CHAP\0CHAP_A=7\0"),
 			 SEND);
 	assert_string_equal(rsp_value(i, "AuthMethod"), "(none)");
@@ -470,7 +470,7 @@ static void not_required_but_insisted_on(struct kunit *test)
 	assert_string_equal(rsp_value(i, "AuthMethod"), "CHAP");
 	assert_int_equal(rsp_flags(i), SECURITY);
 	assert_int_equal(SAY(i, SECURITY, "CHAP_A=5\0"), SEND);
-	/* once begun it is not optional */
+	/* once started, CHAP must be completed */
 	refused(i, answer(i, USER, "guess", "", 0), 0x0201,
 		"CHAP: wrong response");
 }
@@ -613,7 +613,7 @@ static void rfc7143_9_2_1_response_that_would_be_ours(struct kunit *test)
 {
 	struct initiator *i = test->priv;
 
-	/* it got our own answer to our challenge on another connection */
+	/* the attacker had the target answer this challenge on another connection */
 	mutual(i);
 	challenged(i, TEXT("CHAP_A=7\0"));
 	refused(i, answer(i, USER, TARGET_SECRET, "", 0), 0x0201,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is said in a login: names, operational keys, proposals of the target.
+ * The text of a login: names, operational keys, proposals of the target.
  * RFC 7143 6.2, 6.3, section 13; RFC 7145 5.1, section 6.
  */
 #include "test.h"
@@ -181,7 +181,7 @@ static void in_discovery_as_well(struct kunit *test)
 			     "TargetName=" TARGET "\0"), ENTER);
 }
 
-/* A second stage that says something else than the first. */
+/* A second stage that changes a value of the first. */
 static void changed(const char *text, size_t len, const char *reason)
 {
 	struct initiator *i = initiator_new();
@@ -284,7 +284,7 @@ static void open_iscsi_normal_session(struct kunit *test)
 			    "8192");
 	assert_string_equal(rsp_value(i, "TargetRecvDataSegmentLength"),
 			    "8192");
-	/* it fails a login over a key it does not know */
+	/* libiscsi fails the login on a key it does not know */
 	assert_int_equal(rsp_pairs(i), 17);
 	assert_int_equal(i->login.result.max_burst, 262144);
 	assert_int_equal(i->login.result.first_burst, 65536);
@@ -312,7 +312,7 @@ static void libiscsi_discovery_session(struct kunit *test)
 {
 	struct initiator *i = test->priv;
 
-	/* RFC 7145 5.1 forbids the last three there; libiscsi sends them */
+	/* RFC 7145 5.1 forbids the last three in discovery; libiscsi sends them */
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, DISCOVERY
 			     "HeaderDigest=None,CRC32C\0DataDigest=None\0"
 			     "InitialR2T=No\0ImmediateData=Yes\0"
@@ -355,7 +355,7 @@ static void rfc7145_5_1_no_rdma_extensions_in_discovery(struct kunit *test)
 {
 	struct initiator *i = test->priv;
 
-	/* and nothing proposed by us either, whatever our limits */
+	/* the target proposes nothing either, whatever its limits */
 	i->offer.target_rdsl = 4096;
 	i->offer.immediate_data = false;
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, DISCOVERY), ENTER);
@@ -443,7 +443,7 @@ static void rfc7145_6_3_target_proposes_rdma_extensions(struct kunit *test)
 	assert_int_equal(rsp_flags(i), OPERATIONAL);
 	assert_string_equal(rsp_value(i, "RDMAExtensions"), "Yes");
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, RDMA), ENTER);
-	/* its answer needs no answer */
+	/* the initiator's answer is not answered */
 	assert_int_equal(rsp_pairs(i), 0);
 }
 
@@ -506,7 +506,7 @@ static void target_proposes_what_has_no_fitting_default(struct kunit *test)
 	i->offer.immediate_data = false;
 	i->offer.time2wait = 5;
 	assert_int_equal(SAY(i, OPERATIONAL, NAMES RDMA), SEND);
-	/* it may still come by itself */
+	/* the initiator may still send the key unasked */
 	assert_int_equal(rsp_pairs(i), 2);
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, "DefaultTime2Wait=1\0"),
 			 SEND);
@@ -516,7 +516,7 @@ static void target_proposes_what_has_no_fitting_default(struct kunit *test)
 			    "4096");
 	assert_string_equal(rsp_value(i, "ImmediateData"), "No");
 	assert_int_equal(rsp_pairs(i), 3);
-	/* 6.2.2: a No that is one in any case needs no answer */
+	/* 6.2.2: a No that determines the result needs no answer */
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP,
 			     "TargetRecvDataSegmentLength=2048\0"), ENTER);
 	assert_int_equal(i->login.result.target_rdsl, 2048);
@@ -562,7 +562,7 @@ static void transit_waits_for_the_last_piece_of_a_long_answer(struct kunit *test
 	size_t len = 0;
 	int k;
 
-	/* asked without T, T only while fetching the rest: proposals first */
+	/* T was not set in the request, only while fetching the rest: proposals first */
 	i->offer.target_rdsl = 4096;
 	SAY(i, OPERATIONAL, NAMES RDMA);
 	for (k = 0; k < 500; k++)

@@ -79,7 +79,7 @@ static void rfc7143_4_2_7_2_utf8(struct kunit *test)
 	good("iqn.2001-04.com.example:\xc3\xa4\xc3\xb6");
 	good("iqn.2001-04.com.example:\xe2\x82\xac");
 	good("iqn.2001-04.com.example:\xf0\x9f\x98\x80");
-	/* continuation alone, cut short, overlong, surrogate, too high, C1 */
+	/* continuation byte alone, truncated, overlong, surrogate, above U+10FFFF, C1 */
 	bad("iqn.2001-04.com.example:\x80");
 	bad("iqn.2001-04.com.example:\xc3");
 	bad("iqn.2001-04.com.example:\xe2\x82");

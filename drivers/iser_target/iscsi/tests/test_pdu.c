@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What arrives: RFC 7145 section 9, RFC 7143 11.2. */
+/* Received PDUs: RFC 7145 section 9, RFC 7143 11.2. */
 #include "test.h"
 
 /* Headers of a SCSI command with both STags, @ahs words and @data bytes. */
@@ -23,7 +23,7 @@ static void make(u8 hdr[ISER_TGT_HDR_LEN], u8 ahs_words, u32 data_len)
 	BHS(hdr)[32] = 0x28;
 }
 
-/* Parse with no more bytes in memory than the parser may look at. */
+/* Parse from a block of exactly the bytes that the parser may read. */
 static enum iser_tgt_pdu_error parse(struct iser_tgt_pdu *pdu, const u8 *hdr,
 				     size_t received, u8 **copy)
 {
@@ -369,7 +369,7 @@ static void rfc7143_11_2_2_1_reserved_types(struct kunit *test)
 		bytes[2] = (u8)type;
 		assert_int_equal(ahs_only(bytes, 8),
 				 type == 1 || type == 2 ? 0 : -EINVAL);
-		/* the two reserved bits are not looked at */
+		/* the two reserved bits are ignored */
 		bytes[2] = (u8)(type | 0xc0);
 		assert_int_equal(ahs_only(bytes, 8),
 				 type == 1 || type == 2 ? 0 : -EINVAL);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is sent: RFC 7145 9.2 and RFC 7143 section 11, byte for byte. */
+/* PDUs to send: RFC 7145 9.2 and RFC 7143 section 11, byte by byte. */
 #include "test.h"
 
-/* Everything but the named ranges must be zero, in a block of exact size. */
+/* All bytes outside the named ranges must be zero, in a block of exact size. */
 static void check(const u8 *hdr, const u8 *expected)
 {
 	assert_memory_equal(hdr, expected, ISER_TGT_HDR_LEN);

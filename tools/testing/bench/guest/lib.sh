@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# Peers of one disk, for the guest's side of the measurements. Sourced. The scripts take their settings as arguments, NAME=VALUE.
+# Peers with one disk, for the guest side of the measurements. Sourced. The scripts take their settings as arguments, NAME=VALUE.
 
 for setting; do declare "$setting"; done
 . /src/tools/testing/vm/guest/lib.sh
@@ -9,8 +9,8 @@ planned=1	# they print figures, not TAP
 
 stop() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 
-# Under icount the clock leaps to the next timer whenever the processor has nothing to do, also while it waits for a disk of the host, and
-# a login then times out in no time. So something is kept running except while a measurement is made.
+# Under icount the clock advances to the next timer whenever the processor is idle, even while it waits for a disk of the host, so that a
+# login times out at once. Keep the processor busy except during a measurement.
 awake() {
 	chrt --idle 0 bash -c 'while :; do :; done' &
 	awake=$!
@@ -22,7 +22,7 @@ resting() {
 
 declare -A PEER_IQN=([iser_tgt]=$IQN [ib_isert]=$IQN-isert) PEER_FABRIC=([iser_tgt]=iser [ib_isert]=iscsi) PEER_PORT=([iser_tgt]=3260 [ib_isert]=3261)
 
-# Written in full: on an empty brd whoever comes first pays for its pages.
+# Write all of it: on an empty brd, the first peer would pay for the allocation of its pages.
 ram_disk() {
 	modprobe brd rd_nr=1 rd_size=$(($1 * 1024)) || return
 	dd if=/dev/urandom of=/tmp/random bs=1M count=8 status=none || return
@@ -33,7 +33,7 @@ ram_disk() {
 	rm /tmp/random
 }
 
-# iscsi_peer PEER : its target with the disk, enabled. Both of them export one backstore.
+# iscsi_peer PEER : its target with the disk, enabled. Both peers export the same backstore.
 iscsi_peer() {
 	local FABRIC=${PEER_FABRIC[$1]} iqn=${PEER_IQN[$1]}
 	load_target || return
@@ -76,7 +76,7 @@ peer_disk() {
 	echo "$dev"
 }
 
-# All that peer_up made, so that the modules can go.
+# Remove everything that peer_up made, so that the modules can be unloaded.
 peers_down() {
 	local peer
 	for peer in $PEERS; do
@@ -92,7 +92,7 @@ remove_target_of() {
 	remove_target "${PEER_IQN[$1]}" && rmdir "$CFS/$FABRIC"
 }
 
-# load DEVICE BS read|write DEPTH IOS : one measured run of fio, its JSON to stdout. Without io_size it ends after as much as the disk has.
+# load DEVICE BS read|write DEPTH IOS : one measured run of fio, its JSON to stdout. Without io_size it would stop at the size of the disk.
 load() {
 	fio --name=load --filename="$1" --direct=1 --ioengine=libaio --thread --bs="$2" --rw="rand$3" --iodepth="$4" --number_ios="$5" \
 		--size="${DISK_MIB}M" --io_size=1T --randseed=1 --norandommap --randrepeat=1 --gtod_reduce=0 --output-format=json

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A QEMU TCG plugin that counts the instructions of a one-processor guest by call path: each is charged to the function it is in, below
- * the functions that called it. Exact, not sampled; between two marks the guest makes with iprofctl.
+ * A QEMU TCG plugin that counts the instructions of a one-processor guest by call path: each is charged to its function, below the
+ * functions that called it. Exact, not sampled; between two marks that the guest sets with iprofctl.
  *
  * usage: -plugin file=iprof.so,dir=DIR    with a copy of the guest's /proc/kallsyms in DIR before the first mark
  * The n-th pair of marks writes DIR/iprof.n: a line "node parent function module instructions" for each path; node 0 is the root.
  *
- * How it knows the caller: a CALL stores its return address on the stack and a RET loads it, so the address of that access tells which
- * stack the processor is on and how deep. A frame remembers its stack address and goes when a RET comes from there or from above it,
- * which also mends what jumps, context switches and interrupts did in between.
+ * How the caller is determined: a CALL stores its return address on the stack and a RET loads it, so the address of that access
+ * identifies the stack and its depth. A frame records its stack address and is removed by a RET from that address or above it, which
+ * also repairs the effects of jumps, context switches and interrupts in between.
  *
  * A REP string instruction counts once for each iteration, as it does under -icount.
  */
@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Debian ships no qemu-plugin.h; this much of it, API version 1, is used. */
+/* Debian has no qemu-plugin.h; these are the parts of API version 1 used here. */
 typedef uint64_t qemu_plugin_id_t;
 typedef uint32_t qemu_plugin_meminfo_t;
 struct qemu_plugin_tb;
@@ -72,7 +72,7 @@ static int by_addr(const void *a, const void *b)
 {
 	const struct func *x = a, *y = b;
 
-	/* of several names at one address the last one counts: a flag's */
+	/* the last of several names at one address is used: sort those with flags last */
 	return x->addr == y->addr ? x->flags - y->flags : x->addr < y->addr ? -1 : 1;
 }
 
@@ -110,7 +110,7 @@ static void load_functions(void)
 		fn->addr = addr;
 		snprintf(fn->name, sizeof(fn->name), "%.63s", name);
 		snprintf(fn->module, sizeof(fn->module), "%.*s", (int)strcspn(module + 1, "]"), module + 1);
-		/* what comes from nowhere: it belongs to no caller. And what is only on the way to the function called. */
+		/* ENTRY: interrupt and exception entries, which have no caller. THUNK: passed through on the way to the function called. */
 		fn->flags = starts(name, "asm_sysvec") || starts(name, "asm_common_interrupt") || starts(name, "asm_exc_") ||
 			starts(name, "entry_SYSCALL") || starts(name, "ret_from_fork") ? ENTRY : starts(name, "__x86_") ? THUNK : 0;
 	}
@@ -181,7 +181,7 @@ struct frame {
 struct stack {
 	uint64_t last;
 	int depth;
-	struct frame frame[1024];	/* [0] is what was there before we looked */
+	struct frame frame[1024];	/* [0] is for callers from before the first mark */
 };
 
 struct range {
@@ -204,7 +204,7 @@ static struct stack *stack_at(uint64_t sp)
 			return r->stack;
 	r = zalloc(sizeof(*r));
 	r->base = base;
-	/* a stack of interrupts need not be aligned to its size: what goes on just below is the same one */
+	/* an interrupt stack need not be aligned to its size: an access just below the last one is on the same stack */
 	if (cur && cur->last > sp && cur->last - sp < 4096) {
 		r->stack = cur;
 	} else {
@@ -226,7 +226,7 @@ static struct node *in_function(struct frame *top, struct func *func)
 	return top->node;
 }
 
-/* --- what the guest does --- */
+/* --- guest execution --- */
 
 struct block {
 	uint64_t addr, n;
@@ -324,7 +324,7 @@ static enum kind kind_of(const unsigned char *code, size_t len)
 	return code[i] == 0xc3 || code[i] == 0xc2 ? RET : OTHER;
 }
 
-/* One for a translated address and length; code that was translated holds it for ever. */
+/* The block of an address and length. Never freed, because translated code refers to it. */
 static struct block *block_of(uint64_t addr, size_t n)
 {
 	static struct block *hash[1u << 18];

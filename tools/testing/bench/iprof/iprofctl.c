@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* iprofctl start|stop: the marks iprof.c looks for, no-ops elsewhere */
+/* iprofctl start|stop: execute the marks that iprof.c detects; no-ops without the plugin */
 #include <string.h>
 
 int main(int argc, char **argv)
