@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# For tests that run on the host: TAP, the library of the test machine, and a directory $work that goes with the test. Sourced; a test that
-# has more to clean up defines clean_up again.
+# For tests that run on the host: TAP, the library of the test machine, and a directory $work that is removed with the test. Sourced; a test
+# with more to clean up redefines clean_up.
 
 . "$(dirname "${BASH_SOURCE[0]}")/vm/lib.sh"
 set +e

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# What a test says: TAP. Sourced, by those that run in a guest and by those that need none.
+# TAP output for tests in shell. Sourced, by tests that run in a guest and by those on the host.
 
-OUT=${OUT:-/tmp/out}		# what the last command of works or fails printed
+OUT=${OUT:-/tmp/out}		# output of the last command of works or fails
 
 points=0 failed=0 planned=
-about=				# what the points to come are about: stands before their texts
+about=				# prefix of the texts of the following points
 ok()     { points=$((points + 1)); echo "ok $points - ${about:+$about: }$1"; }
 # not_ok TEXT [DETAIL...]
 not_ok() {
@@ -19,7 +19,7 @@ skip()   { points=$((points + 1)); echo "ok $points - ${about:+$about: }$1 # ski
 note()   { echo "# ${*//$'\n'/$'\n# '}"; }
 is()     { if [ "$1" = "$2" ]; then ok "$3"; else not_ok "$3" "got:      $1" "expected: $2"; return 1; fi; }
 like()   { if grep -qE -- "$2" <<<"$1"; then ok "$3"; else not_ok "$3" "got:      $1" "expected: $2"; return 1; fi; }
-# works TEXT command... ; fails TEXT command... : output only where it is not as expected
+# works TEXT command... ; fails TEXT command... : prints the output only if the result is not as expected
 works()  {
 	local text=$1 status=0
 	shift

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# Machines that nobody has at hand, for iser-tgt-doctor: a /sys of plain files and commands that print what they are told, below $machine,
-# which is the root directory of the doctor. Sourced.
+# Simulated machines for iser-tgt-doctor, with hardware that is not available: a /sys of plain files and commands with fixed output, below
+# $machine, which is the root directory of the doctor. Sourced.
 
 # shellcheck source=tools/testing/host.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../host.sh"
@@ -13,25 +13,25 @@ INITIATOR=iqn.2026-01.org.example:host
 iser=$machine/sys/kernel/config/target/iser
 tpg=$iser/$IQN/tpgt_1
 
-# file PATH VALUE : below $machine; an absolute path below it is taken as it is
+# file PATH VALUE : below $machine; an absolute path below it is used as is
 file() {
 	local path=$machine/${1#"$machine/"}
 	mkdir -p "${path%/*}"
 	printf '%s\n' "$2" >"$path"
 }
-# says COMMAND [TEXT] : what the command prints, whatever it is asked; without TEXT it fails
+# says COMMAND [TEXT] : makes a command that prints TEXT regardless of its arguments; without TEXT it fails
 says() {
 	if [ $# -gt 1 ]; then printf '#!/bin/sh\n/usr/bin/cat <<"END"\n%s\nEND\n' "$2"; else printf '#!/bin/sh\nexit 1\n'; fi >"$machine/fake/$1"
 	chmod +x "$machine/fake/$1"
 }
 
-# package VERSION : what dpkg-query prints of it, without a newline
+# package VERSION : sets the version that dpkg-query prints, without a newline
 package() {
 	printf '#!/bin/sh\nprintf %%s "%s"\n' "$1" >"$machine/fake/dpkg-query"
 	chmod +x "$machine/fake/dpkg-query"
 }
 
-# card DEVICE NETDEV roce|infiniband|iwarp|rxe : port 1 is active and has a GID for 192.0.2.1
+# card DEVICE NETDEV roce|infiniband|iwarp|rxe : adds a device whose port 1 is active and has a GID for 192.0.2.1
 card() {
 	local port=/sys/class/infiniband/$1/ports/1 link=Ethernet type='1: CA'
 	case $3 in infiniband) link=InfiniBand ;; iwarp) type='4: RNIC' ;; esac
@@ -57,14 +57,14 @@ portal() {
 	file "$tpg/np/$1/state" "$2"
 	file "$tpg/np/$1/iser" 1
 }
-# auth DIR [NAME SECRET] : as the driver has them
+# auth DIR [NAME SECRET] : the auth attributes of the driver
 auth() {
 	file "$1/userid" "${2:-NULL}"
 	file "$1/password" "${3:-NULL}"
 	file "$1/userid_mutual" NULL
 	file "$1/password_mutual" NULL
 }
-# A machine in health, but for a card: the module of the package, a target for one initiator that has a secret.
+# A healthy machine without an RDMA device: the module of the package, a target with an ACL for one initiator and its secret.
 new_machine() {
 	local store=$machine/sys/kernel/config/target/core/iblock_0/disk
 	rm -rf "$machine"
@@ -95,7 +95,7 @@ new_machine() {
 	portal 192.0.2.1:3260 listening
 }
 
-# doctor [ARG...] : in that machine; WHO is who asks
+# doctor [ARG...] : runs the doctor in that machine, as user WHO
 doctor() {
 	# shellcheck disable=SC2016 # for the inner shell
 	as_root unshare -m sh -c 'mount --rbind /usr "$1/usr" && mount -t proc proc "$1/proc" && mount --bind /dev/null "$1/dev/null" && root=$1 who=$2 path=$3 && shift 3 &&
@@ -103,7 +103,7 @@ doctor() {
 		sh "$machine" "${WHO:-0:0}" "${PYTHONPATH:-}" "$@" >"$work/doctor" 2>&1
 }
 problems() { grep -c '^PROBLEM' "$work/doctor"; }
-# healthy TEXT [NOTE] : nothing is wrong; this is noted, or nothing
+# healthy TEXT [NOTE] : the doctor finds no problem and prints this note, or none
 healthy() {
 	local status=0 notes
 	doctor || status=$?
@@ -112,7 +112,7 @@ healthy() {
 		{ [ $# = 1 ] || grep -qE "^note: $2" "$work/doctor"; }; then ok "$1"
 	else not_ok "$1" "status $status, expected: nothing is wrong${2:+, note: $2}" "$(cat "$work/doctor")"; fi
 }
-# sick TEXT PROBLEM NEXT... : exactly this is wrong, and this is what to type, in order
+# sick TEXT PROBLEM NEXT... : the doctor finds exactly this problem and prints these commands, in order
 sick() {
 	local status=0 text=$1 wrong=$2 next
 	shift 2

@@ -1,18 +1,18 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# Whole machines, for the tests in t/: the Debian of build-disk, booted with its own kernel and systemd, asked through QEMU's guest agent.
+# Complete machines, for the tests in t/: the Debian of build-disk, booted with its own kernel and systemd, controlled by QEMU's guest agent.
 # Sourced after lib.sh.
 
 : "${work:?}" "${here:?}"
 declare -A machine_pid
 
-# machine NAME RELEASE CABLE listens|connects : boots the Debian of that kernel; the cable, a socket, joins it to the other
+# machine NAME RELEASE CABLE listens|connects : boots the Debian of that kernel; the cable, a socket, connects it to the other machine
 machine() {
 	local name=$1 rel=$2 cable=$3 server=on mac=01 emulator disk
 	[ "$4" = listens ] || server=off mac=02
 	emulator=$(newer_qemu)
 	disk=$(disk_of "$(suite_of "$rel")") || return
-	# the disk is a temporary copy on write, which lives as long as QEMU and so over reboots
+	# the disk is a temporary copy-on-write image, which exists as long as QEMU runs and so survives reboots
 	"$emulator" -nodefaults -no-user-config -display none -name "$name" -accel "tcg,thread=multi" -cpu max -smp 2 -m 2048 \
 		-kernel "$disk/vmlinuz-$rel" -initrd "$disk/initrd.img-$rel" \
 		-append "root=/dev/vda rw console=ttyS0 panic=-1 oops=panic systemd.hostname=$name" \
@@ -45,7 +45,7 @@ soon() {
 	done
 }
 boot_id() { LIMIT=10 on "$1" cat /proc/sys/kernel/random/boot_id </dev/null; }
-# up NAME [BOOT_ID] : has booted, and not the boot of that identity
+# up NAME [BOOT_ID] : has booted, and with another boot ID than this one
 up() {
 	local end=$((SECONDS + 400)) state
 	while [ $SECONDS -lt $end ]; do
@@ -63,11 +63,11 @@ up() {
 reboot_it() {
 	local before
 	before=$(boot_id "$1") || return
-	# its answer may be lost with the agent
+	# the agent may be stopped before it answers
 	LIMIT=10 on "$1" systemctl reboot </dev/null
 	up "$1" "$before"
 }
-# A card for it, as soon as the network is configured: what a driver of a real one does by itself.
+# Adds a soft RoCE device when the network is configured, as the driver of a real device would.
 soft_roce() {
 	on "$1" sh -e <<-ENDS
 		cat >/etc/systemd/network/10-lan.network <<-END

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 '''
 usage: driver.py INITIATOR PEER
-Prints what the driver says of a session of an initiator, in the words of its source.
+Prints the driver's output for a session of an initiator, from the format strings of its source.
 '''
 
 import os
@@ -10,7 +10,7 @@ import sys
 
 
 def driver_format(function, values):
-    '''What a function of the driver prints: the format strings of its source with these values put in, in order.'''
+    '''The output of a function of the driver: the format strings of its source filled in with these values, in order.'''
     source = os.path.join(os.path.dirname(__file__), '../../../drivers/iser_target/lio/acl.c')
     with open(source) as file:
         body = re.search(r'%s\(.*?\n}\n' % function, file.read(), re.S).group()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 '''
 usage: fakelio.py DIR MODULES PROGRAM [ARGUMENT...]
-A configfs of directories and files, as much of it as rtslib looks at, for fabrics "iscsi" and "iser", and RAM disks. What a kernel makes of
-what is written there is none of its business: tools/testing/vm has kernels. As a program: runs another one, in Python, on such a configfs
-in DIR, which stays; MODULES, separated by commas, are those that modprobe finds.
+A fake configfs of directories and files, limited to what rtslib uses, for the fabrics "iscsi" and "iser", and RAM disks. It does not check
+what is written: the tests in tools/testing/vm use real kernels. As a program: runs another one, in Python, on such a configfs in DIR,
+which is kept; MODULES, separated by commas, are those that modprobe finds.
 '''
 
 import errno
@@ -24,8 +24,8 @@ RAM_DISK = 'Status: ACTIVATED  Max Queue Depth: 0  SectorSize: 512\n        PAGE
 
 class Kernel:
     '''
-    modules: what modprobe finds; root: what an earlier one left. Paths below root are what /sys/kernel/config/target would hold; written:
-    the files rtslib has written, in order; refuses: those that take no value.
+    modules: those that modprobe finds; root: the directory of an earlier instance, to continue. Paths below root correspond to those
+    below /sys/kernel/config/target; written: the files rtslib has written, in order; refuses: files that accept no value.
     '''
 
     def __init__(self, rtslib, modules, root=None):
@@ -116,7 +116,7 @@ class Kernel:
     def remove(self, path, **at):
         if not str(path).startswith(self.root):
             return self.rmdir(path, **at)
-        # files and default groups go with their directory
+        # files and default groups are removed with their directory
         os.rmdir = self.rmdir
         shutil.rmtree(path)
         os.rmdir = self.remove

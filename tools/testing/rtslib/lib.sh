@@ -1,20 +1,20 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 # For the tests of the rtslib plug-in that need no kernel. Sourced. Each Debian's rtslib runs with the Python of that Debian, in a root below
-# the cache: this machine may be a target itself.
+# the cache, because this machine may be a target itself.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tools/testing/host.sh
 . "$here/../host.sh"
 [ -n "${ISER_TGT_DEPS:-}" ] || "$VM_DIR/deps"
 PLUGIN=$TOP/configfs/rtslib
-# targetcli takes away the right to look into the directory that it saves in, which only root does not need
+# targetcli removes all permissions of the directory that it saves to; restore them for users other than root
 clean_up() { chmod -R u+rwX "$work"; rm -rf "$work"; }
 
-# each_rtslib FUNCTION : calls it for the rtslib of each suite, SUITES. What it finds:
+# each_rtslib FUNCTION : calls it for the rtslib of each suite, SUITES. Variables set for it:
 #	suite, version	of the rtslib
 #	home		an empty directory
-#	packages	what the suite's Python packages are in
+#	packages	the directory of the suite's Python packages
 each_rtslib() {
 	local root info
 	for suite in ${SUITES:-bookworm trixie testing}; do
@@ -29,10 +29,10 @@ each_rtslib() {
 	done
 	about=
 }
-# inside command... : in the suite's root; BINDS as in_root has it
+# inside command... : in the suite's root; BINDS as for in_root
 inside() { in_root "rtslib-$suite" "$@"; }
 
-# python_home DIR : a Python of the suite with site directories of its own, empty; prints where its packages go
+# python_home DIR : a Python of the suite with its own empty site directories; prints the one for packages
 python_home() {
 	local site
 	mkdir -p "$1/bin"

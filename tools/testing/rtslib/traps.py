@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 '''
 usage: traps.py rtslib|rtslib_fb [patched]
-What breaks in rtslib with a fabric that is described the plain way, and does not with ours; nor, in an rtslib with our patches, with the
-plain one. And what a kernel must not do to it, whoever describes the fabric: that ours does not is for tools/testing/vm. TAP.
+Checks what breaks in rtslib with a plain fabric description but not with ours, nor with the plain one in an rtslib with our patches. And
+what a kernel must not do with any description of the fabric; tools/testing/vm checks that our driver does not do it. TAP.
 '''
 
 import contextlib
@@ -29,7 +29,7 @@ HOST = 'iqn.2026-01.org.example:host'
 
 
 class Plain(fabric._BaseFabricModule):
-    '''The description without the care.'''
+    '''The plain description of the fabric.'''
 
     def __init__(self):
         super().__init__('iser')
@@ -40,7 +40,7 @@ class Plain(fabric._BaseFabricModule):
 
 @contextlib.contextmanager
 def on_path(program, script):
-    '''A program on PATH, which finds its directory in $0.'''
+    '''Install a program on PATH, which finds its directory by $0.'''
     with tempfile.TemporaryDirectory() as directory:
         with open(directory + '/' + program, 'w') as file:
             file.write('#!/bin/sh\n' + script)
@@ -54,12 +54,12 @@ def on_path(program, script):
 
 
 def modprobe_finds(*modules):
-    '''A modprobe that finds just these.'''
+    '''A modprobe that finds only these modules.'''
     return on_path('modprobe', 'for last; do :; done\ncase " %s " in *" $last "*) ;; *) exit 1 ;; esac\n' % ' '.join(modules))
 
 
 def mounts_configfs():
-    '''What rtslib asks mount for where nobody else has mounted configfs.'''
+    '''How rtslib calls mount if configfs is not mounted.'''
     ismount, os.path.ismount = os.path.ismount, lambda path: False
     try:
         with on_path('mount', 'printf "%s" "$*" >"${0%/*}/asked"\n') as directory:
@@ -129,7 +129,7 @@ def target(fabric_name, wwn, secret=None):
 
 
 def keeps_saved(lio, root, saved):
-    '''What saving does to a file with iser targets where there is no module.'''
+    '''The effect of saving on a file with iser targets if there is no module.'''
     asked = len(lio.asked)
     with tempfile.TemporaryDirectory() as directory, modprobe_finds(*lio.modules):
         file = directory + '/saveconfig.json'
@@ -225,7 +225,7 @@ with kernel('iscsi_target_mod') as lio:
     errors = root.restore(copy.deepcopy(saved))
     equal(sorted(t.wwn for t in root.targets), sorted([BOTH, ISER]), "without the module the targets of the others are restored")
     equal(sum('Could not create Target' in e and e.endswith(', skipped') for e in errors), 1, "... and the complaint names what is missing")
-    # rtslib knows the fabric by itself when it is patched, and only that
+    # a patched rtslib knows the fabric without the plug-in; only that differs
     if not patched:
         keeps_saved(lio, root, saved)
 with kernel('iser_tgt', 'iscsi_target_mod'):
@@ -239,7 +239,7 @@ with kernel('iser_tgt', 'iscsi_target_mod'):
     other = dict(saved, storage_objects=[], targets=[t for t in saved['targets'] if t['wwn'] == BOTH and t['fabric'] != there])
     raises("... and the other's name is then taken", lambda: root.restore(copy.deepcopy(other)))
 
-# --- what rtslib cannot stand in configfs ---
+# --- things in configfs that rtslib cannot handle ---
 with kernel('iser_tgt') as lio:
     us = Ours()
     it = target('iser', ISER)
@@ -289,7 +289,7 @@ with kernel('iser_tgt') as lio:
     else:
         point(False, "a depth the kernel refuses is an error")
 
-# --- the order of a restore: secrets come last, and values by their names ---
+# --- the order of a restore: values sorted by name, secrets last ---
 with kernel('iser_tgt', 'iscsi_target_mod') as lio:
     root = rtslib.RTSRoot()
     it = target('iser', ISER, secret='one-way-secret')

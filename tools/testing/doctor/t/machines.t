@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# iser-tgt-doctor on machines that nobody has at hand: cards of every kind, a subnet manager that is missing, Secure Boot, packages of another
-# version. What a virtual machine can have is in tools/testing/vm/t/doctor.t.
+# iser-tgt-doctor on simulated machines: all kinds of RDMA devices, a missing subnet manager, Secure Boot, packages of another version.
+# Whatever a virtual machine can reproduce is in tools/testing/vm/t/doctor.t.
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -10,7 +10,7 @@ at=/sys/kernel/config/target/iser/$IQN/tpgt_1
 release=$(uname -r)
 like_release=${release//+/[+]}
 
-# --- cards in health ---
+# --- healthy RDMA devices ---
 for kind in roce infiniband iwarp; do
 	new_machine
 	card mlx5_0 eth0 $kind
@@ -41,7 +41,7 @@ sick "... and one of IPv6 it does" 'the firewall drops UDP port 4791' 'nft list 
 new_machine
 card rxe0 eth0 rxe
 chain='{"chain":{"family":"inet","table":"filter","name":"input","hook":"input","policy":"drop"}}'
-# nft_rule EXPRESSION... : in the table that drops
+# nft_rule EXPRESSION... : a rule in a chain with policy drop
 nft_rule() { says nft "{\"nftables\":[$chain,{\"rule\":{\"family\":\"inet\",\"table\":\"filter\",\"chain\":\"input\",\"expr\":[$1]}}${2:+,$2}]}"; }
 nft_rule '{"match":{"op":"in","left":{"ct":{"key":"state"}},"right":["established","new"]}},{"accept":null}'
 healthy "nftables lets in what is new"
@@ -58,7 +58,7 @@ sick "... which has another interface" 'the firewall drops UDP port 4791' 'nft l
 
 new_machine
 card rxe0 eth0 rxe
-# what iptables-nft has made, as both tools show it
+# rules made by iptables-nft, as both tools list them
 both() {
 	says nft '{"nftables":[{"chain":{"family":"ip","table":"filter","name":"INPUT","hook":"input","policy":"drop"}},
 		{"rule":{"family":"ip","table":"filter","chain":"INPUT","expr":[{"xt":{"type":"match","name":"comment"}},{"accept":null}]}}]}'
@@ -213,7 +213,7 @@ doctor
 like "$(cat "$work/doctor")" '^PROBLEM: configfs is not mounted$' "no configfs"
 like "$(cat "$work/doctor")" '^    next: mount -t configfs none /sys/kernel/config$' "... and how to mount it"
 
-# --- what comes back at boot, and who configures ---
+# --- what is restored at boot, and by which tool ---
 new_machine
 card mlx5_0 eth0 roce
 mkdir -p "$machine/run/systemd/system"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# make check begins a test as soon as another has ended, whatever a third one says on standard error, which it passes on.
+# make check starts the next test as soon as one has ended, even while a third writes to standard error, which is passed on.
 
 . "$(dirname "$0")/../../host.sh"
 
@@ -12,7 +12,7 @@ printf '#!/bin/sh\necho 7.3.0\n' >"$vm/release"
 printf '#!/bin/sh\n' >"$vm/deps"
 chmod +x "$vm"/*
 # shellcheck disable=SC2016 # for the tests to expand
-# the first waits for the last to begin
+# the first test waits for the last one to start
 begins=': >"${0%.t}.begun"'
 # shellcheck disable=SC2016
 printf '%s\n' "$begins" 'echo noise >&2; for _ in {1..100}; do [ ! -e "${0%/*}/4.begun" ] || break; sleep 0.1; done; echo ok 1; echo 1..1' >"$tests/1.t"

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What the test machine says of a guest is what happened there: each way for a script to end, and a kernel that complains.
+# The test machine reports the outcome of a guest correctly: each way for a script to end, and a kernel that logs warnings.
 
 . "$(dirname "$0")/../../host.sh"
 
-# said MODE TEXT STATUS EXPECTED... : a script of that mode and text ends with the status, and the machine prints these lines
+# said MODE TEXT STATUS EXPECTED... : runs a script with that file mode and text; it ends with STATUS, and the machine prints these lines
 said() {
 	local mode=$1 text=$2 status=$3 line got
 	shift 3

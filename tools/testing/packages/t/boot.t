@@ -32,7 +32,7 @@ tc() {
 config() { server cat "$saved" </dev/null | "$here/../in-order"; }
 same_config() { config >"$work/now.json" && diff "$work/first.json" "$work/now.json"; }
 logged_in() { soon 60 initiator sh -c 'grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state'; }
-# open-iscsi gives a session up that was told that there is no such target.
+# open-iscsi gives up a session after a login response "target not found".
 back_again() {
 	logged_in || { initiator sh -c "umount -l /mnt/disk; iscsiadm -m node -T $iqn --login && udevadm settle && mount /mnt/disk" </dev/null; }
 }
@@ -63,7 +63,7 @@ one_kernel() {
 	note "$SECONDS s, most of them DKMS's"
 	is "$(server modinfo -F filename iser_tgt </dev/null | sed 's/\.xz$//')" "/lib/modules/$rel/updates/dkms/iser_tgt.ko" "DKMS has built the module"
 	works "... and it runs" server test -d /sys/module/iser_tgt </dev/null
-	# a daemon that was there before knows no /iser
+	# a daemon started before the installation does not know /iser
 	works "targetclid has begun again" server sh -c "systemctl is-active targetclid.service && [ \$(systemctl show -p MainPID --value targetclid.service) != $daemon ]" </dev/null
 	works "... and ends" server systemctl stop targetclid.service targetclid.socket </dev/null
 
@@ -127,7 +127,7 @@ one_kernel() {
 	# --- cleared and restored ---
 	tc "saveconfig again" saveconfig
 	works "the same" same_config
-	# targetcli saves as it ends, an empty configuration too
+	# targetcli saves when it exits, even an empty configuration
 	server cp "$saved" /root/mine.json </dev/null
 	tc "clearconfig" "clearconfig confirm=True"
 	is "$(server sh -c 'ls /sys/kernel/config/target/iser /sys/kernel/config/target/iscsi 2>/dev/null | grep iqn' </dev/null)" "" "nothing is left"
@@ -137,7 +137,7 @@ one_kernel() {
 	tc "saveconfig" saveconfig
 	works "the same" same_config
 
-	# --- restored and saved without the module, as on a kernel that DKMS could not build it for ---
+	# --- restored and saved without the module, as on a kernel for which DKMS could not build it ---
 	works "initiator: unmounted, logged out" initiator sh -c 'umount /mnt/disk && iscsiadm -m node -U all' </dev/null
 	LIMIT=300 works "a machine without the module" server sh -ec "systemctl stop rtslib-fb-targetctl.service; iser-tgt-clear --unload
 		mv /lib/modules/$rel/updates/dkms/iser_tgt.ko* /root/; depmod; systemctl start rtslib-fb-targetctl.service" </dev/null

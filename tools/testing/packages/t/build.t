@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The packages can be built with each Debian, its lintian has nothing to say, manual pages are sound, and make install and uninstall are each other's opposite.
+# The packages build on each Debian, without findings of its lintian; the manual pages are valid; make uninstall reverts make install.
 
 . "$(dirname "$0")/../lib.sh"
 
-# says_lintian SUITE CHANGES : what it says, and its status. Of hints only the newest lintian's count: older ones ask for scripts of sysvinit.
+# says_lintian SUITE CHANGES : its output and status. Hints count only for the newest lintian: older ones ask for sysvinit scripts.
 says_lintian() {
 	local options=()
 	[ "$1" != trixie ] || options=(--display-info)
 	in_root "deb-$1" env DEB_VENDOR=Debian lintian --pedantic "${options[@]}" --allow-root "$2" 2>&1
 	echo "status $?"
 }
-# built with each Debian; those of make deb, which the rest is about, must suit all of them
+# built on each Debian; the packages of make deb, which the rest of the test uses, must work on all of them
 for suite in bookworm trixie; do
 	works "make deb SUITE=$suite" make -s -C "$TOP" deb SUITE=$suite || { done_testing; exit 1; }
 	deb=$TOP/build/deb
@@ -39,7 +39,7 @@ for unit in rtslib-fb-targetctl target; do
 	like "$(cat "$work/tools/usr/lib/systemd/system/$unit.service.d/iser-tgt.conf")" '^After=network-online.target rdma-hw.target ' "a drop-in for $unit.service"
 done
 is "$(sed '/^#/d' "$work/dkms/usr/lib/modules-load.d/iser_tgt.conf")" iser_tgt "the module is loaded at boot"
-# options the manual has and the program, and the other way round
+# the manual and the program have the same options
 for tool in clear doctor reload; do
 	usage=$("$work/tools/usr/sbin/iser-tgt-$tool" --help | grep -oE -- '--[a-z]+' | sort -u | grep -v help)
 	manual=$(sed 's/\\-/-/g' "$TOP/Documentation/man/iser-tgt-$tool.8" | grep -oE -- '--[a-z]+' | sort -u | grep -v help)

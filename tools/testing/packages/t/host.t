@@ -1,20 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What the first step of make run (vm/deps) does to a host, on a bare Debian 12 and 13: it installs tools, upgrades nothing, brings no kernel and
-# nothing that runs by itself, says what it does and asks first, and what it prints as undoing does undo it.
+# What the first step of make run (vm/deps) does to a host, on a bare Debian 12 and 13: it installs tools, upgrades nothing, installs no kernel
+# and nothing that runs by itself, explains what it does and asks first, and the undo command that it prints works.
 
 . "$(dirname "$0")/../lib.sh"
 no_debian() { in_userns rm -rf --one-file-system "$work/debian"; }
 clean_up() { no_debian; rm -rf "$work"; }
 
-# bare_debian DIR SUITE : what apt takes, and what every Debian that boots has
+# bare_debian DIR SUITE : what apt needs, and what every bootable Debian has
 bare_debian() {
 	local sources
 	mapfile -t sources < <(suite_sources "$2")
 	mmdebstrap --variant=apt --include=kmod,mount,e2fsprogs --format=tar --dpkgopt=force-unsafe-io --aptopt='Apt::Install-Recommends "false"' --dpkgopt='path-exclude=/usr/share/locale/*' \
 		--dpkgopt='path-exclude=/usr/share/man/*' "$2" - "${sources[@]}" >"$1/root.tar"
 }
-# offer REPOSITORY PACKAGE VERSION [DEPENDS] : a package with nothing in it, in a repository of the host's
+# offer REPOSITORY PACKAGE VERSION [DEPENDS] : an empty package, in a repository of the host
 offer() {
 	local repo=$root/$1 tree=$work/offer
 	mkdir -p "$tree/DEBIAN"
@@ -33,7 +33,7 @@ indoors() { inside "$root" env -u CI -u ISER_TGT_DEPS -u ISER_TGT_CACHE HOME=/ro
 deps() { indoors /iser_tgt/tools/testing/vm/deps "$@" </dev/null; }
 # shellcheck disable=SC2016 # dpkg's own variables
 packages() { indoors dpkg-query -W -f '${Package}:${Architecture} ${Version} ${db:Status-Abbrev}\n' | sort; }
-# what would run by itself: services, timers and sockets that are enabled, scripts of sysvinit, hooks of the kernel, of cron
+# things that run by themselves: enabled services, timers and sockets, sysvinit scripts, kernel hooks, cron jobs
 runs() { (cd "$root" && in_userns find etc/systemd etc/init.d etc/rc?.d etc/cron* etc/kernel lib/modules boot -not -type d 2>/dev/null | sort); }
 
 one_debian() {
@@ -59,7 +59,7 @@ one_debian() {
 	fails "an ordinary user without sudo" indoors setpriv --reuid=4242 --regid=4242 --clear-groups env HOME=/tmp/user /iser_tgt/tools/testing/vm/deps </dev/null
 	like "$(cat "$OUT")" 'as root: apt-get install --no-install-recommends --no-upgrade .*\bbubblewrap\b.*\buidmap\b' "... is told what to type"
 
-	# --- a tool that cannot be had without an upgrade ---
+	# --- a tool that cannot be installed without an upgrade ---
 	offer strict hostname 99
 	offer strict bubblewrap 99 'hostname (>= 99)'
 	indoors apt-get -q update >/dev/null 2>&1

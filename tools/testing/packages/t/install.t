@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The packages on a Debian as it comes: installed by apt, with a module for each kernel of it, and a line that says why for one that cannot
-# have it; known to targetcli; removed without a trace, and not while initiators are logged in. And the checkout, by make install. The commands are
-# those of README.md and the user guide, read from there: the blocks marked <!-- run: packages -->. install-bookworm.t is the same on Debian 12.
+# The packages on a default Debian: installed by apt, with a module for each of its kernels, and a message for a kernel that is not
+# supported; known to targetcli; removed without a trace, and not while initiators are logged in. And the checkout, by make install. The commands
+# are read from README.md and the user guide: the blocks marked <!-- run: packages -->. install-bookworm.t is the same on Debian 12.
 # all: a Debian with two kernels takes minutes to make, and a module is compiled in there five times
 
 . "$(dirname "$0")/../lib.sh"
@@ -18,12 +18,12 @@ clean_up() { in_userns rm -rf --one-file-system "$root"; rm -rf "$work"; }
 mkdir "$root" && in_userns tar -C "$root" --numeric-owner --exclude='./dev/*' -xf "$cache/root.tar" || bail "a Debian, unpacked"
 indoors() { inside "$root" env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
 ours() { in_userns find "$root/usr" "$root/etc" "$root/lib/modules/" "$root/var/lib/dkms" \( -iname '*iser*tgt*' -o -iname 'iser-tgt*' \) | sort; }
-# where a reader would be: in a checkout, as root
+# the environment of a reader: in a checkout, as root
 checkout=$root/root/iser_tgt
 in_userns mkdir -p "$checkout/build/deb"
 (cd "$TOP" && git ls-files -co --exclude-standard -z | tar -c --null --ignore-failed-read -T -) 2>/dev/null | in_userns tar -C "$checkout" --no-same-owner -x
 in_userns cp "$TOP"/build/deb/*.deb "$checkout/build/deb/"
-# nobody is there to say yes, nothing is to be had that this Debian has not, and the machine runs the first of the kernels
+# no prompts, no packages from outside this Debian, and the machine runs the first of the kernels
 printf 'APT::Get::Assume-Yes "true";\nAPT::Install-Recommends "false";\n' | in_userns tee "$root/etc/apt/apt.conf.d/99test" >/dev/null
 in_userns mkdir "$root/fake"
 printf '#!/bin/sh\n[ "$*" = -r ] || exec /usr/bin/uname "$@"\necho %s\n' "${releases[0]}" | in_userns tee "$root/fake/uname" >/dev/null
@@ -42,7 +42,7 @@ done
 echo 'autoinstall_all_kernels="yes"' | in_userns tee -a "$root/etc/dkms/framework.conf" >/dev/null
 is "$(ours)" "" "a machine that knows nothing of us"
 
-# --- kernels that are not Debian's: too old, without RDMA; and newer than any ---
+# --- kernels not from Debian: too old, without RDMA; and newer than any ---
 version=$(sed -n 's/^MODULE_VERSION("\(.*\)");$/\1/p' "$TOP/drivers/iser_target/main.c")
 # kernel NAME [LINE-OF-CONFIG...] : what DKMS takes for its headers, with a Makefile that leaves a mark and fails
 kernel() {
@@ -77,7 +77,7 @@ like "$(indoors python3 -c 'import rtslib, rtslib_fb; print(rtslib.FabricModule(
 	"rtslib knows the fabric, by both of its names"
 like "$(indoors iser-tgt-doctor)" 'the module iser_tgt is not loaded|there is no module' "the doctor runs"
 
-# --- while somebody is logged in ---
+# --- while an initiator is logged in ---
 tpg=$root/sys/kernel/config/target/iser/iqn.2026-01.org.example:disk/tpgt_1
 in_userns mkdir -p "$tpg/acls" "$root/sys/module/iser_tgt"
 echo iqn.2026-01.org.example:host | in_userns tee "$tpg/dynamic_sessions" >/dev/null

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The kernels of Debian testing and sid, which no Debian of install.t has: the sources of the package, with the command that DKMS would run and the
-# compiler of that Debian.
+# The kernels of Debian testing and sid, which install.t does not cover: builds the sources of the package with the command that DKMS would run
+# and the compiler of that Debian.
 # all: what install.t shows with DKMS itself, for two more kernels
 
 . "$(dirname "$0")/../lib.sh"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# make run from a fresh clone, as an ordinary user whose home nobody else may look into, with an empty cache: without root, without a question, and
-# what it leaves belongs to the user. Where this runs as root, the user is one that only this test knows.
+# make run from a fresh clone, as an ordinary user with a private home directory and an empty cache: without root, without a question, and
+# all files it creates belong to the user. If this runs as root, the user exists only in this test.
 # all: it fetches and makes everything that a fresh machine needs
 
 . "$(dirname "$0")/../lib.sh"
@@ -10,7 +10,7 @@ home=$work/home
 mkdir -m 700 "$home"
 dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n' >"$work/before"
 git clone -q --no-hardlinks "$TOP" "$home/iser_tgt"
-# what is not committed yet is tested as well
+# uncommitted changes are tested as well
 (cd "$TOP" && git ls-files -co --exclude-standard -z | tar -c --null --ignore-failed-read -T -) 2>/dev/null | tar -C "$home/iser_tgt" -x
 uid=$(id -u) gid=$(id -g)
 if [ "$uid" -eq 0 ]; then

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The import hook: both names of rtslib know the fabric, however Python is started, and whoever has no rtslib sees nothing of us. And what
-# else of ours is written in Python, with the Python of each Debian.
+# The import hook: both names of rtslib know the fabric, however Python is started, and it has no effect without rtslib. Also checks the
+# other Python programs of the package with the Python of each Debian.
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -21,7 +21,7 @@ by_place() {
 		is "$(inside /usr/bin/python3 $flag -c "${known//NAME/rtslib}" 2>&1)" "True ISERFabricModule" "$1: known, python3 $flag"
 	done
 }
-# programs : those of ours that are written in Python, and the modules
+# programs : the Python programs of the package, and the modules
 programs() { grep -lr --include='*.py' . "$PLUGIN"; grep -lrE '^#!/usr/bin/python3' "$TOP/configfs"; }
 
 hook() {
@@ -51,7 +51,7 @@ import iser_tgt_rtslib, sys
 iser_tgt_rtslib.install()
 print(rtslib.fabric.fabric_modules["iser"] is c, sum(f is iser_tgt_rtslib.Finder for f in sys.meta_path))
 ')" "True 1" "installing it a second time changes nothing"
-	# up to 2.1.76 a copy of the other, then a module that shows what the other has
+	# up to 2.1.76 a copy of the other, later a module that re-exports it
 	case $version in
 	2.1.*)
 		is "$(python -c '
@@ -90,7 +90,7 @@ import rtslib.fabric as f
 print([(p.name, p.dist.name, p.load()(f._BaseFabricModule).__name__) for p in points])
 ')" "[('iser', 'iser-tgt-rtslib', 'ISERFabricModule')]" "the entry point names the same class"
 
-	# --- an rtslib that has the fabric, and one we do not understand ---
+	# --- an rtslib that already has the fabric, and an unknown one ---
 	with_iser=$(python_home "$home/has") || bail "a Python"
 	"$PLUGIN/install" "$with_iser"
 	mkdir "$with_iser/rtslib"
@@ -118,7 +118,7 @@ print([(p.name, p.dist.name, p.load()(f._BaseFabricModule).__name__) for p in po
 	is "$(find "$site" -iname '*iser*tgt*')" "" "nothing of it is left"
 	like "$(python -c "${known//NAME/rtslib}")" "KeyError: 'iser'" "and rtslib does not know the fabric any more"
 
-	# --- where the package and where make install put it ---
+	# --- the install locations of the package and of make install ---
 	mkdir "$home/local"
 	cp -r "$packages" "$home/packages"
 	"$PLUGIN/install" "$home/packages"

@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# targetcli, targetctl and targetclid of each Debian, with the plug-in where its package puts it, on a configfs of plain files: what the
-# programs make of the fabric. What a kernel makes of what they write is for tools/testing/vm.
+# targetcli, targetctl and targetclid of each Debian, with the plug-in installed by the package, on a configfs of plain files: how the
+# programs handle the fabric. How a kernel handles what they write is tested in tools/testing/vm.
 
 . "$(dirname "$0")/../lib.sh"
 
 iqn=iqn.2026-01.com.example:disk host=iqn.2026-01.com.example:host
-# on_fake PROGRAM ARG... : of the suite, on the fake configfs, with the modules that are in $modules. Python's own complaints about
-# targetcli's source are not our business.
+# on_fake PROGRAM ARG... : of the suite, on the fake configfs, with the modules in $modules. Python's syntax warnings about targetcli's
+# source are ignored.
 on_fake() { inside /usr/bin/python3 -B -W ignore::SyntaxWarning "$here/fakelio.py" "$home/configfs" "$modules" "/usr/bin/$1" "${@:2}" 2>&1; }
 cli() { on_fake targetcli "$@"; }
 has() { cat "$home/configfs/$1" 2>/dev/null; }
-# what was saved, as it is, which only root may read, and the targets in it
+# the saved file, which only root may read, and the targets in it
 file() { inside cat /etc/rtslib-fb-target/saveconfig.json; }
 saved() { file | python3 -c 'import json, sys; print(*sorted(t["fabric"] + " " + t["wwn"] for t in json.load(sys.stdin)["targets"]), sep="\n")'; }
 ended() { ! kill -0 "$1" 2>/dev/null; }
@@ -30,13 +30,13 @@ targetcli() {
 	mkdir "$home"/{run,etc,home,configfs,sbin}
 	cp -r "$packages" "$home/packages"
 	works "the plug-in is installed" "$PLUGIN/install" "$home/packages"
-	# modprobe finds nothing: the fake's own is asked first
+	# this modprobe finds nothing; that of the fake is called first
 	printf '#!/bin/sh\nexit 1\n' >"$home/sbin/modprobe"
 	chmod 755 "$home/sbin/modprobe"
 	BINDS="--bind $home/packages /usr/lib/python3/dist-packages --bind $home/run /run --bind $home/run /var/run --bind $home/sbin /usr/local/sbin
 		--bind $home/etc /etc/rtslib-fb-target --setenv HOME $home/home --setenv DBUS_SYSTEM_BUS_ADDRESS unix:path=$home/run/bus --die-with-parent
 		--unshare-user --uid 0 --gid 0 --cap-add ALL"
-	# targetcli asks the system's bus for tcmu-runner
+	# targetcli looks for tcmu-runner on the system bus
 	inside dbus-daemon --session --nofork --nopidfile --address="unix:path=$home/run/bus" >"$home/bus" 2>&1 &
 	bus=$!
 	until_works test -S "$home/run/bus" || bail "a bus" "$(cat "$home/bus")"
@@ -103,7 +103,7 @@ targetcli() {
 	like "$(cli restoreconfig)" '^Configuration restored from /etc/rtslib-fb-target/saveconfig.json$' "restoreconfig"
 	works "... and save" cli saveconfig
 	is "$(file)" "$before" "... has all as it was"
-	# that of 2.2 ends with a TypeError
+	# in 2.2 it ends with a TypeError
 	case $version in
 	2.2.*)
 		like "$(on_fake targetctl clear)" '^TypeError: clear\(\) takes 0 positional arguments' "targetctl clear does not work"

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The patches for rtslib itself, on Debian's: they apply, and what they change works without our hook and beside it.
+# The patches for rtslib, on Debian's versions: they apply, and what they change works without the import hook and with it.
 
 . "$(dirname "$0")/../lib.sh"
 
 python() { inside "$home/with/bin/python3" "$@" 2>&1; }
 
-# clears : whether targetctl does, which wants to be root
+# clears : runs targetctl clear, which must be root
 clears() { BINDS="--unshare-user --uid 0 --gid 0 --cap-add ALL" python -B "$here/fakelio.py" "$home/configfs" iscsi_target_mod /usr/bin/targetctl clear; }
 
 patched() {
