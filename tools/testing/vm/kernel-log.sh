@@ -1,15 +1,16 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# What a test guest's kernel must not have said. Sourced.
+# Messages that a test guest's kernel must not have logged. Sourced.
 
-# What makes a kernel log dirty.
+# Messages that fail a test.
 dirt='WARNING|BUG[: ]|Oops|hung task|INFO: task|possible recursive locking|KASAN|UBSAN|general protection|[Cc]all [Tt]race|refcount_t:|list_(add|del) corruption|soft lockup|rcu.*stall|Kernel panic|kmem_cache_destroy|still has objects|possible circular|inconsistent .*lock state|suspicious RCU|BUG: sleeping function|Invalid wait context|held lock freed|bad unlock balance|still held|unsafe.*lock order|DMA-API: .*(device driver|cacheline|exceeded|out of memory)|ODEBUG|kmemleak: [0-9]+ new suspected|scheduling while atomic|turning off the locking correctness validator'
 
-# What other modules warn of, on a kernel without us as well: iscsi_ctrl flushes a work queue it may not (6.12); soft-RoCE gives up on a
-# request that it has not marked as failed, where packets are lost; lockdep sees a circle where dm-multipath takes a request of a path's queue
-# and sd removes such a path, and another where a port of nvmet-rdma goes; siw takes its sockets' sk_callback_lock, which is no lock of ours,
-# with bottom halves on, and releases a user's memory in a soft interrupt when a READ into it ends after its registration was dropped; ib_srpt with a shared receive queue gives back a cache of a channel that has none. And with a file
-# "expects-failed-allocations" beside the log, what the kernel says of allocations that were made to fail.
+# Removes known warnings of other modules, which also appear on a kernel without iser_tgt: iscsi_ctrl flushes a workqueue it must not flush
+# (6.12); soft RoCE gives up on a request that it has not marked as failed, after packet loss; lockdep reports a circular dependency when
+# dm-multipath takes a request of a path's queue and sd removes such a path, and another when a port of nvmet-rdma is removed; siw takes its
+# sockets' sk_callback_lock with bottom halves enabled, and releases pinned user memory in a soft interrupt when a READ into it ends after its
+# registration was dropped; ib_srpt with a shared receive queue destroys a cache that the channel does not have.
+# With a file "expects-failed-allocations" beside the log, also removes the kernel's messages about injected allocation failures.
 without_known() {
 	awk -v failing="$1" '
 	failing && /(vmalloc error|page allocation failure):/ { skip = 1 }

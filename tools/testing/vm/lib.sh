@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# What every script on the host side of the test machine needs. Sourced.
+# Common to all scripts on the host side of the test machine. Sourced.
 
 set -euo pipefail
 
@@ -8,10 +8,10 @@ VM_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd "$VM_DIR/../../.." && pwd)
 CACHE=${ISER_TGT_CACHE:-$HOME/.cache/iser_tgt}
 mkdir -p "$CACHE/log"
-# depmod and mke2fs, which an ordinary user has not on the path
+# for depmod and mke2fs, which are not in the PATH of an ordinary user
 PATH=$PATH:/usr/sbin:/sbin
 
-# Progress, for people. Never on stdout: that belongs to the guest.
+# Progress messages. Not to stdout, which is for the guest's output.
 say()  { printf '%s\n' "vm: $*" >&2; }
 die()  { printf '%s\n' "vm: error: $*" >&2; exit 1; }
 
@@ -27,7 +27,7 @@ hash_of() {
 	done | sha256sum | cut -c1-16
 }
 
-# logged NAME command... : runs it with its output in a log; on failure shows the last lines and where the log is.
+# logged NAME command... : runs it with its output in a log; on failure prints the last lines and the path of the log.
 logged() {
 	local log=$CACHE/log/$1.log
 	shift
@@ -38,19 +38,19 @@ logged() {
 	fi
 }
 
-# progress_of DIR LOG : for people: how much there is, and mmdebstrap's last step
+# progress_of DIR LOG : prints the size of DIR and mmdebstrap's last step
 progress_of() {
 	local step
 	step=$(sed -n 's/^I: \([a-z].*\)\.\.\.$/\1/p' "$2" 2>/dev/null | tail -n 1)
 	printf '%s MB%s' "$(du -sm "$1" 2>/dev/null | cut -f1)" "${step:+, $step}"
 }
 
-# told NAME DIR LOG command... : runs it, and meanwhile says every few seconds how far NAME is: on a terminal in one line, else when it has changed
+# told NAME DIR LOG command... : runs it and prints the progress of NAME every few seconds: on a terminal in one line, else on changes
 told() {
 	local name=$1 dir=$2 log=$3 status=0 now before='' teller waited=0 told_by=$BASHPID
 	shift 3
 	(
-		# it must not outlive who it tells of, nor keep his locks
+		# the progress printer must not hold the lock of the command
 		[ -z "${lock:-}" ] || exec {lock}>&-
 		trap 'exit 0' TERM
 		while sleep 5 & wait $! && kill -0 "$told_by" 2>/dev/null; do
@@ -61,7 +61,7 @@ told() {
 		done
 	) >&2 &
 	teller=$!
-	# what dies in there must not leave the teller behind
+	# in a subshell, so that the progress printer is stopped even if the command exits
 	("$@") || status=$?
 	kill "$teller" 2>/dev/null || true
 	wait "$teller" 2>/dev/null || true
@@ -70,7 +70,7 @@ told() {
 }
 
 # cached NAME KEY builder args... : prints the path of the directory NAME-KEY below the cache. If it is missing, `builder DIR args...`
-# fills a temporary directory, which then takes the name in one rename. One builder per NAME at a time.
+# fills a temporary directory, which is then renamed atomically. One builder per NAME at a time.
 cached() {
 	local name=$1 key=$2 dir tmp start
 	shift 2
@@ -87,7 +87,7 @@ cached() {
 			: >"$CACHE/log/$name.log"
 			told "$name" "$tmp" "$CACHE/log/$name.log" logged "$name" "$1" "$tmp" "${@:2}" || exit
 			mv -T "$tmp" "$dir"
-			# what an older key left is of no use to anyone once no machine runs from it
+			# directories of older keys are not needed once no machine runs from them
 			find "$CACHE" -maxdepth 1 -name "$name-*" -not -name "*-$key" -mmin +1440 -exec rm -rf {} +
 			say "built $name in $((SECONDS - start)) s"
 		fi
@@ -97,7 +97,7 @@ cached() {
 	printf '%s\n' "$dir"
 }
 
-# recalled KEY command... : the command's output, remembered under that key.
+# recalled KEY command... : the command's output, cached under that key.
 recalled() {
 	local memo tmp
 	memo=$CACHE/memo/$(hash_of "$@")
@@ -110,14 +110,14 @@ recalled() {
 	cat "$memo"
 }
 
-# remembered command... : its output, as long as what is installed and the host's package lists stay the same.
+# remembered command... : its output, cached as long as the installed packages and the host's package lists are the same.
 remembered() {
 	recalled "$(stat -c '%n %Y %s' /var/lib/dpkg/status /var/lib/apt/lists /var/lib/apt/lists/*Packages* 2>/dev/null)" "$@"
 }
 
 # --- Debian's archives, whatever the host runs ---
 
-# What belongs to a suite: its updates, security and backports. testing and sid of a mirror may be weeks old, which apt takes for an attack.
+# The lists of a suite: its updates, security and backports. testing and sid of a mirror may be weeks old, which apt would refuse as expired.
 suite_lists() {
 	case $1 in
 	bookworm|trixie) printf '%s\n' "debian $1" "debian $1-updates" "debian-security $1-security" "debian $1-backports" ;;
@@ -139,8 +139,8 @@ suite_sources() {
 	done
 }
 
-# suite_config SUITE : prints the path of an apt configuration that knows the suite alone, nothing of the host, and needs no root. Its lists
-# are a day old at most; old ones will do where there is no network.
+# suite_config SUITE : prints the path of an apt configuration for this suite only, independent of the host, for use without root. Its lists
+# are at most a day old; older ones are used if there is no network.
 suite_config() {
 	local dir=$CACHE/apt/$1
 	if [ -z "$(find "$dir/updated" -mmin -1440 2>/dev/null)" ]; then
@@ -182,21 +182,21 @@ suite_config() {
 	echo "$dir/apt.conf"
 }
 
-# suite_apt SUITE apt-get|apt-cache ARG... : asks apt about that suite
+# suite_apt SUITE apt-get|apt-cache ARG... : runs apt for that suite
 suite_apt() {
 	local config
 	config=$(suite_config "$1") || return
 	APT_CONFIG=$config "${@:2}"
 }
 
-# of_suite SUITE command... : its output, as long as the suite's package lists stay the same.
+# of_suite SUITE command... : its output, cached as long as the suite's package lists are the same.
 of_suite() {
 	local config
 	config=$(suite_config "$1") || return
 	recalled "$1 $(stat -c %Y "${config%/*}/updated")" "${@:2}"
 }
 
-# deb_versions SUITE PACKAGE... : "PACKAGE VERSION" of what the suite has of each, backports counted where nothing else has it
+# deb_versions SUITE PACKAGE... : "PACKAGE VERSION" of each in the suite; from backports only if it is nowhere else
 deb_versions() { of_suite "$1" candidate_versions "$@"; }
 candidate_versions() {
 	suite_apt "$1" apt-cache show --no-all-versions "${@:2}" | awk '/^Package: / { p = $2 } /^Version: / { print p, $2 }'
@@ -219,7 +219,7 @@ line_of() { awk -v name="$1" -v field="$2" '$1 == name { print $field }' "$VM_DI
 known_lines() { awk '/^[^#]/ { print $1 }' "$VM_DIR/lines"; }
 MAIN_LINE=$(known_lines | sed -n 1p)
 
-# line_name KVER : the line a kernel belongs to; KVER is the name of a line or a full release
+# line_name KVER : the line of a kernel; KVER is the name of a line or a full release
 line_name() {
 	local name
 	case $1 in *-debug) echo debug; return ;; esac
@@ -228,7 +228,7 @@ line_name() {
 	done
 	for name in $(known_lines); do
 		[[ $1 =~ ^$(line_of "$name" 4)$ ]] || continue
-		# releases of testing and sid look alike
+		# releases of testing and sid have the same form
 		case $name in testing|sid) [ "$(of_suite "$name" has_kernel "$name" "$1")" = yes ] || continue ;; esac
 		echo "$name"
 		return
@@ -239,7 +239,7 @@ has_kernel() { if [ -n "$(suite_apt "$1" apt-cache search --names-only "^linux-i
 suite_of() { line_of "$(line_name "$1")" 2; }
 userspace_of() { line_of "$(line_name "$1")" 3; }
 
-# kernel_release KVER : the release of the newest Debian kernel of that line, as `uname -r` will say it.
+# kernel_release KVER : the release of the newest Debian kernel of that line, as `uname -r` prints it.
 kernel_release() {
 	local name
 	case $1 in *-amd64|*-debug) printf '%s\n' "$1"; return ;; esac
@@ -256,7 +256,7 @@ newest_kernel() {
 	printf '%s\n' "${newest#linux-headers-}"
 }
 
-# kernel_dir RELEASE : the directory with what build-kernel or build-debug-kernel makes; built if it is not there.
+# kernel_dir RELEASE : the directory made by build-kernel or build-debug-kernel; built if it is missing.
 kernel_dir() {
 	local rel=$1 suite
 	suite=$(suite_of "$rel") || return
@@ -303,8 +303,8 @@ root_of() {
 	cached "root-$name" "$(hash_of "$VM_DIR/build-root" "$how" "$packages" "$(deb_versions "$suite" $packages)")" "$VM_DIR/build-root" "$suite" "$how" "$packages"
 }
 
-# in_root NAME command... : runs it in that root, as whoever we are; the checkout, the cache, /tmp and the current directory are where they
-# are here. BINDS: more arguments of bwrap, one word each.
+# in_root NAME command... : runs it in that root, as the current user; the checkout, the cache, /tmp and the current directory have the same
+# paths as on the host. BINDS: more arguments of bwrap, one word each.
 in_root() {
 	local root
 	root=$(root_of "$1") || return
@@ -330,7 +330,7 @@ in_kernel_root() {
 	BINDS="$binds ${BINDS:-}" in_root "$root" "$@"
 }
 
-# headers_of RELEASE : the KDIR of that kernel, as in_kernel_root sees it
+# headers_of RELEASE : the KDIR of that kernel, as a path within in_kernel_root
 headers_of() {
 	local kernel
 	case $1 in
@@ -341,7 +341,7 @@ headers_of() {
 
 # --- QEMU ---
 
-# newer_qemu : prints the QEMU of Debian's backports; where they cannot be had the installed one, and says so
+# newer_qemu : prints the QEMU of Debian's backports or, with a message, the installed one if they are not available
 newer_qemu() {
 	local dir
 	if dir=$(cached qemu "$(hash_of "$VM_DIR/build-qemu")" "$VM_DIR/build-qemu"); then
