@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Whoever asks which targets there are must authenticate. It holds for all targets below iser/, beside what each of them asks for at login.
+# Require authentication for discovery. Applies to all targets below iser/, in addition to the authentication of each target at login.
 # CHAP_NAME and CHAP_SECRET in the environment are the initiators'; TARGET_NAME and TARGET_SECRET, if set, the target's own.
 
 set -e
@@ -11,7 +11,7 @@ modprobe iser_tgt
 mkdir -p /sys/kernel/config/target/iser
 cd /sys/kernel/config/target/iser/discovery_auth
 
-# the secrets before the door is shut: nobody is refused for want of one
+# set the secrets first, so that no initiator is refused because they are missing
 echo "$name" >userid
 echo "$CHAP_SECRET" >password
 echo "${TARGET_NAME:-NULL}" >userid_mutual

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# For a lab: one disk for every initiator that reaches the portal, without a question. What it makes, tear-down.sh takes away.
-# DISK, ADDRESS, IQN in the environment say otherwise.
+# For a lab: one disk for every initiator that reaches the portal, without authentication. tear-down.sh removes it.
+# DISK, ADDRESS, IQN in the environment override the defaults.
 
 set -e
 disk=${DISK:-/dev/nvme0n1}
@@ -23,7 +23,7 @@ mkdir "iser/$iqn/tpgt_1"
 mkdir "iser/$iqn/tpgt_1/lun/lun_0"
 ln -s core/iblock_0/disk "iser/$iqn/tpgt_1/lun/lun_0/disk"
 
-# everybody may enter, without CHAP, and write
+# any initiator may log in, without CHAP, and write
 echo 0 >"iser/$iqn/tpgt_1/attrib/authentication"
 echo 1 >"iser/$iqn/tpgt_1/attrib/generate_node_acls"
 echo 0 >"iser/$iqn/tpgt_1/attrib/demo_mode_write_protect"

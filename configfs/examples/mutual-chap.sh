@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# One disk for one initiator, which proves itself to the target, and the target to it. What it makes, tear-down.sh takes away.
-# DISK, ADDRESS, IQN, INITIATOR, and the names and secrets below in the environment say otherwise.
+# One disk for one initiator, with mutual CHAP authentication. tear-down.sh removes it.
+# DISK, ADDRESS, IQN, INITIATOR, and the names and secrets below in the environment override the defaults.
 
 set -e
 disk=${DISK:-/dev/nvme0n1}
@@ -31,7 +31,7 @@ mkdir "iser/$iqn/tpgt_1/acls/$initiator"
 mkdir "iser/$iqn/tpgt_1/acls/$initiator/lun_0"
 ln -s "iser/$iqn/tpgt_1/lun/lun_0" "iser/$iqn/tpgt_1/acls/$initiator/lun_0/disk"
 
-# attrib/authentication is 1 and generate_node_acls 0 from the start: nobody else enters
+# by default attrib/authentication is 1 and generate_node_acls 0: no other initiator may log in
 echo "$name" >"iser/$iqn/tpgt_1/acls/$initiator/auth/userid"
 echo "$CHAP_SECRET" >"iser/$iqn/tpgt_1/acls/$initiator/auth/password"
 echo "$target_name" >"iser/$iqn/tpgt_1/acls/$initiator/auth/userid_mutual"

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Takes away the target IQN and its backstore "disk", in the opposite order of how they were made. Sessions end. Discovery is open again.
+# Removes the target IQN and its backstore "disk", in the reverse order of their creation. Closes all sessions. Removes discovery authentication.
 
 set -e
 iqn=${IQN:-iqn.2026-01.com.example:disk}
 
 cd /sys/kernel/config/target
 for group in "iser/$iqn"/tpgt_*; do
-	# no new sessions; waits until the old ones are gone
+	# no new sessions; waits until the old ones have ended
 	echo 0 >"$group/enable"
 	for portal in "$group"/np/*; do [ ! -d "$portal" ] || rmdir "$portal"; done
 	for mapped in "$group"/acls/*/lun_*; do

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# One disk by two portals, IPv4 or IPv6, each in a portal group of its own: multipath prefers the first and goes on by the second.
-# What it makes, tear-down.sh takes away. DISK, FIRST, SECOND, IQN in the environment say otherwise.
+# One disk by two portals, IPv4 or IPv6, each in a portal group of its own: multipath prefers the first and fails over to the second.
+# tear-down.sh removes it. DISK, FIRST, SECOND, IQN in the environment override the defaults.
 
 set -e
 disk=${DISK:-/dev/nvme0n1}
@@ -13,7 +13,7 @@ modprobe iser_tgt
 cd /sys/kernel/config/target
 mkdir -p iser
 
-# multipath knows by this number that both disks it sees are one
+# multipath recognizes by this serial number that both paths lead to the same disk
 mkdir -p core/iblock_0/disk
 echo "udev_path=$disk" >core/iblock_0/disk/control
 echo "${SERIAL:-4d7a2f6e-8c51}" >core/iblock_0/disk/wwn/vpd_unit_serial

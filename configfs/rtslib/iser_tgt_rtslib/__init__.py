@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0
 '''
-Makes rtslib, and with it targetcli, targetclid and targetctl, know the fabric "iser" of the kernel module iser_tgt.
+Adds the fabric "iser" of the kernel module iser_tgt to rtslib, and so to targetcli, targetclid and targetctl.
 
-rtslib knows its fabrics from a table and has no way to add one from outside. install() puts a finder before the others
-that waits for rtslib's table and adds our class as soon as it is there (fabric.py), and sees to it that a configuration
-saved where the module is missing keeps its iser targets (saved.py). Without rtslib nothing happens.
+rtslib has a table of its fabrics and no interface to add one. install() puts an import finder before the others, which adds
+our class to the table when rtslib is imported (fabric.py), and makes rtslib keep the iser targets of a configuration that
+is saved while the module is missing (saved.py). Without rtslib it has no effect.
 '''
 
 import sys
 
-# One library under two names: Python has two modules then, each with a table of its own.
+# The library has two names, for which Python loads two modules, each with its own table.
 TABLES = ('rtslib.fabric', 'rtslib_fb.fabric')
 ROOTS = ('rtslib.root', 'rtslib_fb.root')
 
 
 def register(module):
     '''
-    Adds the fabric to the table of one copy of rtslib, unless it has one called "iser"; or, with its root module, what
-    keeps saved targets.
+    Adds the fabric to the table of one copy of rtslib, unless it has one called "iser"; for its root module, installs
+    the function that keeps saved targets.
     '''
     fails = 'has no fabric iser'
     try:
@@ -29,13 +29,13 @@ def register(module):
             from .saved import keep_saved
             keep_saved(module)
     except Exception as err:
-        # an rtslib of the future that we do not know must go on working
+        # a future, incompatible rtslib must keep working
         from warnings import warn
         warn("iser_tgt_rtslib: %s %s: %s" % (module.__name__, fails, err))
 
 
 class Finder:
-    '''Finds nothing itself; asks the others, and sees to it that register() runs behind the module's own code.'''
+    '''Finds nothing itself; uses the other finders, and makes register() run after the module's own code.'''
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):
@@ -61,7 +61,7 @@ class Finder:
 
             spec.loader.exec_module = exec_module
         except AttributeError:
-            # a loader that takes no attributes: rtslib without us is better than no rtslib
+            # a loader without settable attributes: import rtslib without the fabric rather than fail
             pass
 
 

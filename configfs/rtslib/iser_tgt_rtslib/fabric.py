@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-'''The fabric as rtslib wants it described.'''
+'''The description of the fabric for rtslib.'''
 
 import os
 
@@ -18,7 +18,7 @@ def iser_fabric_module(base):
             self.kernel_module = 'iser_tgt'
 
         # rtslib asks every fabric when it saves, clears or lists, and the base loads the kernel module for that and
-        # fails without it. Whoever has no iser target needs neither: what is not there has no settings.
+        # fails without it. Neither is needed if there is no iser target, because there are no settings then.
 
         @property
         def discovery_enable_auth(self):
@@ -38,7 +38,7 @@ def iser_fabric_module(base):
         def list_attributes(self, writable=None, readable=None):
             return super().list_attributes(writable, readable) if self.exists else []
 
-        # The base's own looks for names that no release of rtslib defines.
+        # That of the base class uses names that no release of rtslib defines.
         @property
         def version(self):
             try:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 '''
-What a saved configuration says of iser outlives a kernel without the module.
+Keeps the iser part of a saved configuration on a kernel without the module.
 
-rtslib saves what configfs holds. Boot a kernel that iser_tgt was not built for, and the next saveconfig, which targetcli
-runs when it exits, would drop the targets of this fabric from the file that the next good kernel restores.
+rtslib saves the content of configfs. On a kernel without iser_tgt, the next saveconfig, which targetcli runs when it exits,
+would remove the targets of this fabric from the file that a kernel with the module restores later.
 '''
 
 import errno
@@ -14,14 +14,14 @@ import sys
 
 
 def module_missing(path):
-    '''Whether this kernel has no iser_tgt: not loaded, and modprobe would not find it. Loads nothing.'''
+    '''Whether this kernel has no iser_tgt: it is not loaded, and modprobe would not find it. Loads nothing.'''
     from os.path import isdir
     if isdir(path):
         return False
     try:
         return subprocess.call(('modprobe', '--dry-run', '--quiet', 'iser_tgt'), stderr=subprocess.DEVNULL) != 0
     except OSError:
-        # without modprobe nobody can tell
+        # unknown without modprobe
         return False
 
 
@@ -35,7 +35,7 @@ def saved_of_iser(save_file):
             raise
         return [], []
     except ValueError:
-        # not a configuration, so nothing of ours in it
+        # not a configuration, so it has no iser part
         return [], []
     return ([t for t in saved.get('targets', []) if t.get('fabric') == 'iser'],
             [f for f in saved.get('fabric_modules', []) if f.get('name') == 'iser'])
@@ -49,7 +49,7 @@ def keep_saved(module, missing=module_missing):
 
     @functools.wraps(save_to_file)
     def saving(self, save_file=None, so_path=None):
-        # with so_path rtslib itself begins with what the file has
+        # with so_path rtslib itself keeps the content of the file
         if so_path or not missing(self.configfs_dir + '/iser'):
             return save_to_file(self, save_file, so_path)
         targets, settings = saved_of_iser(save_file or module.default_save_file)
