@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For tests: connections to iser_tgt that are established while it is loaded
- * tell of an event of the RDMA CM when its number is written to
- * parameters/event, also of one that no kernel has.
+ * For tests: writing the number of an RDMA CM event to parameters/event reports
+ * it on the connections to iser_tgt that were established since this module was
+ * loaded. The number may be one that no kernel defines.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -14,7 +14,7 @@
 static DEFINE_SPINLOCK(lock);
 static struct rdma_cm_id *ids[16];
 
-/* Takes the place of @old with @new; NULL is a free place. */
+/* Replace @old by @new; NULL is a free slot. */
 static bool cm_event_replace(struct rdma_cm_id *old, struct rdma_cm_id *new)
 {
 	unsigned long flags;
@@ -67,7 +67,7 @@ static struct kprobe destroyed = {
 
 static struct kprobe *probes[] = { &heard, &destroyed };
 
-/* The test sees to it that no connection ends meanwhile. */
+/* The test ensures that no connection ends meanwhile. */
 static int cm_event_set(const char *val, const struct kernel_param *kp)
 {
 	struct rdma_cm_event event = {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For tests: while it is loaded, a function of the kernel takes so much longer to
- * return, so that something else can happen meanwhile.
+ * For tests: while loaded, delays the return of a kernel function, to widen a
+ * race window.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt

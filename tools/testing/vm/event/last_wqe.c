@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For tests: while it is loaded, no RDMA device tells iser_tgt that a queue pair
- * has taken its last buffer of a shared receive queue.
+ * For tests: while loaded, no RDMA device raises IB_EVENT_QP_LAST_WQE_REACHED
+ * for iser_tgt.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -15,7 +15,7 @@ static int last_wqe_hide(struct kprobe *probe, struct pt_regs *regs)
 	struct ib_event *event =
 		(struct ib_event *)regs_get_kernel_argument(regs, 0);
 
-	/* That one says nothing to anybody. */
+	/* iser_tgt ignores this one. */
 	if (event->event == IB_EVENT_QP_LAST_WQE_REACHED)
 		event->event = IB_EVENT_SQ_DRAINED;
 	return 0;

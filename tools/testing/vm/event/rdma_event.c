@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For tests: loaded, it has an RDMA device tell of an event that soft RoCE and
- * siw never have, such as their own failure.
+ * For tests: when loaded, makes an RDMA device raise an event that soft RoCE and
+ * siw never raise, such as IB_EVENT_DEVICE_FATAL.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -19,7 +19,7 @@ MODULE_PARM_DESC(event, "number of the event, as in ib_event_type");
 
 static bool found;
 
-/* Called for each device, and again for those that come. */
+/* Called for each device, and for those added later. */
 static int rdma_event_add(struct ib_device *ibdev)
 {
 	struct ib_event told = {
@@ -57,7 +57,7 @@ static int __init rdma_event_init(void)
 	if (ret)
 		return ret;
 
-	/* The event is on its way; the device waits for that. */
+	/* Event delivery is asynchronous; the device waits for it. */
 	ib_unregister_client(&client);
 	if (found)
 		return 0;

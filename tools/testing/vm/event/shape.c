@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For tests: RDMA devices look to iser_tgt, and to nobody else, like others:
- * with shorter queues, fewer scatter elements and so on. Loaded before iser_tgt.
+ * For tests: RDMA devices have different attributes for iser_tgt only: shorter
+ * queues, fewer scatter elements and so on. Loaded before iser_tgt.
  *
- * The attributes are other ones for as long as one of the functions is under way
- * that look at them; so the core, which those call, sees them as well, but an
- * initiator on the same device does not.
+ * The attributes are changed while one of the functions runs that read them. The
+ * RDMA core sees them too when called by these functions, but an initiator on
+ * the same device does not.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -23,10 +23,10 @@ module_param(hits, uint, 0444);
 MODULE_PARM_DESC(hits, "how often a device has been looked at");
 
 /**
- * struct shape_attr - an attribute
- * @offset: its place in a device
- * @value: what it shall be
- * @set: it shall be
+ * struct shape_attr - a device attribute to change
+ * @offset: offset in struct ib_device
+ * @value: value for iser_tgt
+ * @set: @value has been set
  */
 struct shape_attr {
 	size_t offset;
@@ -81,15 +81,15 @@ static struct shape_attr *const shape_attrs[] = {
 
 /**
  * struct shape_device - a device
- * @ibdev: it, or NULL
- * @was: what its attributes are to others
+ * @ibdev: the device, or NULL
+ * @was: original values of its attributes
  */
 struct shape_device {
 	struct ib_device *ibdev;
 	u32 was[ARRAY_SIZE(shape_attrs)];
 };
 
-/* Functions that are under way, in each of which the devices are others. */
+/* Probed functions that are running; the attributes are changed meanwhile. */
 static unsigned int under_way;
 static struct shape_device devices[8];
 static DEFINE_SPINLOCK(lock);
@@ -150,7 +150,7 @@ static int shape_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return 0;
 }
 
-/* A device that comes: iser_tgt hears of it later than this. */
+/* A new device: iser_tgt is notified after this. */
 static int shape_add(struct ib_device *ibdev)
 {
 	struct shape_device *dev = NULL;
@@ -195,7 +195,7 @@ static struct ib_client client = {
 	.remove = shape_remove,
 };
 
-/* What of iser_tgt looks at a device. */
+/* Functions of iser_tgt that read device attributes. */
 static const char *const symbols[] = {
 	"iser_tgt_device_add", "iser_tgt_conn_request",
 };
@@ -245,7 +245,7 @@ static int shape_module(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_DONE;
 }
 
-/* After kprobes itself, which gives up what is going. */
+/* Runs after the notifier of kprobes, which kills the probes of the module. */
 static struct notifier_block module_nb = {
 	.notifier_call = shape_module,
 	.priority = -1,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For tests: shared receive queues that are made while it is loaded tell of an
- * event when its number is written to parameters/event.
+ * For tests: writing the number of an event to parameters/event raises it on the
+ * shared receive queues created since this module was loaded.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
