@@ -293,6 +293,29 @@ let_sparse_run() {
 	for dir in "$(kernel_dir "$1")"/headers/usr/src/linux-headers-*-common/scripts; do cp -u "$2/scripts/checker-valid.sh" "$dir/"; done
 }
 
+# planted_c NAME : prints a module with one fault for each checker: sparse, kernel-doc, a compiler's warnings, checkpatch
+planted_c() {
+	cat <<END
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/module.h>
+#include <linux/uaccess.h>
+
+/**
+ * $1 - a fault of each kind
+ */
+int $1(int __user *there, int unknown);
+int $1(int __user *there, int unknown)
+{
+	int *here = there;
+	int unused;
+
+	return here ? 1 : 0;$(printf '  ')
+}
+MODULE_DESCRIPTION("$1");
+MODULE_LICENSE("GPL");
+END
+}
+
 # --- roots: compilers and Pythons of each Debian, unpacked in the cache ---
 
 # root_of NAME : prints the directory of a root of the file `roots`

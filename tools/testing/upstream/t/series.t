@@ -56,24 +56,7 @@ sed 's/^+++ b.*$/&\n@@ -0,0 +1,1 @@\n+int planted;  /;/^+++/q' "${patches[0]}" >
 found "checkpatch --strict" "$(in_root lint perl scripts/checkpatch.pl --strict --terse --no-summary -q \
 	--ignore CAMELCASE,MACRO_ARG_REUSE,MACRO_ARG_PRECEDENCE,FILE_PATH_CHANGES "${patches[@]}" "$work/planted.patch" 2>&1)" 'trailing whitespace'
 
-cat >"$driver/planted.c" <<'END'
-// SPDX-License-Identifier: GPL-2.0
-#include <linux/module.h>
-
-/**
- * planted - a fault for each
- */
-int planted(int __user *there, int unknown);
-int planted(int __user *there, int unknown)
-{
-	int *here = there;
-	int unused;
-
-	return here ? 1 : 0;
-}
-MODULE_DESCRIPTION("planted");
-MODULE_LICENSE("GPL");
-END
+planted_c planted >"$driver/planted.c"
 found "kernel-doc" "$(in_root lint python3 tools/docs/kernel-doc -none -Wall "${code[@]}" "$driver/planted.c" 2>&1)" "'?unknown'? not described"
 cp -r Documentation/ABI/testing "$work/abi"
 printf 'What:\t\t/sys/planted\nDate:\t\tnever\n\nWhat:\t\t/sys/planted2\nDescription:\ttwo\n' >"$work/abi/planted"
