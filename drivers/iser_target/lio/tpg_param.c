@@ -66,7 +66,6 @@ static ssize_t iser_tgt_tpg_param_##_name##_store(			\
 		struct config_item *item, const char *page, size_t count) \
 {									\
 	struct iser_tgt_tpg *tpg = iser_tgt_tpg(param_to_tpg(item));	\
-									\
 	int yes = sysfs_match_string(iser_tgt_no_yes, page);		\
 									\
 	if (yes < 0)							\
