@@ -78,7 +78,7 @@ enum iser_tgt_stage {
  * @busy: in use
  * @scsi: SCSI command, known to the core
  * @in_set: aborts a task for sess->abort
- * @held: function whose response waits
+ * @rsp_deferred: function whose response waits
  * @close_after: close the connection when the response has been sent
  * @dirty: the data area of the response is not all zeros
  * @immediate: counted by sess->immediate
@@ -117,7 +117,7 @@ struct iser_tgt_cmd {
 	bool busy;
 	bool scsi;
 	bool in_set;
-	bool held;
+	bool rsp_deferred;
 	bool close_after;
 	bool dirty;
 	/* written by the receive side only, while the context is in use */

@@ -98,13 +98,13 @@ static u16 iser_tgt_identify_tpg(struct iser_tgt_login *login,
 	spin_lock(&tpg->lock);
 	memcpy(login->chap_order, tpg->chap_order, sizeof(tpg->chap_order));
 	strscpy(mem->target_alias, tpg->alias, sizeof(mem->target_alias));
-	strscpy(mem->redirect, tpg->moved_to, sizeof(mem->redirect));
+	strscpy(mem->redirect, tpg->redirect_to, sizeof(mem->redirect));
 	if (tpg->drain) {
 		login->reason = "portal group is drained";
 		status = ISER_TGT_LOGIN_UNAVAILABLE;
-	} else if (tpg->enabled && tpg->moved && mem->redirect[0]) {
+	} else if (tpg->enabled && tpg->redirect_status && mem->redirect[0]) {
 		login->reason = "target has moved";
-		status = tpg->moved;
+		status = tpg->redirect_status;
 	} else if (!tpg->enabled) {
 		login->reason = "portal group is disabled";
 		status = ISER_TGT_LOGIN_UNAVAILABLE;
@@ -114,7 +114,7 @@ static u16 iser_tgt_identify_tpg(struct iser_tgt_login *login,
 		strscpy(sess->initiator, login->initiator,
 			sizeof(sess->initiator));
 		sess->tpg = tpg;
-		sess->number = ++tpg->joined;
+		sess->seq = ++tpg->last_seq;
 		list_add_tail(&sess->entry, &tpg->sessions);
 	}
 	spin_unlock(&tpg->lock);

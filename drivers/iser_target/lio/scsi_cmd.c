@@ -410,6 +410,6 @@ void iser_tgt_release_cmd(struct se_cmd *se_cmd)
 	iser_tgt_cmd_put(cmd);
 	/* Ordered after the write to scsi by the atomic of the put. */
 	if (unlikely(READ_ONCE(sess->abort.request) ||
-		     atomic_read(&sess->abort.held)))
+		     atomic_read(&sess->abort.rsp_deferred)))
 		iser_tgt_abort_set_kick(sess);
 }

@@ -30,8 +30,8 @@ struct se_session;
  * struct iser_tgt_abort_set - ABORT TASK SET or CLEAR TASK SET in progress, and
  *	task management responses that have to wait
  * @request: context of the function, NULL if none is in progress
- * @held: functions that the core has completed, whose responses wait for those
- *	of the affected tasks
+ * @rsp_deferred: functions that the core has completed, whose responses wait for
+ *	those of the affected tasks
  * @before: sequence number of the function among the requests: later tasks do
  *	not belong to the set
  * @lun: its LUN as the core knows it
@@ -42,7 +42,7 @@ struct se_session;
  */
 struct iser_tgt_abort_set {
 	struct iser_tgt_cmd *request;
-	atomic_t held;
+	atomic_t rsp_deferred;
 	u32 before;
 	u64 lun;
 	unsigned int next;
@@ -120,7 +120,7 @@ struct iser_tgt_login_mem {
  * @live: this is the session of its initiator port, under @tpg->lock
  * @keys: negotiated
  * @entry: entry of @tpg->sessions, under @tpg->lock
- * @number: value of @tpg->joined when it was added there
+ * @seq: value of @tpg->last_seq when it was added there
  * @all_entry: entry of iser_tgt_all_sessions
  * @pending_entry: entry of the list of logins and discovery sessions
  * @since: when the connection was requested, then when the login ended, jiffies
@@ -174,7 +174,7 @@ struct iser_tgt_session {
 
 	/* not needed by commands */
 	struct list_head entry;
-	u64 number;
+	u64 seq;
 	struct list_head all_entry;
 	struct list_head pending_entry;
 	unsigned long since;

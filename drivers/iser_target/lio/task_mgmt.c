@@ -198,11 +198,11 @@ static void iser_tgt_tmf_release(struct iser_tgt_session *sess)
 		struct iser_tgt_cmd *cmd = &sess->cmds[i];
 
 		/* Pairs with the release in iser_tgt_queue_tm_rsp(). */
-		if (!smp_load_acquire(&cmd->held) ||
+		if (!smp_load_acquire(&cmd->rsp_deferred) ||
 		    !iser_tgt_tmf_done(sess, cmd))
 			continue;
-		cmd->held = false;
-		atomic_dec(&sess->abort.held);
+		cmd->rsp_deferred = false;
+		atomic_dec(&sess->abort.rsp_deferred);
 		cmd->tx.done = iser_tgt_tmf_core_done;
 		iser_tgt_tmf_answer(cmd, iser_tgt_tmf_response(cmd->se_cmd.se_tmr_req));
 	}
@@ -220,7 +220,7 @@ static void iser_tgt_abort_work(struct work_struct *work)
 	struct iser_tgt_abort_set *set = &sess->abort;
 	u64 tag;
 
-	if (atomic_read(&set->held))
+	if (atomic_read(&set->rsp_deferred))
 		iser_tgt_tmf_release(sess);
 
 	if (!READ_ONCE(set->request) || READ_ONCE(set->aborting))
@@ -379,8 +379,8 @@ void iser_tgt_queue_tm_rsp(struct se_cmd *se_cmd)
 
 	/* Tasks that it was too late to abort may not be answered yet. */
 	cmd->stage = ISER_TGT_CMD_HELD;
-	atomic_inc(&sess->abort.held);
+	atomic_inc(&sess->abort.rsp_deferred);
 	/* Pairs with the acquire in iser_tgt_tmf_release(). */
-	smp_store_release(&cmd->held, true);
+	smp_store_release(&cmd->rsp_deferred, true);
 	iser_tgt_abort_set_kick(sess);
 }

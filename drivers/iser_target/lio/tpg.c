@@ -103,7 +103,7 @@ static bool iser_tgt_session_at(const struct iser_tgt_session *sess,
  * iser_tgt_tpg_count_sessions - count sessions and logins of a portal group
  * @tpg: the portal group
  * @listener: only those that came in here; NULL for all
- * @number: only those that joined no later than this; U64_MAX for all
+ * @last_seq: only those up to this one; U64_MAX for all
  *
  * Context: any but interrupts.
  * Return: the number.
@@ -111,7 +111,7 @@ static bool iser_tgt_session_at(const struct iser_tgt_session *sess,
 unsigned int
 iser_tgt_tpg_count_sessions(struct iser_tgt_tpg *tpg,
 			    const struct iser_tgt_listener *listener,
-			    u64 number)
+			    u64 last_seq)
 {
 	struct iser_tgt_session *sess;
 	unsigned int nr = 0;
@@ -119,7 +119,7 @@ iser_tgt_tpg_count_sessions(struct iser_tgt_tpg *tpg,
 	spin_lock(&tpg->lock);
 	list_for_each_entry(sess, &tpg->sessions, entry)
 		if (iser_tgt_session_at(sess, listener) &&
-		    sess->number <= number)
+		    sess->seq <= last_seq)
 			nr++;
 	spin_unlock(&tpg->lock);
 
@@ -142,7 +142,7 @@ void iser_tgt_tpg_close_sessions(struct iser_tgt_tpg *tpg,
 	u64 last;
 
 	spin_lock(&tpg->lock);
-	last = tpg->joined;
+	last = tpg->last_seq;
 	list_for_each_entry(sess, &tpg->sessions, entry)
 		if (iser_tgt_session_at(sess, listener))
 			iser_tgt_session_drop(sess, why);

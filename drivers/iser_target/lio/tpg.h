@@ -60,12 +60,12 @@ enum iser_tgt_auth_method {
  * @tag: N of tpgt_N
  * @entry: entry of the target's list, under iser_tgt_targets_sem
  * @portals: under iser_tgt_targets_sem
- * @lock: protects @enabled, @drain, @sessions and @joined
+ * @lock: protects @enabled, @drain, @sessions and @last_seq
  * @enabled: accepts logins
  * @drain: accepts none although enabled; seconds that sessions were given to
  *	log out
  * @sessions: sessions and logins that found this portal group
- * @joined: number of those so far
+ * @last_seq: number of the newest of those, counted from 1
  * @idle: woken when one leaves @sessions and when @drain changes
  * @core_mutex: serializes adding sessions to the core and removing them, see
  *	iser_tgt_session_close()
@@ -77,8 +77,8 @@ enum iser_tgt_auth_method {
  * @auth_method: param/AuthMethod, enum iser_tgt_auth_method
  * @alias: param/TargetAlias, under @lock
  * @chap_order: param/CHAP_A, 0-terminated, under @lock
- * @moved: param/TargetMoved: the status to redirect with, 0 for none
- * @moved_to: param/TargetMovedAddress, under @lock
+ * @redirect_status: param/TargetMoved: the status to redirect with, 0 for none
+ * @redirect_to: param/TargetMovedAddress, under @lock
  * @auth: auth/
  */
 struct iser_tgt_tpg {
@@ -87,12 +87,12 @@ struct iser_tgt_tpg {
 	u16 tag;
 	struct list_head entry;
 	struct list_head portals;
-	/* enabled, drain, sessions and joined */
+	/* enabled, drain, sessions and last_seq */
 	spinlock_t lock;
 	bool enabled;
 	u16 drain;
 	struct list_head sessions;
-	u64 joined;
+	u64 last_seq;
 	wait_queue_head_t idle;
 	/* see iser_tgt_session_close() */
 	struct mutex core_mutex;
@@ -104,8 +104,8 @@ struct iser_tgt_tpg {
 	unsigned int auth_method;
 	char alias[ISER_TGT_ALIAS_MAX];
 	u8 chap_order[ISER_TGT_CHAP_ALGS + 1];
-	u16 moved;
-	char moved_to[ISER_TGT_PORTAL_ADDRESS_MAX];
+	u16 redirect_status;
+	char redirect_to[ISER_TGT_PORTAL_ADDRESS_MAX];
 	struct iser_tgt_auth auth;
 };
 
@@ -145,7 +145,7 @@ void iser_tgt_tpg_pi_changed(struct iser_tgt_tpg *tpg);
 unsigned int
 iser_tgt_tpg_count_sessions(struct iser_tgt_tpg *tpg,
 			    const struct iser_tgt_listener *listener,
-			    u64 number);
+			    u64 last_seq);
 void iser_tgt_tpg_close_sessions(struct iser_tgt_tpg *tpg,
 				 const struct iser_tgt_listener *listener,
 				 const char *why);

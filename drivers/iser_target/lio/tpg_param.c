@@ -27,11 +27,11 @@ static const char * const iser_tgt_auth_methods[] = {
 };
 
 /* Login redirect: RFC 7143 11.13.5, status class 1. */
-static const char * const iser_tgt_moved[] = {
+static const char * const iser_tgt_redirects[] = {
 	"No", "Temporarily", "Permanently",
 };
 
-static const u16 iser_tgt_moved_status[] = {
+static const u16 iser_tgt_redirect_status[] = {
 	ISER_TGT_LOGIN_OK, ISER_TGT_LOGIN_MOVED_TEMP, ISER_TGT_LOGIN_MOVED_PERM,
 };
 
@@ -203,7 +203,7 @@ static ssize_t iser_tgt_tpg_param_TargetMoved_show(struct config_item *item,
 
 	/* The details of the two statuses are 1 and 2. */
 	return sysfs_emit(page, "%s\n",
-			  iser_tgt_moved[READ_ONCE(tpg->moved) & 3]);
+			  iser_tgt_redirects[READ_ONCE(tpg->redirect_status) & 3]);
 }
 
 static ssize_t iser_tgt_tpg_param_TargetMoved_store(struct config_item *item,
@@ -211,12 +211,12 @@ static ssize_t iser_tgt_tpg_param_TargetMoved_store(struct config_item *item,
 						    size_t count)
 {
 	struct iser_tgt_tpg *tpg = iser_tgt_tpg(param_to_tpg(item));
-	int moved = sysfs_match_string(iser_tgt_moved, page);
+	int index = sysfs_match_string(iser_tgt_redirects, page);
 
-	if (moved < 0)
+	if (index < 0)
 		return -EINVAL;
 
-	WRITE_ONCE(tpg->moved, iser_tgt_moved_status[moved]);
+	WRITE_ONCE(tpg->redirect_status, iser_tgt_redirect_status[index]);
 	return count;
 }
 
@@ -229,7 +229,7 @@ iser_tgt_tpg_param_TargetMovedAddress_show(struct config_item *item, char *page)
 	ssize_t len;
 
 	spin_lock(&tpg->lock);
-	len = sysfs_emit(page, "%s\n", tpg->moved_to);
+	len = sysfs_emit(page, "%s\n", tpg->redirect_to);
 	spin_unlock(&tpg->lock);
 
 	return len;
@@ -249,7 +249,7 @@ iser_tgt_tpg_param_TargetMovedAddress_store(struct config_item *item,
 		return -EINVAL;
 
 	spin_lock(&tpg->lock);
-	memcpy(tpg->moved_to, address, len + 1);
+	memcpy(tpg->redirect_to, address, len + 1);
 	spin_unlock(&tpg->lock);
 
 	return count;
