@@ -8,6 +8,7 @@
 #include "async.h"
 #include "cmd.h"
 #include "session.h"
+#include "unexpected.h"
 
 /* Time for the message to be sent before the connection is closed. */
 #define ISER_TGT_DROP_DEADLINE	(HZ / 2)
@@ -35,6 +36,11 @@ static struct iser_tgt_cmd *iser_tgt_async_get(struct iser_tgt_session *sess)
 	cmd = iser_tgt_cmd_get_own(sess, ISER_TGT_CMD_MESSAGE);
 	if (!cmd)
 		return NULL;
+	if (!iser_tgt_unexpected_take(sess)) {
+		cmd->tx.advances_window = false;
+		iser_tgt_cmd_put(cmd);
+		return NULL;
+	}
 
 	cmd->stage = ISER_TGT_CMD_TELLS;
 	cmd->tx.advances_window = false;
@@ -63,8 +69,9 @@ void iser_tgt_session_drop(struct iser_tgt_session *sess, const char *why)
 	cmd->tx.done = iser_tgt_drop_done;
 	iser_tgt_conn_set_deadline(conn, ISER_TGT_DROP_DEADLINE, why);
 	iser_tgt_pdu_async(cmd->tx.hdr, ISER_TGT_ASYNC_DROP_SESSION, 0,
-			   sess->keys.time2wait, sess->keys.time2retain);
+			   sess->keys.time2wait, 0);
 	iser_tgt_send(&cmd->tx, 0, 0);
+	iser_tgt_unexpected_sent(sess);
 }
 
 /**
@@ -84,4 +91,5 @@ void iser_tgt_async_ask(struct iser_tgt_session *sess, u8 event, u16 seconds)
 
 	iser_tgt_pdu_async(cmd->tx.hdr, event, 0, 0, seconds);
 	iser_tgt_send(&cmd->tx, 0, 0);
+	iser_tgt_unexpected_sent(sess);
 }

@@ -35,6 +35,7 @@ enum iser_tgt_cmd_own {
  * @ISER_TGT_CMD_QUEUED: waits for a worker
  * @ISER_TGT_CMD_IN_BACKSTORE: in the backstore
  * @ISER_TGT_CMD_RESPONDS: response is being sent
+ * @ISER_TGT_CMD_MANAGES: task management function in progress
  * @ISER_TGT_CMD_HELD: function whose response waits for those of tasks
  * @ISER_TGT_CMD_ABORTS: aborts a set of tasks
  * @ISER_TGT_CMD_ASKS: ping
@@ -46,6 +47,7 @@ enum iser_tgt_stage {
 	ISER_TGT_CMD_QUEUED,
 	ISER_TGT_CMD_IN_BACKSTORE,
 	ISER_TGT_CMD_RESPONDS,
+	ISER_TGT_CMD_MANAGES,
 	ISER_TGT_CMD_HELD,
 	ISER_TGT_CMD_ABORTS,
 	ISER_TGT_CMD_ASKS,

@@ -16,6 +16,7 @@
 #include "keepalive.h"
 #include "session.h"
 #include "tpg.h"
+#include "unexpected.h"
 
 #define ISER_TGT_KEEPALIVE_SCAN	HZ
 
@@ -72,6 +73,11 @@ static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess,
 	if (!cmd) {
 		/* The last one has not been sent yet. */
 		iser_tgt_keepalive_unsent(sess, timeout);
+		return;
+	}
+	if (!iser_tgt_unexpected_take_ping(sess)) {
+		cmd->tx.advances_window = false;
+		iser_tgt_cmd_put(cmd);
 		return;
 	}
 

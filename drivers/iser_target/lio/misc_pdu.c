@@ -18,6 +18,7 @@
 #include "reply.h"
 #include "sendtargets.h"
 #include "session.h"
+#include "task_mgmt.h"
 
 /* Time for the initiator to close the connection after a logout. */
 #define ISER_TGT_LOGOUT_DEADLINE	(15 * HZ)
@@ -50,7 +51,7 @@ int iser_tgt_hello_receive(struct iser_tgt_session *sess,
 		reply.cmd->close_after = true;
 		fallthrough;
 	case ISER_TGT_HELLO_OK:
-		iser_tgt_conn_set_ord(conn, ord);
+		iser_tgt_qp_limit_reads(conn, ord);
 		iser_tgt_send_bare(reply.tx);
 		break;
 	case ISER_TGT_HELLO_MALFORMED:
@@ -117,17 +118,23 @@ static int iser_tgt_logout_receive(struct iser_tgt_session *sess,
 
 	iser_tgt_window_take(sess->conn, pdu);
 	iser_tgt_pdu_logout_rsp(reply.tx->hdr, pdu->itt, response, 0, 0);
+	iser_tgt_rx_put(rx);
 	if (response == ISER_TGT_LOGOUT_OK) {
-		if (reply.cmd)
-			reply.cmd->close_after = true;
-		else
-			sess->login_tx_last = true;
-		/* Some initiators have no receive buffer for the response. */
+		sess->logging_out = true;
+		/*
+		 * Commands may take long to end, and some initiators have no
+		 * receive buffer for the response.
+		 */
 		iser_tgt_conn_set_deadline(sess->conn,
 					   ISER_TGT_LOGOUT_DEADLINE,
 					   "still connected after its logout");
+		if (reply.cmd) {
+			reply.cmd->close_after = true;
+			iser_tgt_logout_defer(reply.cmd);
+			return 0;
+		}
+		sess->login_tx_last = true;
 	}
-	iser_tgt_rx_put(rx);
 	iser_tgt_reply_send(sess, &reply, 0);
 	return 0;
 }
@@ -224,12 +231,13 @@ static int iser_tgt_text_receive(struct iser_tgt_session *sess,
  * @rx: the PDU
  *
  * Context: process, one PDU of a connection at a time.
- * Return: 0, or -EAGAIN if there is no context for it yet.
+ * Return: 0, -EAGAIN if there is no context for it yet, or -EBUSY if an earlier
+ * request is missing.
  */
 int iser_tgt_misc_pdu_receive(struct iser_tgt_session *sess,
 			      struct iser_tgt_rx *rx)
 {
-	bool deliver;
+	int ret;
 
 	switch (rx->pdu.opcode) {
 	case ISER_TGT_OP_NOP_OUT:
@@ -250,10 +258,9 @@ int iser_tgt_misc_pdu_receive(struct iser_tgt_session *sess,
 		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_NOT_SUPPORTED);
 	}
 
-	if (!iser_tgt_cmd_sn_ok(sess, &rx->pdu, &deliver) || !deliver) {
-		iser_tgt_rx_put(rx);
-		return 0;
-	}
+	ret = iser_tgt_cmd_sn_check(sess, rx);
+	if (ret)
+		return ret == -EBUSY ? ret : 0;
 	if (rx->pdu.itt == ISER_TGT_TAG_RESERVED &&
 	    rx->pdu.opcode != ISER_TGT_OP_NOP_OUT)
 		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_INVALID_FIELD);

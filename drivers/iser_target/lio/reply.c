@@ -16,33 +16,38 @@
 #include "cmd.h"
 #include "reply.h"
 #include "session.h"
+#include "unexpected.h"
 
 /**
- * iser_tgt_cmd_sn_ok - check the CmdSN of a request
+ * iser_tgt_cmd_sn_check - check the CmdSN of a request
  * @sess: the session
- * @pdu: the request
- * @deliver: set to false if the request must be ignored silently
+ * @rx: the request
  *
- * RFC 7143 4.2.2.1.
+ * RFC 7143 4.2.2.1. On one reliable connection a request can be missing only if
+ * it was rejected (7.3). The requests behind it then wait until the initiator
+ * has sent it again or has aborted it.
  *
  * Context: the receive side.
- * Return: false if a request is missing; the connection is closing then.
+ * Return: 0 to deliver the request, -EBUSY if it has to wait, -EINVAL if it has
+ * been dropped.
  */
-bool iser_tgt_cmd_sn_ok(struct iser_tgt_session *sess,
-			const struct iser_tgt_pdu *pdu, bool *deliver)
+int iser_tgt_cmd_sn_check(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 {
-	switch (iser_tgt_window_verdict(sess->conn, pdu)) {
+	struct iser_tgt_conn *conn = sess->conn;
+
+	switch (iser_tgt_window_verdict(conn, &rx->pdu)) {
 	case ISER_TGT_WINDOW_DELIVER:
-		*deliver = true;
-		return true;
+		return 0;
 	case ISER_TGT_WINDOW_IGNORE:
-		*deliver = false;
-		return true;
+		break;
 	default:
-		*deliver = false;
+		if (sess->rejected &&
+		    sess->rejected_sn == iser_tgt_window_exp_cmd_sn(conn))
+			return -EBUSY;
 		iser_tgt_protocol_error(sess, "a gap in CmdSN");
-		return false;
 	}
+	iser_tgt_rx_put(rx);
+	return -EINVAL;
 }
 
 static void iser_tgt_reply_done(struct iser_tgt_tx *tx, int status)
@@ -105,11 +110,25 @@ void iser_tgt_reply_send(struct iser_tgt_session *sess,
 		iser_tgt_login_tx_send(sess->login_tx, reply->data, len);
 }
 
+/* The rejected request leaves a gap in CmdSN; Data-Out and SNACK have none. */
+static void iser_tgt_reject_note(struct iser_tgt_session *sess,
+				 const struct iser_tgt_pdu *pdu)
+{
+	if (pdu->immediate || pdu->opcode == ISER_TGT_OP_DATA_OUT ||
+	    pdu->opcode == ISER_TGT_OP_SNACK_REQ)
+		return;
+
+	sess->rejected = true;
+	sess->rejected_sn = pdu->cmd_sn;
+}
+
 /**
  * iser_tgt_reject - send a Reject: RFC 7143 7.3, 11.17
  * @sess: the session
  * @rx: the PDU to reject; its CmdSN counts as not received
  * @reason: ISER_TGT_REJECT_*
+ *
+ * RFC 7145 8.1.2: not sent if the initiator has no buffer for it.
  *
  * Context: the receive side.
  * Return: 0, or -EAGAIN if there is no context for it yet.
@@ -125,9 +144,16 @@ int iser_tgt_reject(struct iser_tgt_session *sess, struct iser_tgt_rx *rx,
 	pr_warn_ratelimited("%pISpc (%s): request 0x%02x rejected, reason 0x%02x\n",
 			    iser_tgt_conn_peer(sess->conn), sess->initiator,
 			    rx->pdu.opcode, reason);
+	iser_tgt_reject_note(sess, &rx->pdu);
+	if (!iser_tgt_unexpected_take(sess)) {
+		iser_tgt_cmd_put(reply.cmd);
+		iser_tgt_rx_put(rx);
+		return 0;
+	}
 	memcpy(reply.data, rx->pdu.bhs, ISER_TGT_BHS_LEN);
 	iser_tgt_pdu_reject(reply.tx->hdr, reason, ISER_TGT_BHS_LEN);
 	iser_tgt_reply_send(sess, &reply, ISER_TGT_BHS_LEN);
+	iser_tgt_unexpected_sent(sess);
 	iser_tgt_rx_put(rx);
 	return 0;
 }

@@ -6,7 +6,6 @@
 #include <linux/types.h>
 
 struct iser_tgt_cmd;
-struct iser_tgt_pdu;
 struct iser_tgt_rx;
 struct iser_tgt_session;
 struct iser_tgt_tx;
@@ -31,7 +30,6 @@ void iser_tgt_reply_send(struct iser_tgt_session *sess,
 			 struct iser_tgt_reply *reply, size_t len);
 int iser_tgt_reject(struct iser_tgt_session *sess, struct iser_tgt_rx *rx,
 		    u8 reason);
-bool iser_tgt_cmd_sn_ok(struct iser_tgt_session *sess,
-			const struct iser_tgt_pdu *pdu, bool *deliver);
+int iser_tgt_cmd_sn_check(struct iser_tgt_session *sess, struct iser_tgt_rx *rx);
 
 #endif

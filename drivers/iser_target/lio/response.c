@@ -69,6 +69,19 @@ static bool iser_tgt_buf_is_small(const struct iser_tgt_data_buf *buf)
 	return buf && buf->order <= ISER_TGT_UNSIGNALED_ORDER;
 }
 
+/*
+ * RFC 7143 11.4.5.2: a command that failed before it moved a byte has all of the
+ * expected length as its residual, whatever the core has computed for success.
+ */
+static bool iser_tgt_moved_nothing(const struct iser_tgt_cmd *cmd)
+{
+	const struct se_cmd *se_cmd = &cmd->se_cmd;
+
+	return se_cmd->scsi_status != SAM_STAT_GOOD && cmd->edtl &&
+	       (cmd->stage == ISER_TGT_CMD_RECEIVED ||
+		se_cmd->data_direction == DMA_FROM_DEVICE);
+}
+
 static u8 iser_tgt_residual(const struct se_cmd *se_cmd, u32 *residual)
 {
 	if (se_cmd->se_cmd_flags & SCF_OVERFLOW_BIT) {
@@ -96,7 +109,7 @@ static u32 iser_tgt_inv_rkey(const struct iser_tgt_cmd *cmd)
 	return 0;
 }
 
-static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd)
+static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd, bool data_in)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 	size_t data_len = 0;
@@ -121,7 +134,12 @@ static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd)
 					      iser_tgt_tx_data(&cmd->tx) + 2,
 					      se_cmd->scsi_sense_length);
 
-	flag = iser_tgt_residual(se_cmd, &residual);
+	if (unlikely(!data_in && iser_tgt_moved_nothing(cmd))) {
+		flag = ISER_TGT_RSP_UNDERFLOW;
+		residual = cmd->edtl;
+	} else {
+		flag = iser_tgt_residual(se_cmd, &residual);
+	}
 	iser_tgt_pdu_scsi_rsp(cmd->tx.hdr, cmd->itt, se_cmd->scsi_status, flag,
 			      residual, data_len);
 	cmd->tx.done = iser_tgt_response_done;
@@ -167,7 +185,7 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 {
 	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
 	u32 len = min(se_cmd->data_length, cmd->edtl);
-	size_t data_len = iser_tgt_response_build(cmd);
+	size_t data_len = iser_tgt_response_build(cmd, true);
 	struct iser_tgt_pi *pi;
 
 	if (!len || !se_cmd->t_data_nents) {
@@ -219,7 +237,7 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 int iser_tgt_queue_status(struct se_cmd *se_cmd)
 {
 	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
-	size_t data_len = iser_tgt_response_build(cmd);
+	size_t data_len = iser_tgt_response_build(cmd, false);
 
 	iser_tgt_response_send(cmd, data_len);
 	return 0;

@@ -199,7 +199,8 @@ static void iser_tgt_submit(struct se_cmd *se_cmd)
  * @rx: the PDU
  *
  * Context: process, one PDU of a connection at a time.
- * Return: 0, or -EAGAIN if there is no context for it yet.
+ * Return: 0, -EAGAIN if there is no context for it yet, or -EBUSY if an earlier
+ * request is missing.
  */
 int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 {
@@ -209,10 +210,12 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	struct iser_tgt_cmd *cmd;
 	const char *wrong;
 	u64 lun;
-	bool bidi, deliver, moves_blocks;
+	bool bidi, moves_blocks;
+	int ret;
 
-	if (!iser_tgt_cmd_sn_ok(sess, pdu, &deliver) || !deliver)
-		goto drop;
+	ret = iser_tgt_cmd_sn_check(sess, rx);
+	if (unlikely(ret))
+		return ret == -EBUSY ? ret : 0;
 
 	wrong = iser_tgt_scsi_wrong(sess, pdu);
 	if (unlikely(wrong)) {
@@ -324,11 +327,11 @@ static void iser_tgt_write_data_done(struct iser_tgt_xfer *xfer, int status)
  * @se_cmd: the command
  *
  * RFC 7145 7.3.6: write_va is the address of the first byte that was not sent
- * with the command. Every transfer ends in iser_tgt_execute() or
+ * with the command. Every way out ends in target_execute_cmd() or
  * transport_generic_request_failure().
  *
  * Context: process.
- * Return: 0, or -EINVAL if the initiator named no buffer.
+ * Return: 0.
  */
 int iser_tgt_write_pending(struct se_cmd *se_cmd)
 {
@@ -350,7 +353,9 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 	if (!cmd->wsv || !iser_tgt_conn_ord(conn)) {
 		iser_tgt_protocol_error(cmd->sess,
 					"a WRITE whose data cannot be read");
-		return -EINVAL;
+		transport_generic_request_failure(se_cmd,
+						  TCM_INVALID_FIELD_IN_COMMAND_IU);
+		return 0;
 	}
 
 	/*

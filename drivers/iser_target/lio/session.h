@@ -27,11 +27,12 @@ struct se_session;
 #define ISER_TGT_FFP_TEXT_MAX	1024
 
 /**
- * struct iser_tgt_abort_set - ABORT TASK SET or CLEAR TASK SET in progress, and
- *	task management responses that have to wait
+ * struct iser_tgt_abort_set - ABORT TASK SET in progress, and responses that have
+ *	to wait for those of tasks
  * @request: context of the function, NULL if none is in progress
+ * @logout: context of a logout whose response waits for all others, or NULL
  * @rsp_deferred: functions that the core has completed, whose responses wait for
- *	those of the affected tasks
+ *	those of the affected tasks, and @logout
  * @before: sequence number of the function among the requests: later tasks do
  *	not belong to the set
  * @lun: its LUN as the core knows it
@@ -43,12 +44,33 @@ struct se_session;
 struct iser_tgt_abort_set {
 	struct iser_tgt_cmd *request;
 	atomic_t rsp_deferred;
+	struct iser_tgt_cmd *logout;
 	u32 before;
 	u64 lun;
 	unsigned int next;
 	bool aborting;
 	bool failed;
 	struct work_struct work;
+};
+
+/**
+ * struct iser_tgt_unexpected - PDUs that the initiator does not expect
+ * @any: some are outstanding
+ * @ping: a ping is outstanding
+ * @nr: outstanding Rejects and asynchronous messages
+ * @unsent: how many of them have not been posted yet
+ * @until: ExpStatSN that acknowledges them all
+ * @ping_until: ExpStatSN that acknowledges the ping
+ * @lock: protects all of it
+ */
+struct iser_tgt_unexpected {
+	bool any;
+	bool ping;
+	u32 nr;
+	u32 unsent;
+	u32 until;
+	u32 ping_until;
+	spinlock_t lock;
 };
 
 /**
@@ -69,6 +91,9 @@ struct iser_tgt_ping {
  * struct iser_tgt_login_mem - memory that only a login needs
  * @login: its state
  * @target_alias: TargetAlias as it was at the login
+ * @backoff: kicks the login at @backoff_until
+ * @backoff_until: when the answer to the challenge is looked at, jiffies
+ * @backoff_asked: @backoff_until is set
  * @redirect: address of a target that has moved
  * @in: text received so far
  * @out: text to send
@@ -76,6 +101,9 @@ struct iser_tgt_ping {
  */
 struct iser_tgt_login_mem {
 	struct iser_tgt_login login;
+	struct delayed_work backoff;
+	unsigned long backoff_until;
+	bool backoff_asked;
 	char target_alias[ISER_TGT_ALIAS_MAX];
 	char redirect[ISER_TGT_PORTAL_ADDRESS_MAX];
 	char in[ISER_TGT_LOGIN_TEXT_MAX];
@@ -101,7 +129,10 @@ struct iser_tgt_login_mem {
  *	may have no receive buffer posted
  * @hello_due: the next message must be an iSER Hello
  * @discovery: discovery session
- * @abort: ABORT TASK SET or CLEAR TASK SET in progress
+ * @logging_out: nothing that is received is looked at any more
+ * @rejected: @rejected_sn is valid
+ * @rejected_sn: CmdSN of the last request that was rejected
+ * @abort: ABORT TASK SET in progress, and responses that have to wait
  * @free_list: free contexts, returned from any context
  * @immediate: SCSI commands in progress that are not counted by CmdSN
  * @free_cache: free contexts taken from @free_list
@@ -150,6 +181,10 @@ struct iser_tgt_session {
 	bool heard;
 	bool hello_due;
 	bool discovery;
+	bool logging_out;
+	bool rejected;
+	u32 rejected_sn;
+	struct iser_tgt_unexpected unexpected;
 	/* only its first two members are looked at for each command */
 	struct iser_tgt_abort_set abort;
 	/* written by all sides */

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Task management functions: RFC 7143 11.5 and 11.6. The core implements ABORT
- * TASK and LOGICAL UNIT RESET; ABORT TASK SET and CLEAR TASK SET are emulated by
- * aborting one task after the other. A response is held until all affected
- * tasks have been answered.
+ * TASK and LOGICAL UNIT RESET; ABORT TASK SET is emulated by aborting one task
+ * after the other. CLEAR TASK SET would have to abort the tasks of all sessions,
+ * which the core offers no means for. A response is held until all affected
+ * tasks have been answered, that of a logout until all tasks have.
  */
 
 #include <linux/rculist.h>
@@ -30,6 +31,7 @@ static void iser_tgt_tmf_core_done(struct iser_tgt_tx *tx, int status)
 static void iser_tgt_tmf_answer(struct iser_tgt_cmd *cmd, u8 response)
 {
 	iser_tgt_pdu_tmf_rsp(cmd->tx.hdr, cmd->itt, response);
+	cmd->stage = ISER_TGT_CMD_RESPONDS;
 	iser_tgt_send(&cmd->tx, 0, 0);
 }
 
@@ -40,8 +42,8 @@ static int iser_tgt_tmf_refusal(u8 function)
 	case ISER_TGT_TMF_ABORT_TASK:
 	case ISER_TGT_TMF_LUN_RESET:
 	case ISER_TGT_TMF_ABORT_TASK_SET:
-	case ISER_TGT_TMF_CLEAR_TASK_SET:
 		return -1;
+	case ISER_TGT_TMF_CLEAR_TASK_SET:
 	case ISER_TGT_TMF_CLEAR_ACA:
 	case ISER_TGT_TMF_TARGET_WARM_RESET:
 	case ISER_TGT_TMF_TARGET_COLD_RESET:
@@ -51,12 +53,6 @@ static int iser_tgt_tmf_refusal(u8 function)
 	default:
 		return ISER_TGT_TMR_REJECTED;
 	}
-}
-
-static bool iser_tgt_tmf_of_set(u8 function)
-{
-	return function == ISER_TGT_TMF_ABORT_TASK_SET ||
-	       function == ISER_TGT_TMF_CLEAR_TASK_SET;
 }
 
 /**
@@ -208,6 +204,70 @@ static void iser_tgt_tmf_release(struct iser_tgt_session *sess)
 	}
 }
 
+static bool iser_tgt_stage_of_tmf(enum iser_tgt_stage stage)
+{
+	return stage == ISER_TGT_CMD_MANAGES || stage == ISER_TGT_CMD_HELD;
+}
+
+/* No command or function is left whose response has not been posted. */
+static bool iser_tgt_all_answered(struct iser_tgt_session *sess)
+{
+	unsigned int i;
+
+	for (i = 0; i < sess->nr_cmds; i++) {
+		struct iser_tgt_cmd *cmd = &sess->cmds[i];
+
+		if (READ_ONCE(cmd->scsi) ||
+		    (READ_ONCE(cmd->busy) &&
+		     iser_tgt_stage_of_tmf(READ_ONCE(cmd->stage))))
+			return false;
+	}
+	return true;
+}
+
+static void iser_tgt_logout_answer(struct iser_tgt_session *sess)
+{
+	struct iser_tgt_cmd *cmd = sess->abort.logout;
+
+	sess->abort.logout = NULL;
+	atomic_dec(&sess->abort.rsp_deferred);
+	iser_tgt_send(&cmd->tx, 0, 0);
+}
+
+/**
+ * iser_tgt_logout_defer - send the response of a logout behind all others
+ * @cmd: its context, the response filled in
+ *
+ * RFC 7143 11.14.
+ *
+ * Context: the receive side, which handles no further request.
+ */
+void iser_tgt_logout_defer(struct iser_tgt_cmd *cmd)
+{
+	struct iser_tgt_abort_set *set = &cmd->sess->abort;
+
+	WRITE_ONCE(set->logout, cmd);
+	/* Before the work looks at the tasks; pairs with release_cmd(). */
+	atomic_inc(&set->rsp_deferred);
+	smp_mb__after_atomic();
+	iser_tgt_abort_set_kick(cmd->sess);
+}
+
+static void iser_tgt_abort_set_step(struct iser_tgt_session *sess)
+{
+	struct iser_tgt_abort_set *set = &sess->abort;
+	u64 tag;
+
+	if (!READ_ONCE(set->request) || READ_ONCE(set->aborting))
+		return;
+
+	tag = iser_tgt_abort_next(sess);
+	if (tag)
+		iser_tgt_abort_task(sess, tag);
+	else if (iser_tgt_lun_done(sess, set->lun, set->before))
+		iser_tgt_abort_set_end(sess);
+}
+
 /*
  * Sends responses whose tasks have ended, then aborts the next task of a set, or
  * answers the function once its last task has ended. Runs again whenever a task
@@ -218,19 +278,13 @@ static void iser_tgt_abort_work(struct work_struct *work)
 	struct iser_tgt_session *sess =
 		container_of(work, struct iser_tgt_session, abort.work);
 	struct iser_tgt_abort_set *set = &sess->abort;
-	u64 tag;
 
 	if (atomic_read(&set->rsp_deferred))
 		iser_tgt_tmf_release(sess);
-
-	if (!READ_ONCE(set->request) || READ_ONCE(set->aborting))
-		return;
-
-	tag = iser_tgt_abort_next(sess);
-	if (tag)
-		iser_tgt_abort_task(sess, tag);
-	else if (iser_tgt_lun_done(sess, set->lun, set->before))
-		iser_tgt_abort_set_end(sess);
+	iser_tgt_abort_set_step(sess);
+	if (READ_ONCE(set->logout) && !READ_ONCE(set->request) &&
+	    iser_tgt_all_answered(sess))
+		iser_tgt_logout_answer(sess);
 }
 
 /**
@@ -300,13 +354,60 @@ static u64 iser_tgt_find_task(const struct iser_tgt_session *sess, u32 itt)
 	return 0;
 }
 
+static bool iser_tgt_find_tmf(const struct iser_tgt_session *sess, u32 itt)
+{
+	unsigned int i;
+
+	for (i = 0; i < sess->nr_cmds; i++) {
+		const struct iser_tgt_cmd *cmd = &sess->cmds[i];
+
+		if (READ_ONCE(cmd->busy) && cmd->itt == itt &&
+		    iser_tgt_stage_of_tmf(READ_ONCE(cmd->stage)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * RFC 7143 7.11, 11.6.1 b): ABORT TASK of a request that is missing, because it
+ * was rejected, makes it count as received. The function itself may be
+ * numbered, and wait for it.
+ */
+static bool iser_tgt_plugs_gap(const struct iser_tgt_session *sess,
+			       const struct iser_tgt_pdu *pdu)
+{
+	u32 ref = iser_tgt_pdu_ref_cmd_sn(pdu);
+
+	return (pdu->flags & ISER_TGT_TMF_MASK) == ISER_TGT_TMF_ABORT_TASK &&
+	       ref == iser_tgt_window_exp_cmd_sn(sess->conn) &&
+	       iser_tgt_sn_before(ref, pdu->cmd_sn) &&
+	       !iser_tgt_find_task(sess, iser_tgt_pdu_ref_task_tag(pdu));
+}
+
+/*
+ * The response to ABORT TASK where the core is not needed, or -1. The core logs
+ * each tag that it does not know. RFC 7143 11.5.1: a function is no task.
+ */
+static int iser_tgt_abort_response(struct iser_tgt_session *sess,
+				   const struct iser_tgt_pdu *pdu, bool plugs)
+{
+	u32 itt = iser_tgt_pdu_ref_task_tag(pdu);
+
+	if (plugs)
+		return ISER_TGT_TMR_COMPLETE;
+	if (iser_tgt_find_tmf(sess, itt))
+		return ISER_TGT_TMR_REJECTED;
+	return iser_tgt_find_task(sess, itt) ? -1 : ISER_TGT_TMR_NO_TASK;
+}
+
 /**
  * iser_tgt_tmf_receive - handle a Task Management Function Request
  * @sess: a normal session in full feature phase
  * @rx: the PDU
  *
  * Context: process, one PDU of a connection at a time.
- * Return: 0, or -EAGAIN if there is no context for it yet.
+ * Return: 0, -EAGAIN if there is no context for it yet, or -EBUSY if an earlier
+ * request is missing.
  */
 int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 {
@@ -314,23 +415,34 @@ int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	u8 function = pdu->flags & ISER_TGT_TMF_MASK;
 	int refusal = iser_tgt_tmf_refusal(function);
 	struct iser_tgt_cmd *cmd;
-	bool deliver;
+	bool plugs = iser_tgt_plugs_gap(sess, pdu);
 	u64 lun, tag;
+	int ret = 0;
 
-	if (!iser_tgt_cmd_sn_ok(sess, pdu, &deliver) || !deliver)
-		goto put;
+	/* What it stands behind is missing, and it says so itself. */
+	if (!plugs || iser_tgt_pdu_ref_cmd_sn(pdu) + 1 != pdu->cmd_sn)
+		ret = iser_tgt_cmd_sn_check(sess, rx);
+	if (ret)
+		return ret == -EBUSY ? ret : 0;
 
 	if (pdu->itt == ISER_TGT_TAG_RESERVED)
 		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_INVALID_FIELD);
+	if (iser_tgt_find_task(sess, pdu->itt))
+		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_IN_PROGRESS);
 
 	cmd = iser_tgt_cmd_get(sess);
 	if (!cmd)
 		return -EAGAIN;
 
+	if (plugs)
+		iser_tgt_window_plug(sess->conn);
 	iser_tgt_window_take(sess->conn, pdu);
 	cmd->itt = pdu->itt;
+	cmd->stage = ISER_TGT_CMD_MANAGES;
 	cmd->tx.advances_window = !pdu->immediate;
 	cmd->tx.done = iser_tgt_cmd_sent;
+	if (function == ISER_TGT_TMF_ABORT_TASK)
+		refusal = iser_tgt_abort_response(sess, pdu, plugs);
 	if (refusal >= 0) {
 		iser_tgt_tmf_answer(cmd, refusal);
 		goto put;
@@ -338,7 +450,7 @@ int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 
 	lun = scsilun_to_int((struct scsi_lun *)(pdu->bhs + 8));
 	tag = iser_tgt_task_tag(sess, pdu->itt);
-	if (iser_tgt_tmf_of_set(function)) {
+	if (function == ISER_TGT_TMF_ABORT_TASK_SET) {
 		iser_tgt_abort_set_begin(cmd, lun, tag >> 32);
 		goto put;
 	}

@@ -20,6 +20,7 @@
 #include "task_mgmt.h"
 #include "tpg.h"
 #include "ulp.h"
+#include "unexpected.h"
 #include "waiting.h"
 
 static void iser_tgt_session_free(void *session)
@@ -51,6 +52,7 @@ static void *iser_tgt_session_open(struct iser_tgt_conn *conn)
 	INIT_LIST_HEAD(&sess->entry);
 	INIT_LIST_HEAD(&sess->all_entry);
 	INIT_LIST_HEAD(&sess->pending_entry);
+	spin_lock_init(&sess->unexpected.lock);
 	iser_tgt_abort_set_init(sess);
 	ret = iser_tgt_login_begins(sess);
 	if (ret) {
@@ -65,7 +67,10 @@ static void *iser_tgt_session_open(struct iser_tgt_conn *conn)
 	return sess;
 }
 
-/* Returns -EAGAIN if the PDU has to wait for a context or for the worker. */
+/*
+ * Returns -EAGAIN if the PDU has to wait for a context or for the worker, -EBUSY
+ * if it has to wait for one that was rejected.
+ */
 static int iser_tgt_session_receive(void *session, struct iser_tgt_rx *rx)
 {
 	struct iser_tgt_session *sess = session;
@@ -75,6 +80,11 @@ static int iser_tgt_session_receive(void *session, struct iser_tgt_rx *rx)
 
 	if (unlikely(!sess->heard))
 		WRITE_ONCE(sess->heard, true);
+	/* RFC 7143 11.14: an initiator sends nothing behind its logout. */
+	if (unlikely(sess->logging_out)) {
+		iser_tgt_rx_put(rx);
+		return 0;
+	}
 	if (unlikely(sess->hello_due))
 		return iser_tgt_hello_receive(sess, rx);
 	if (unlikely(rx->error)) {
@@ -83,6 +93,9 @@ static int iser_tgt_session_receive(void *session, struct iser_tgt_rx *rx)
 		iser_tgt_rx_put(rx);
 		return 0;
 	}
+
+	if (unlikely(READ_ONCE(sess->unexpected.any)))
+		iser_tgt_unexpected_ack(sess, &rx->pdu);
 
 	if (likely(rx->pdu.opcode == ISER_TGT_OP_SCSI_CMD && !sess->discovery))
 		return iser_tgt_scsi_receive(sess, rx);

@@ -55,8 +55,11 @@ static int iser_tgt_accept(struct iser_tgt_conn *conn,
 	int ret;
 	struct rdma_conn_param param = {
 		.initiator_depth = conn->ord,
-		.retry_count = 7,
-		/* libiscsi posts its buffers late: retry without limit. */
+		/*
+		 * What the initiator's queue pair does when we have no receive
+		 * buffer: try again without limit. How often ours does is in
+		 * the initiator's request.
+		 */
 		.rnr_retry_count = 7,
 	};
 

@@ -78,6 +78,7 @@ struct iser_tgt_conn_group {
  * @mrs: MRs free, each with the send queue entries its use takes
  * @sge_per_credit: scatterlist entries a credit pays for
  * @segment_max: credits that one segment of a transfer may take
+ * @reads_by_mr: RDMA READs take MRs, which limits their number
  * @read_plain: scatterlist entries an RDMA READ may have without an MR
  * @write_plain: the same for an RDMA WRITE
  * @sge_per_mr: scatterlist entries an MR covers
@@ -157,6 +158,7 @@ struct iser_tgt_conn {
 	atomic_t mrs;
 	unsigned int sge_per_credit;
 	unsigned int segment_max;
+	bool reads_by_mr;
 	unsigned int read_plain;
 	unsigned int write_plain;
 	unsigned int sge_per_mr;

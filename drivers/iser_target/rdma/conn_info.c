@@ -165,18 +165,6 @@ u16 iser_tgt_conn_ord(const struct iser_tgt_conn *conn)
 }
 
 /**
- * iser_tgt_conn_set_ord - the initiator has lowered it: RFC 7145 9.3
- * @conn: the connection
- * @ord: RDMA READs it serves at a time
- *
- * Context: the receive side.
- */
-void iser_tgt_conn_set_ord(struct iser_tgt_conn *conn, u16 ord)
-{
-	conn->ord = ord;
-}
-
-/**
  * iser_tgt_conn_login_memory - what a connection costs before its login
  * @conn: the connection
  *
@@ -204,14 +192,15 @@ size_t iser_tgt_conn_memory(const struct iser_tgt_conn *conn)
  * @conn: the connection
  * @dir: DMA_TO_DEVICE for RDMA WRITE, DMA_FROM_DEVICE for RDMA READ
  *
- * RFC 5040 5.1: iWARP devices read into registered memory only.
+ * RFC 5040 5.1: iWARP devices read into registered memory only. Elsewhere it is
+ * a way to count RDMA READs.
  *
  * Return: true if even a mapped buffer has to be registered.
  */
 bool iser_tgt_conn_needs_mr(const struct iser_tgt_conn *conn,
 			    enum dma_data_direction dir)
 {
-	return dir == DMA_FROM_DEVICE && conn->iwarp;
+	return dir == DMA_FROM_DEVICE && (conn->iwarp || conn->reads_by_mr);
 }
 
 /**

@@ -292,6 +292,43 @@ static void iser_tgt_qp_segments(struct iser_tgt_conn *conn)
 }
 
 /**
+ * iser_tgt_qp_limit_reads - the initiator serves fewer RDMA READs at a time
+ * @conn: the connection, nothing has been transferred
+ * @ord: how many
+ *
+ * RFC 7145 8.2. The queue pair's own limit cannot be changed any more, so what a
+ * transfer takes is limited: MRs, which then only RDMA READs use, or the credits
+ * of all transfers.
+ *
+ * Context: the receive side.
+ */
+void iser_tgt_qp_limit_reads(struct iser_tgt_conn *conn, u16 ord)
+{
+	unsigned int cut;
+
+	if (ord >= conn->ord)
+		return;
+
+	conn->ord = ord;
+	if (!ord)
+		return;
+	if (conn->mrs_all) {
+		conn->reads_by_mr = true;
+		conn->read_plain = 0;
+		cut = conn->mrs_all - min_t(unsigned int, conn->mrs_all, ord);
+		conn->mrs_all -= cut;
+		atomic_sub(cut, &conn->mrs);
+		return;
+	}
+	cut = conn->credits_all - min_t(unsigned int, conn->credits_all, ord);
+	conn->credits_all -= cut;
+	atomic_sub(cut, &conn->credits);
+	conn->segment_max = min_t(unsigned int, conn->segment_max, ord);
+	/* Unsignaled responses would hold credits. */
+	conn->unsignaled_max = 0;
+}
+
+/**
  * iser_tgt_qp_create - queue pair and receive queue for a connection
  * @conn: as iser_tgt_qp_plan() has left it
  *

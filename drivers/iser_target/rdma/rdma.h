@@ -30,8 +30,10 @@ struct workqueue_struct;
  *	session, or an ERR_PTR() to reject the peer.
  * @receive: a PDU was received. Called for one PDU of a connection at a time, in
  *	order, in process context. Returns 0 when it has been handled (the
- *	buffer is returned by iser_tgt_rx_put(), now or later), or -EAGAIN to be
- *	called again with the same PDU after iser_tgt_conn_kick().
+ *	buffer is returned by iser_tgt_rx_put(), now or later), -EAGAIN to be
+ *	called again with the same PDU after iser_tgt_conn_kick(), or -EBUSY to
+ *	be called again with it after the next PDU that was handled: PDUs behind
+ *	it come first.
  * @posted: an unsignaled PDU has been posted. Called once for each, unless it is
  *	never posted. In process context.
  * @stop: the queue pair has been drained, nothing is posted or received any
@@ -104,7 +106,6 @@ u32 iser_tgt_conn_recv_data(const struct iser_tgt_conn *conn);
 unsigned int iser_tgt_conn_depth(const struct iser_tgt_conn *conn);
 bool iser_tgt_conn_pi(const struct iser_tgt_conn *conn);
 u16 iser_tgt_conn_ord(const struct iser_tgt_conn *conn);
-void iser_tgt_conn_set_ord(struct iser_tgt_conn *conn, u16 ord);
 size_t iser_tgt_conn_login_memory(const struct iser_tgt_conn *conn);
 size_t iser_tgt_conn_memory(const struct iser_tgt_conn *conn);
 bool iser_tgt_conn_needs_mr(const struct iser_tgt_conn *conn,
@@ -114,6 +115,7 @@ bool iser_tgt_conn_cq_idle(const struct iser_tgt_conn *conn);
 
 /* queue_pair.c */
 unsigned int iser_tgt_qp_contexts(unsigned int depth);
+void iser_tgt_qp_limit_reads(struct iser_tgt_conn *conn, u16 ord);
 
 /* window.c */
 int iser_tgt_window_start(struct iser_tgt_conn *conn, u32 depth);
@@ -126,6 +128,8 @@ void iser_tgt_window_take(struct iser_tgt_conn *conn,
 void iser_tgt_window_open(struct iser_tgt_conn *conn);
 u32 iser_tgt_window_size(const struct iser_tgt_conn *conn);
 u32 iser_tgt_window_stat_sn(const struct iser_tgt_conn *conn);
+u32 iser_tgt_window_exp_cmd_sn(const struct iser_tgt_conn *conn);
+void iser_tgt_window_plug(struct iser_tgt_conn *conn);
 
 /* receive.c, receive_queue.c */
 const void *iser_tgt_rx_ahs(const struct iser_tgt_rx *rx);

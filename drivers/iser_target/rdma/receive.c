@@ -108,11 +108,12 @@ static void iser_tgt_rx_park(struct iser_tgt_rx_buf *buf)
 
 /*
  * The fabric may return the buffer at any time, so the entry leaves the list
- * first, and is put back at its head if it has to wait.
+ * first, and is put back in its place if it has to wait.
  */
 static int iser_tgt_rx_deliver(struct iser_tgt_conn *conn,
 			       struct iser_tgt_rx_buf *buf)
 {
+	struct list_head *before = buf->entry.prev;
 	int ret;
 
 	spin_lock(&conn->rx_lock);
@@ -121,30 +122,53 @@ static int iser_tgt_rx_deliver(struct iser_tgt_conn *conn,
 	spin_unlock(&conn->rx_lock);
 
 	ret = iser_tgt_ulp->receive(conn->session, &buf->rx);
-	if (ret == -EAGAIN) {
+	if (ret) {
 		spin_lock(&conn->rx_lock);
-		list_add(&buf->entry, &conn->rx_waiting);
+		list_add(&buf->entry, before);
 		conn->rx_waiting_nr++;
 		spin_unlock(&conn->rx_lock);
 	}
 	return ret;
 }
 
+/* The PDU behind @before, which waits for one that is missing; or the first. */
+static struct iser_tgt_rx_buf *
+iser_tgt_rx_next_waiting(struct iser_tgt_conn *conn,
+			 struct iser_tgt_rx_buf *before)
+{
+	struct list_head *next;
+
+	spin_lock(&conn->rx_lock);
+	next = before ? before->entry.next : conn->rx_waiting.next;
+	if (list_empty(&conn->rx_waiting) && conn->rx_direct)
+		/* Pairs with the acquire in iser_tgt_recv_done(). */
+		smp_store_release(&conn->rx_parked, false);
+	spin_unlock(&conn->rx_lock);
+
+	if (next == &conn->rx_waiting)
+		return NULL;
+	return list_entry(next, struct iser_tgt_rx_buf, entry);
+}
+
 static void iser_tgt_rx_handle_waiting(struct iser_tgt_conn *conn)
 {
-	struct iser_tgt_rx_buf *buf;
+	struct iser_tgt_rx_buf *before = NULL, *buf;
 
 	while (!iser_tgt_conn_closing(conn)) {
-		spin_lock(&conn->rx_lock);
-		buf = list_first_entry_or_null(&conn->rx_waiting,
-					       struct iser_tgt_rx_buf, entry);
-		if (!buf && conn->rx_direct)
-			/* Pairs with the acquire in iser_tgt_recv_done(). */
-			smp_store_release(&conn->rx_parked, false);
-		spin_unlock(&conn->rx_lock);
-
-		if (!buf || iser_tgt_rx_deliver(conn, buf) == -EAGAIN)
+		buf = iser_tgt_rx_next_waiting(conn, before);
+		if (!buf)
 			return;
+
+		switch (iser_tgt_rx_deliver(conn, buf)) {
+		case -EAGAIN:
+			return;
+		case -EBUSY:
+			before = buf;
+			break;
+		default:
+			/* It may have been the missing one. */
+			before = NULL;
+		}
 	}
 }
 
@@ -257,6 +281,6 @@ void iser_tgt_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 
 	/* Pairs with the release in iser_tgt_rx_work(). */
 	if (smp_load_acquire(&conn->rx_parked) ||
-	    iser_tgt_ulp->receive(conn->session, &buf->rx) == -EAGAIN)
+	    iser_tgt_ulp->receive(conn->session, &buf->rx))
 		iser_tgt_rx_park(buf);
 }

@@ -241,6 +241,32 @@ void iser_tgt_window_open(struct iser_tgt_conn *conn)
 }
 
 /**
+ * iser_tgt_window_plug - the next request expected is taken as received
+ * @conn: the connection
+ *
+ * RFC 7143 7.11: the initiator has aborted it.
+ *
+ * Context: the receive side.
+ */
+void iser_tgt_window_plug(struct iser_tgt_conn *conn)
+{
+	WRITE_ONCE(conn->exp_cmd_sn, conn->exp_cmd_sn + 1);
+	iser_tgt_window_open(conn);
+}
+
+/**
+ * iser_tgt_window_exp_cmd_sn - CmdSN of the next request expected
+ * @conn: the connection
+ *
+ * Context: the receive side.
+ * Return: the number.
+ */
+u32 iser_tgt_window_exp_cmd_sn(const struct iser_tgt_conn *conn)
+{
+	return conn->exp_cmd_sn;
+}
+
+/**
  * iser_tgt_window_size - requests a session may have in flight now
  * @conn: the connection
  *
