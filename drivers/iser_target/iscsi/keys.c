@@ -82,7 +82,9 @@ const struct iser_tgt_key iser_tgt_key_table[ISER_TGT_KEY_COUNT] = {
 	[ISER_TGT_KEY_ERL] =
 		NUMBER("ErrorRecoveryLevel", MIN, erl, 0, 2),
 	[ISER_TGT_KEY_TASK_REPORTING] =
-		CHOICE("TaskReporting", LIST, "RFC3720", .irrelevant = true),
+		/* With one connection, ResponseFence needs nothing: 4.2.2.3.3 a) */
+		CHOICE("TaskReporting", LIST, "RFC3720,ResponseFence",
+		       .irrelevant = true),
 	[ISER_TGT_KEY_PROTOCOL_LEVEL] =
 		NUMBER("iSCSIProtocolLevel", MIN, protocol_level, 0, 31,
 		       .irrelevant = true),
@@ -208,24 +210,42 @@ bool iser_tgt_key_number(const char *value, u64 *number)
 	return true;
 }
 
-/**
- * iser_tgt_key_list_has - check whether a list-of-values contains a value
- * @list: NUL-terminated, separated by commas
- * @item: NUL-terminated
- *
- * RFC 7143 6.2.1.
- *
- * Return: true if it does.
- */
-bool iser_tgt_key_list_has(const char *list, const char *item)
+/* Whether a list-of-values contains @item of @item_len bytes. */
+static bool key_list_has(const char *list, const char *item, size_t item_len)
 {
-	size_t item_len = strlen(item);
-
 	for (;;) {
 		size_t len = strcspn(list, ",");
 
 		if (len == item_len && !memcmp(list, item, len))
 			return true;
+		if (!list[len])
+			return false;
+		list += len + 1;
+	}
+}
+
+/**
+ * iser_tgt_key_list_first - choose from a list-of-values
+ * @list: NUL-terminated, separated by commas, in the order of preference
+ * @choices: what this target supports, separated by commas
+ * @first: set to the first value of @list that is in @choices
+ *
+ * RFC 7143 6.2.1.
+ *
+ * Return: true if there is one.
+ */
+bool iser_tgt_key_list_first(const char *list, const char *choices,
+			     char first[ISER_TGT_KEY_VALUE_MAX])
+{
+	for (;;) {
+		size_t len = strcspn(list, ",");
+
+		if (len && len < ISER_TGT_KEY_VALUE_MAX &&
+		    key_list_has(choices, list, len)) {
+			memcpy(first, list, len);
+			first[len] = '\0';
+			return true;
+		}
 		if (!list[len])
 			return false;
 		list += len + 1;
@@ -374,8 +394,8 @@ static int key_declared_number(const struct iser_tgt_key *key,
  *
  * RFC 7143 6.2.1, 6.2.2 and section 13, RFC 7145 section 6. An inadmissible
  * value of a negotiated key is answered with Reject, which leaves the key
- * unchanged. An inadmissible declared value, and a list without the only choice
- * of this target, fail the negotiation (7.12).
+ * unchanged. An inadmissible declared value, and a list of digests without None,
+ * fail the negotiation (7.12).
  *
  * Return: 0, or -EINVAL when the negotiation has failed.
  */
@@ -405,10 +425,8 @@ int iser_tgt_key_answer(enum iser_tgt_key_id id,
 	case ISER_TGT_RULE_TEXT:
 		return 0;
 	case ISER_TGT_RULE_LIST:
-		if (iser_tgt_key_list_has(value, key->choice)) {
-			key_say(answer, key->choice);
+		if (iser_tgt_key_list_first(value, key->choice, answer))
 			return 0;
-		}
 		key_say(answer, "Reject");
 		return key->must ? -EINVAL : 0;
 	case ISER_TGT_RULE_ANSWER:
@@ -479,6 +497,13 @@ bool iser_tgt_key_acceptable(enum iser_tgt_key_id id,
 	/* the only key whose default is never acceptable */
 	if (id == ISER_TGT_KEY_RDMA_EXTENSIONS)
 		return result->rdma_extensions;
+
+	/*
+	 * Not worth a proposal: an initiator that does not mention it has no use
+	 * for the state, and a proposal costs another round.
+	 */
+	if (id == ISER_TGT_KEY_TIME2RETAIN)
+		return true;
 
 	switch (key->rule) {
 	case ISER_TGT_RULE_MIN:

@@ -17,7 +17,7 @@
  * seconds.
  *
  * Fixed, independent of the offer: InitialR2T=Yes, RDMAExtensions=Yes,
- * MaxConnections=1, ErrorRecoveryLevel=0. In an offer, @max_unexpected and
+ * MaxConnections=1, ErrorRecoveryLevel=0, DefaultTime2Retain=0. In an offer, @max_unexpected and
  * @max_ahs are the values this target declares to an initiator that declares
  * its own; 0 declares nothing.
  *
@@ -149,7 +149,7 @@ enum iser_tgt_key_stage {
  * @ISER_TGT_RULE_NUM: number the initiator declares
  * @ISER_TGT_RULE_BOOL: Yes or No the initiator declares
  * @ISER_TGT_RULE_TEXT: declared by the initiator and ignored
- * @ISER_TGT_RULE_LIST: the only choice of this target, if the list has it
+ * @ISER_TGT_RULE_LIST: the first value of the list that is among our choices
  * @ISER_TGT_RULE_ANSWER: the same answer to every proposal
  */
 enum iser_tgt_key_rule {
@@ -177,8 +177,8 @@ enum iser_tgt_key_rule {
  * @max: largest number
  * @zero: 0 is allowed and means "no limit"
  * @irrelevant: the key is irrelevant in discovery sessions
- * @must: a list without @choice ends the login
- * @choice: the value for lists and fixed answers
+ * @must: a list without one of @choice ends the login
+ * @choice: the fixed answer; for lists, our choices separated by commas
  */
 struct iser_tgt_key {
 	const char *name;
@@ -202,7 +202,8 @@ extern const struct iser_tgt_key iser_tgt_key_table[ISER_TGT_KEY_COUNT];
 
 int iser_tgt_key_find(const struct iser_tgt_kv *kv);
 bool iser_tgt_key_number(const char *value, u64 *number);
-bool iser_tgt_key_list_has(const char *list, const char *item);
+bool iser_tgt_key_list_first(const char *list, const char *choices,
+			     char first[ISER_TGT_KEY_VALUE_MAX]);
 bool iser_tgt_key_reserved(const char *value);
 int iser_tgt_key_answer(enum iser_tgt_key_id id,
 			const struct iser_tgt_keys *offer,

@@ -21,6 +21,8 @@
 #define ISER_TGT_ALIAS_MAX		256
 #define ISER_TGT_CHAP_DIGEST_MAX	32
 #define ISER_TGT_CHAP_CHALLENGE_MAX	1024
+/* RFC 7143 9.2.1: secrets should have 96 random bits or more. */
+#define ISER_TGT_CHAP_SECRET_MIN	12
 
 /* CHAP_A values: RFC 7143 12.1.3 and the IANA registry */
 #define ISER_TGT_CHAP_MD5		5
@@ -108,11 +110,17 @@ enum iser_tgt_login_chap {
  * @discovery: SessionType=Discovery
  * @text_max: bytes of text the initiator may send over several requests; the
  *	caller may lower it after iser_tgt_login_init()
+ * @strict_names: refuse names that RFC 7143 4.2.7 does not allow; the caller may
+ *	set it after iser_tgt_login_init()
  * @tpgt: portal group tag to declare; set by @identify
  * @target_alias: TargetAlias to declare; set by @identify, NULL or "" for none
  * @auth_required: CHAP is required; set by @identify
  * @auth: names and secrets to check it with; set by @identify, erased by
  *	iser_tgt_login_wipe()
+ * @late_status: status to refuse with once the initiator has authenticated
+ *	itself, which is then required; 0 for none; set by @identify. It must not
+ *	learn earlier which names exist.
+ * @late_reason: reason of @late_status, a string constant
  * @chap_order: CHAP algorithms allowed, strongest first, 0-terminated; set by
  *	@identify, defaults to SHA3-256, SHA-256, SHA1, MD5
  * @redirect: TargetAddress value for a "moved" status; set by @identify
@@ -141,10 +149,13 @@ struct iser_tgt_login {
 	bool discovery;
 
 	size_t text_max;
+	bool strict_names;
 	u16 tpgt;
 	const char *target_alias;
 	bool auth_required;
 	struct iser_tgt_auth auth;
+	u16 late_status;
+	const char *late_reason;
 	u8 chap_order[ISER_TGT_CHAP_ALGS + 1];
 	const char *redirect;
 	struct iser_tgt_keys offer;
@@ -198,6 +209,7 @@ iser_tgt_login_malformed(struct iser_tgt_login *login,
 enum iser_tgt_login_verdict
 iser_tgt_login_refuse(struct iser_tgt_login *login, u16 status,
 		      const char *reason);
+bool iser_tgt_login_awaits_proof(const struct iser_tgt_login *login);
 void iser_tgt_login_set_tsih(struct iser_tgt_login *login, u16 tsih);
 void iser_tgt_login_wipe(struct iser_tgt_login *login);
 

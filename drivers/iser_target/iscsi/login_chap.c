@@ -165,6 +165,9 @@ static u16 chap_prove(struct iser_tgt_login *login,
 	if (!auth->userid_mutual[0] || !auth->password_mutual[0])
 		return iser_tgt_login_fail(login, ISER_TGT_LOGIN_AUTH_FAILED,
 					   "CHAP: no secret to prove the target with");
+	if (strlen(auth->password_mutual) < ISER_TGT_CHAP_SECRET_MIN)
+		return iser_tgt_login_fail(login, ISER_TGT_LOGIN_AUTH_FAILED,
+					   "CHAP: password_mutual is shorter than 12 bytes");
 	len = chap_decode_in_place(login, keys->c, ISER_TGT_CHAP_CHALLENGE_MAX,
 				   &challenge);
 	if (!iser_tgt_key_number(keys->i, &id) || id > 255 || len < 0)
@@ -205,9 +208,23 @@ static u16 chap_response(struct iser_tgt_login *login,
 		if (status)
 			return status;
 	}
+	if (login->late_status)
+		return iser_tgt_login_fail(login, login->late_status,
+					   login->late_reason);
 	login->chap = ISER_TGT_CHAP_DONE;
 	login->authenticated = true;
 	return ISER_TGT_LOGIN_OK;
+}
+
+/**
+ * iser_tgt_login_awaits_proof - does the next request answer a CHAP challenge
+ * @login: the login
+ *
+ * Return: true if it does.
+ */
+bool iser_tgt_login_awaits_proof(const struct iser_tgt_login *login)
+{
+	return login->chap == ISER_TGT_CHAP_WAIT_R;
 }
 
 /**
@@ -219,7 +236,7 @@ static u16 chap_response(struct iser_tgt_login *login,
  * RFC 7143 12.1.3 and 9.2.1. The first algorithm of login->chap_order that the
  * initiator offers is chosen. A wrong response, a response that
  * password_mutual would give too, and a reflected challenge are authentication
- * failures. Mutual authentication is up to the initiator: a login without
+ * failures, and so is a password_mutual that is too short to prove with. Mutual authentication is up to the initiator: a login without
  * CHAP_C is accepted even if password_mutual is set.
  *
  * Context: same as iser_tgt_login_request().

@@ -24,14 +24,16 @@ static void text_say(struct login_text *t, enum iser_tgt_key_id id,
 }
 
 /* Copy to @name, in lower case; false if the value is not an iSCSI name. */
-static bool login_read_name(char name[ISER_TGT_NAME_MAX + 1],
+static bool login_read_name(const struct iser_tgt_login *login,
+			    char name[ISER_TGT_NAME_MAX + 1],
 			    const struct iser_tgt_kv *kv)
 {
 	if (kv->value_len > ISER_TGT_NAME_MAX)
 		return false;
 	memcpy(name, kv->value, kv->value_len + 1);
 	iser_tgt_name_fold(name);
-	return !iser_tgt_name_check(name);
+	return login->strict_names ? !iser_tgt_name_check_strict(name) :
+				     !iser_tgt_name_check(name);
 }
 
 /* Replace control characters: the alias is shown to the operator. */
@@ -66,12 +68,12 @@ static u16 login_declare(struct login_text *t, enum iser_tgt_key_id id,
 
 	switch (id) {
 	case ISER_TGT_KEY_INITIATOR_NAME:
-		if (login_read_name(login->initiator, kv))
+		if (login_read_name(login, login->initiator, kv))
 			return ISER_TGT_LOGIN_OK;
 		return text_fail(t, ISER_TGT_LOGIN_INIT_ERROR,
 				 "InitiatorName is no iSCSI name");
 	case ISER_TGT_KEY_TARGET_NAME:
-		if (login_read_name(login->target, kv))
+		if (login_read_name(login, login->target, kv))
 			return ISER_TGT_LOGIN_OK;
 		return text_fail(t, ISER_TGT_LOGIN_NOT_FOUND,
 				 "TargetName is no iSCSI name");
@@ -102,11 +104,11 @@ static u16 login_declare_again(struct login_text *t, enum iser_tgt_key_id id,
 
 	switch (id) {
 	case ISER_TGT_KEY_INITIATOR_NAME:
-		same = login_read_name(name, kv) &&
+		same = login_read_name(login, name, kv) &&
 		       !strcmp(name, login->initiator);
 		break;
 	case ISER_TGT_KEY_TARGET_NAME:
-		same = login->discovery || (login_read_name(name, kv) &&
+		same = login->discovery || (login_read_name(login, name, kv) &&
 					    !strcmp(name, login->target));
 		break;
 	case ISER_TGT_KEY_SESSION_TYPE:
@@ -189,8 +191,12 @@ static u16 login_identify(struct login_text *t)
 	login->offer.rdma_extensions = true;
 	login->offer.max_connections = 1;
 	login->offer.erl = 0;
+	/* RFC 7143 13.16: the state of a session ends with its connection. */
+	login->offer.time2retain = 0;
 	login->offer.protocol_level = 1;
 
+	if (login->late_status)
+		login->auth_required = true;
 	if (!login->auth_required)
 		return ISER_TGT_LOGIN_OK;
 	if (login->stage != ISER_TGT_STAGE_SECURITY)
@@ -202,18 +208,27 @@ static u16 login_identify(struct login_text *t)
 	return ISER_TGT_LOGIN_OK;
 }
 
-/* RFC 7143 12.1 and 6.3.2 */
+/*
+ * RFC 7143 12.1 and 6.2.1: the first method of the initiator's list that this
+ * target may use. An initiator that lists CHAP before None may want the target
+ * authenticated.
+ */
 static u16 login_auth_method(struct login_text *t, const char *list)
 {
 	struct iser_tgt_login *login = t->login;
 	bool have_secret = login->auth.userid[0] && login->auth.password[0];
 	bool offered = login->keys_offered & BIT_ULL(ISER_TGT_KEY_AUTH_METHOD);
+	char method[ISER_TGT_KEY_VALUE_MAX];
+	const char *usable = "None";
 
-	if (!login->auth_required && iser_tgt_key_list_has(list, "None")) {
-		text_say(t, ISER_TGT_KEY_AUTH_METHOD, "None");
-		return ISER_TGT_LOGIN_OK;
-	}
-	if (have_secret && iser_tgt_key_list_has(list, "CHAP")) {
+	if (have_secret)
+		usable = login->auth_required ? "CHAP" : "CHAP,None";
+	if ((have_secret || !login->auth_required) &&
+	    iser_tgt_key_list_first(list, usable, method)) {
+		if (!strcmp(method, "None")) {
+			text_say(t, ISER_TGT_KEY_AUTH_METHOD, method);
+			return ISER_TGT_LOGIN_OK;
+		}
 		if (!offered)
 			text_say(t, ISER_TGT_KEY_AUTH_METHOD, "CHAP");
 		login->chap = ISER_TGT_CHAP_WAIT_A;

@@ -89,8 +89,55 @@ static size_t name_hex_len(const char *s)
 	return s[len] ? 0 : len;
 }
 
+/*
+ * Characters that configfs, log lines and the core's files can hold. A comma
+ * would end the name in an iSCSI TransportID (SPC-4 7.6.4.6), a blank in the
+ * files of sessions, and '%' begins a scope or a conversion in what reads them.
+ */
+static bool name_chars_safe(const char *s)
+{
+	while (*s) {
+		size_t len = 1;
+
+		if (*s & 0x80)
+			len = name_utf8_len(s);
+		else if (*s <= ' ' || *s == 0x7f || *s == '/' || *s == ',' ||
+			 *s == '%' || (*s >= 'A' && *s <= 'Z'))
+			return false;
+		if (!len)
+			return false;
+		s += len;
+	}
+	return true;
+}
+
+static bool name_has_type(const char *name)
+{
+	return !strncmp(name, "iqn.", 4) || !strncmp(name, "eui.", 4) ||
+	       !strncmp(name, "naa.", 4);
+}
+
 /**
- * iser_tgt_name_check - check the syntax of an iSCSI name
+ * iser_tgt_name_check - check that a name can be used
+ * @name: NUL-terminated, already folded to lower case
+ *
+ * Accepts more than RFC 7143 4.2.7 does, because initiators and targets with
+ * such names exist: '_', a month of one digit, no date. Refuses what is not safe
+ * to store, show or compare: more than 223 bytes, control characters, blanks,
+ * '/', ',', '%', upper case and malformed UTF-8.
+ *
+ * Return: 0, or -EINVAL.
+ */
+int iser_tgt_name_check(const char *name)
+{
+	if (strnlen(name, ISER_TGT_NAME_MAX + 1) > ISER_TGT_NAME_MAX ||
+	    !name_has_type(name) || !name[4] || !name_chars_safe(name))
+		return -EINVAL;
+	return 0;
+}
+
+/**
+ * iser_tgt_name_check_strict - check a name against the RFCs
  * @name: NUL-terminated, already folded to lower case
  *
  * RFC 7143 4.2.7: at most 223 bytes; "iqn." with year and month, "eui." with 16
@@ -98,7 +145,7 @@ static size_t name_hex_len(const char *s)
  *
  * Return: 0, or -EINVAL.
  */
-int iser_tgt_name_check(const char *name)
+int iser_tgt_name_check_strict(const char *name)
 {
 	size_t len;
 

@@ -8,10 +8,10 @@
 #include <linux/sysfs.h>
 #include <target/target_core_fabric.h>
 
-#include "../iscsi/name.h"
 #include "../rdma/rdma.h"
 #include "acl.h"
 #include "config_value.h"
+#include "names.h"
 #include "session.h"
 #include "tpg.h"
 
@@ -235,9 +235,5 @@ struct configfs_attribute *iser_tgt_acl_param_attrs[] = {
  */
 int iser_tgt_init_nodeacl(struct se_node_acl *nacl, const char *name)
 {
-	if (iser_tgt_name_check(name)) {
-		pr_err("%s: not an iSCSI name in lower case\n", name);
-		return -EINVAL;
-	}
-	return 0;
+	return iser_tgt_name_usable(name) ? 0 : -EINVAL;
 }

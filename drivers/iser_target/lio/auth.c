@@ -4,9 +4,12 @@
  * discovery_auth/.
  */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/capability.h>
 #include <linux/configfs.h>
 #include <linux/kstrtox.h>
+#include <linux/printk.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -80,7 +83,8 @@ static ssize_t iser_tgt_auth_show(const char *field, char *page)
 	return len;
 }
 
-static ssize_t iser_tgt_auth_store(char *field, const char *page, size_t count)
+static ssize_t iser_tgt_auth_store(char *field, bool secret, const char *page,
+				   size_t count)
 {
 	size_t len = iser_tgt_config_len(page, count);
 
@@ -97,6 +101,9 @@ static ssize_t iser_tgt_auth_store(char *field, const char *page, size_t count)
 	memcpy(field, page, len);
 	spin_unlock(&iser_tgt_auth_lock);
 
+	if (secret && len && len < ISER_TGT_CHAP_SECRET_MIN)
+		pr_warn_ratelimited("a CHAP secret of %zu bytes was set: RFC 7143 9.2.1 asks for %u or more\n",
+				    len, ISER_TGT_CHAP_SECRET_MIN);
 	return count;
 }
 
@@ -116,7 +123,9 @@ static ssize_t _prefix##_##_name##_show(struct config_item *item,	\
 static ssize_t _prefix##_##_name##_store(struct config_item *item,	\
 					 const char *page, size_t count) \
 {									\
-	return iser_tgt_auth_store((_where)->_name, page, count);	\
+	return iser_tgt_auth_store((_where)->_name,			\
+				   strstarts(#_name, "password"),	\
+				   page, count);			\
 }									\
 CONFIGFS_ATTR(_prefix##_, _name)
 

@@ -87,9 +87,10 @@ static int iser_tgt_tpg_check_prot_fabric_only(struct se_portal_group *se_tpg)
 	return READ_ONCE(iser_tgt_tpg(se_tpg)->attrib.fabric_prot_type);
 }
 
+/* SCSI-MIB: the instance is the target, and the portal group its port. */
 static u32 iser_tgt_tpg_get_inst_index(struct se_portal_group *se_tpg)
 {
-	return iser_tgt_tpg(se_tpg)->tag;
+	return iser_tgt_tpg(se_tpg)->target->index;
 }
 
 static u32 iser_tgt_sess_get_index(struct se_session *se_sess)

@@ -15,9 +15,11 @@
 #include "../rdma/rdma.h"
 #include "acl.h"
 #include "auth.h"
+#include "chap_backoff.h"
 #include "chap_digest.h"
 #include "login.h"
 #include "login_limit.h"
+#include "names.h"
 #include "refusals.h"
 #include "session.h"
 #include "session_start.h"
@@ -54,7 +56,11 @@ static u16 iser_tgt_identify_initiator(struct iser_tgt_login *login,
 	return ISER_TGT_LOGIN_OK;
 }
 
-/* RFC 7143 6.3.1, 11.12.6: sessions of this target have one connection. */
+/*
+ * RFC 7143 6.3.1, 11.12.6: sessions of this target have one connection. A login
+ * with its CID reinstates it (6.3.4): at ErrorRecoveryLevel 0 that ends all of
+ * the session's tasks, so that only ISID and TSIH live on.
+ */
 static u16 iser_tgt_identify_session(struct iser_tgt_login *login,
 				     struct iser_tgt_tpg *tpg)
 {
@@ -66,6 +72,8 @@ static u16 iser_tgt_identify_session(struct iser_tgt_login *login,
 		if (old->live && old->tsih == login->tsih &&
 		    !memcmp(old->isid, login->isid, sizeof(old->isid)) &&
 		    !strcmp(old->initiator, login->initiator)) {
+			if (old->cid == login->cid)
+				return ISER_TGT_LOGIN_OK;
 			login->reason = "MaxConnections is 1";
 			status = ISER_TGT_LOGIN_TOO_MANY_CONNS;
 		}
@@ -110,7 +118,8 @@ static u16 iser_tgt_identify_tpg(struct iser_tgt_login *login,
 		status = ISER_TGT_LOGIN_UNAVAILABLE;
 	} else if (login->tsih) {
 		status = iser_tgt_identify_session(login, tpg);
-	} else {
+	}
+	if (!status) {
 		strscpy(sess->initiator, login->initiator,
 			sizeof(sess->initiator));
 		sess->tpg = tpg;
@@ -160,7 +169,7 @@ static u16 iser_tgt_identify(struct iser_tgt_login *login)
 	}
 unlock:
 	up_read(&iser_tgt_targets_sem);
-	return status;
+	return iser_tgt_names_hide(login, status);
 }
 
 static const struct iser_tgt_login_ops iser_tgt_login_ops = {
@@ -207,7 +216,9 @@ int iser_tgt_login_alloc(struct iser_tgt_session *sess)
 	iser_tgt_login_init(&mem->login, &iser_tgt_login_ops, sess, mem->in,
 			    mem->out);
 	mem->login.text_max = iser_tgt_login_text_max();
+	mem->login.strict_names = iser_tgt_names_strict();
 	sess->login_mem = mem;
+	iser_tgt_backoff_init(sess);
 	sess->login_tx = iser_tgt_login_tx_alloc(sess->conn);
 	if (!sess->login_tx)
 		return -ENOMEM;
@@ -224,6 +235,7 @@ void iser_tgt_login_free(struct iser_tgt_session *sess)
 	if (!sess->login_mem)
 		return;
 
+	iser_tgt_backoff_cancel(sess);
 	iser_tgt_login_wipe(&sess->login_mem->login);
 	kvfree_sensitive(sess->login_mem, sizeof(*sess->login_mem));
 	sess->login_mem = NULL;
@@ -235,7 +247,8 @@ static void iser_tgt_login_note(struct iser_tgt_session *sess)
 
 	iser_tgt_refused(iser_tgt_conn_peer(sess->conn), login->initiator,
 			 login->discovery ? "discovery" : login->target,
-			 login->status, login->reason ?: "no reason given");
+			 login->status, login->late_reason ?: login->reason ?:
+			 "no reason given");
 }
 
 static void iser_tgt_login_respond(struct iser_tgt_session *sess,
@@ -291,13 +304,21 @@ iser_tgt_login_look(struct iser_tgt_session *sess, const struct iser_tgt_rx *rx)
 {
 	struct iser_tgt_login_mem *mem = sess->login_mem;
 
+	bool proves = iser_tgt_login_awaits_proof(&mem->login);
+	enum iser_tgt_login_verdict verdict;
+
 	if (rx->error)
 		return iser_tgt_login_malformed(&mem->login, &rx->pdu,
 						rx->error);
 
 	iser_tgt_rx_copy(rx, rx->pdu.ahs_len, mem->data,
 			 min_t(size_t, rx->pdu.data_len, sizeof(mem->data)));
-	return iser_tgt_login_request(&mem->login, &rx->pdu, mem->data);
+	verdict = iser_tgt_login_request(&mem->login, &rx->pdu, mem->data);
+	if (proves && !iser_tgt_login_awaits_proof(&mem->login))
+		iser_tgt_backoff_verdict(sess, true);
+	else if (mem->login.status == ISER_TGT_LOGIN_AUTH_FAILED && proves)
+		iser_tgt_backoff_verdict(sess, false);
+	return verdict;
 }
 
 /**
@@ -322,6 +343,10 @@ int iser_tgt_login_receive(struct iser_tgt_session *sess,
 		iser_tgt_rx_put(rx);
 		return 0;
 	}
+
+	if (!waited && iser_tgt_login_awaits_proof(login) &&
+	    iser_tgt_backoff_wait(sess))
+		return -EAGAIN;
 
 	/* If it waited, this request has been handled before. */
 	if (!waited)

@@ -87,6 +87,17 @@ static void iser_tgt_rate_addr(const struct sockaddr_storage *peer,
 		*addr = ((const struct sockaddr_in6 *)peer)->sin6_addr;
 }
 
+/**
+ * iser_tgt_login_peer - address of an initiator, IPv4 as a mapped one
+ * @sess: its session
+ * @addr: the address
+ */
+void iser_tgt_login_peer(const struct iser_tgt_session *sess,
+			 struct in6_addr *addr)
+{
+	iser_tgt_rate_addr(iser_tgt_conn_peer(sess->conn), addr);
+}
+
 static bool iser_tgt_rate_over(const struct iser_tgt_rate *rate)
 {
 	return !rate->begun ||

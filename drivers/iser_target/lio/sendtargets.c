@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <net/ipv6.h>
 #include <target/target_core_fabric.h>
 
 #include "../iscsi/keys.h"
@@ -21,6 +22,49 @@
 
 /* Targets may be added between measuring the answer and writing it. */
 #define ISER_TGT_ANSWER_TRIES	8
+
+static bool iser_tgt_addr_loopback(const struct sockaddr_storage *addr)
+{
+	if (addr->ss_family == AF_INET)
+		return ipv4_is_loopback(((const struct sockaddr_in *)
+					 addr)->sin_addr.s_addr);
+	return ipv6_addr_loopback(&((const struct sockaddr_in6 *)
+				    addr)->sin6_addr);
+}
+
+static bool iser_tgt_addr_linklocal(const struct sockaddr_storage *addr)
+{
+	if (addr->ss_family == AF_INET)
+		return ipv4_is_linklocal_169(((const struct sockaddr_in *)
+					      addr)->sin_addr.s_addr);
+	return ipv6_addr_type(&((const struct sockaddr_in6 *)
+				addr)->sin6_addr) & IPV6_ADDR_LINKLOCAL;
+}
+
+static u32 iser_tgt_addr_scope(const struct sockaddr_storage *addr)
+{
+	if (addr->ss_family == AF_INET)
+		return 0;
+	return ((const struct sockaddr_in6 *)addr)->sin6_scope_id;
+}
+
+/*
+ * An address of a link, or of this host, is of no use elsewhere. The initiator
+ * is on that link if it has come by an address of it.
+ */
+static bool iser_tgt_portal_usable(const struct iser_tgt_session *sess,
+				   const struct sockaddr_storage *addr)
+{
+	const struct sockaddr_storage *local = iser_tgt_conn_local(sess->conn);
+
+	if (iser_tgt_addr_loopback(addr))
+		return iser_tgt_addr_loopback(local);
+	if (iser_tgt_addr_linklocal(addr))
+		return addr->ss_family == local->ss_family &&
+		       iser_tgt_addr_linklocal(local) &&
+		       iser_tgt_addr_scope(addr) == iser_tgt_addr_scope(local);
+	return true;
+}
 
 static void iser_tgt_add_portal(struct iser_tgt_text_out *out,
 				const struct iser_tgt_session *sess,
@@ -37,6 +81,8 @@ static void iser_tgt_add_portal(struct iser_tgt_text_out *out,
 		addr = *iser_tgt_conn_local(sess->conn);
 		((struct sockaddr_in *)&addr)->sin_port = port;
 	}
+	if (!iser_tgt_portal_usable(sess, &addr))
+		return;
 	snprintf(value, sizeof(value), "%pISpc,%u", &addr, portal->tpg->tag);
 	iser_tgt_text_add(out, "TargetAddress", strlen("TargetAddress"), value);
 }

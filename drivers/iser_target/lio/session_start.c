@@ -146,10 +146,12 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 
 	spin_lock(&tpg->lock);
 	sess->se_sess = se_sess;
-	/* RFC 7143 4.4.3: never 0 */
-	if (!++tpg->tsih)
+	/* A connection that is reinstated keeps it. RFC 7143 4.4.3: never 0 */
+	sess->tsih = sess->login_mem->login.tsih;
+	if (!sess->tsih && !++tpg->tsih)
 		tpg->tsih++;
-	sess->tsih = tpg->tsih;
+	if (!sess->tsih)
+		sess->tsih = tpg->tsih;
 	spin_unlock(&tpg->lock);
 
 	spin_lock(&iser_tgt_sessions_lock);
@@ -253,6 +255,9 @@ int iser_tgt_session_start(struct iser_tgt_session *sess)
 					   "discovery timeout");
 	else
 		iser_tgt_login_ends(sess);
+	if (iser_tgt_name_check_strict(sess->initiator))
+		pr_info_ratelimited("%pISpc (%s): RFC 7143 4.2.7 does not allow this initiator name\n",
+				    iser_tgt_conn_peer(conn), sess->initiator);
 	sess->hello_due = !sess->discovery && sess->keys.hello_required;
 	sess->since = jiffies;
 	/* Pairs with the acquires in sessions_show.c. */

@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 
 #include "../compat.h"
+#include "names.h"
 #include "target.h"
 
 /*
@@ -15,6 +16,7 @@
  */
 DECLARE_RWSEM(iser_tgt_targets_sem);
 LIST_HEAD(iser_tgt_targets);
+static atomic_t iser_tgt_next_index;
 
 /**
  * iser_tgt_target_find - find a target by its name
@@ -48,16 +50,15 @@ struct se_wwn *iser_tgt_make_target(struct target_fabric_configfs *tf,
 {
 	struct iser_tgt_target *target;
 
-	if (iser_tgt_name_check(name)) {
-		pr_err("%s: not an iSCSI name in lower case\n", name);
+	if (!iser_tgt_name_usable(name))
 		return ERR_PTR(-EINVAL);
-	}
 
 	target = kzalloc_obj(*target, GFP_KERNEL);
 	if (!target)
 		return ERR_PTR(-ENOMEM);
 
 	strscpy(target->name, name, sizeof(target->name));
+	target->index = atomic_inc_return(&iser_tgt_next_index);
 	INIT_LIST_HEAD(&target->tpgs);
 
 	down_write(&iser_tgt_targets_sem);

@@ -16,12 +16,14 @@ struct target_fabric_configfs;
  * struct iser_tgt_target - a target
  * @se_wwn: the core's part
  * @name: iSCSI name
+ * @index: number of the target in the SCSI-MIB
  * @entry: entry of iser_tgt_targets, under iser_tgt_targets_sem
  * @tpgs: portal groups, under iser_tgt_targets_sem
  */
 struct iser_tgt_target {
 	struct se_wwn se_wwn;
 	char name[ISER_TGT_NAME_MAX + 1];
+	u32 index;
 	struct list_head entry;
 	struct list_head tpgs;
 };

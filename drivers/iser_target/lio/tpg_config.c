@@ -117,10 +117,15 @@ struct se_portal_group *iser_tgt_make_tpg(struct se_wwn *se_wwn,
 {
 	struct iser_tgt_target *target = iser_tgt_target(se_wwn);
 	struct iser_tgt_tpg *tpg;
+	char same[sizeof("tpgt_65535")];
 	u16 tag;
 	int ret;
 
 	if (strncmp(name, "tpgt_", 5) || kstrtou16(name + 5, 10, &tag))
+		return ERR_PTR(-EINVAL);
+	/* "01" and "+1" would be a second group with the tag of "1". */
+	snprintf(same, sizeof(same), "tpgt_%u", tag);
+	if (strcmp(name, same))
 		return ERR_PTR(-EINVAL);
 
 	tpg = kzalloc_obj(*tpg, GFP_KERNEL);

@@ -92,7 +92,6 @@ CONFIGFS_ATTR(iser_tgt_tpg_param_, _name)
 ISER_TGT_PARAM_NUMBER(MaxBurstLength, max_burst, 512, 16777215);
 ISER_TGT_PARAM_NUMBER(FirstBurstLength, first_burst, 512, 16777215);
 ISER_TGT_PARAM_NUMBER(DefaultTime2Wait, time2wait, 0, 3600);
-ISER_TGT_PARAM_NUMBER(DefaultTime2Retain, time2retain, 0, 3600);
 ISER_TGT_PARAM_NUMBER(MaxOutstandingR2T, max_outstanding_r2t, 1, 65535);
 ISER_TGT_PARAM_NUMBER(InitiatorRecvDataSegmentLength, initiator_rdsl, 512,
 		      16777215);
@@ -108,6 +107,27 @@ ISER_TGT_PARAM_FIXED(ErrorRecoveryLevel, "0");
 /* RFC 7145 5.1: the transport has digests of its own. */
 ISER_TGT_PARAM_FIXED(HeaderDigest, "None");
 ISER_TGT_PARAM_FIXED(DataDigest, "None");
+
+/*
+ * Always 0: the state of a session ends with its connection. What configurations
+ * of the iscsi fabric have is accepted and promises nothing.
+ */
+static ssize_t iser_tgt_tpg_param_DefaultTime2Retain_show(struct config_item *item,
+							  char *page)
+{
+	return sysfs_emit(page, "0\n");
+}
+
+static ssize_t
+iser_tgt_tpg_param_DefaultTime2Retain_store(struct config_item *item,
+					    const char *page, size_t count)
+{
+	u32 ignored;
+
+	return iser_tgt_config_number(page, count, 10, 0, 3600, &ignored);
+}
+
+CONFIGFS_ATTR(iser_tgt_tpg_param_, DefaultTime2Retain);
 
 static ssize_t iser_tgt_tpg_param_AuthMethod_show(struct config_item *item,
 						  char *page)

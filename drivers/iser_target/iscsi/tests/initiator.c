@@ -25,6 +25,8 @@ static u16 identify(struct iser_tgt_login *login)
 	login->tpgt = 7;
 	login->auth_required = i->auth_required;
 	login->offer = i->offer;
+	login->late_status = i->late_status;
+	login->late_reason = "late";
 	login->redirect = i->redirect;
 	login->target_alias = i->target_alias;
 	copy(login->auth.userid, i->userid);

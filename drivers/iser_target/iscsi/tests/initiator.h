@@ -40,6 +40,7 @@ struct initiator {
 	const char *target_alias;
 	u16 tsih;
 	bool auth_required;
+	u16 late_status;
 	const char *userid, *password, *userid_mutual, *password_mutual;
 	struct iser_tgt_keys offer;
 	unsigned int identified;

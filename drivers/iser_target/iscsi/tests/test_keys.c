@@ -99,17 +99,36 @@ static void rfc7143_6_1_numerical_value(struct kunit *test)
 	}
 }
 
+static const char *first(const char *list, const char *choices)
+{
+	static char value[ISER_TGT_KEY_VALUE_MAX];
+
+	if (!iser_tgt_key_list_first(list, choices, value))
+		return "";
+	return value;
+}
+
 static void rfc7143_6_2_1_lists(struct kunit *test)
 {
-	assert_true(iser_tgt_key_list_has("None", "None"));
-	assert_true(iser_tgt_key_list_has("CRC32C,None", "None"));
-	assert_true(iser_tgt_key_list_has("None,CRC32C", "None"));
-	assert_true(iser_tgt_key_list_has(",,None", "None"));
-	assert_false(iser_tgt_key_list_has("", "None"));
-	assert_false(iser_tgt_key_list_has("CRC32C", "None"));
-	assert_false(iser_tgt_key_list_has("Nonesuch,None2", "None"));
-	assert_false(iser_tgt_key_list_has("none", "None"));
-	assert_false(iser_tgt_key_list_has("CRC32C, None", "None"));
+	assert_string_equal(first("None", "None"), "None");
+	assert_string_equal(first("CRC32C,None", "None"), "None");
+	assert_string_equal(first("None,CRC32C", "None"), "None");
+	assert_string_equal(first(",,None", "None"), "None");
+	assert_string_equal(first("", "None"), "");
+	assert_string_equal(first("CRC32C", "None"), "");
+	assert_string_equal(first("Nonesuch,None2", "None"), "");
+	assert_string_equal(first("none", "None"), "");
+	assert_string_equal(first("CRC32C, None", "None"), "");
+	assert_string_equal(first("0123456789abcdef0,None", "None"), "None");
+}
+
+static void rfc7143_6_2_1_the_order_of_the_list_decides(struct kunit *test)
+{
+	assert_string_equal(first("CHAP,None", "None,CHAP"), "CHAP");
+	assert_string_equal(first("None,CHAP", "None,CHAP"), "None");
+	assert_string_equal(first("SRP,CHAP,None", "CHAP,None"), "CHAP");
+	assert_string_equal(first("CHAP,None", "None"), "None");
+	assert_string_equal(first("CHAP,None", "NoneX,CHA"), "");
 }
 
 static void rfc7143_13_1_digests(struct kunit *test)
@@ -214,8 +233,11 @@ static void rfc7143_13_20_error_recovery_level_minimum(struct kunit *test)
 
 static void rfc7143_13_23_task_reporting(struct kunit *test)
 {
+	assert_string_equal(answer(K(TASK_REPORTING), "RFC3720"), "RFC3720");
 	assert_string_equal(answer(K(TASK_REPORTING),
 				   "FastAbort,ResponseFence,RFC3720"),
+			    "ResponseFence");
+	assert_string_equal(answer(K(TASK_REPORTING), "RFC3720,ResponseFence"),
 			    "RFC3720");
 	assert_string_equal(answer(K(TASK_REPORTING), "FastAbort"), "Reject");
 }
@@ -366,6 +388,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(rfc7143_6_2_key_that_is_not_understood),
 	KUNIT_CASE(rfc7143_6_1_numerical_value),
 	KUNIT_CASE(rfc7143_6_2_1_lists),
+	KUNIT_CASE(rfc7143_6_2_1_the_order_of_the_list_decides),
 	KUNIT_CASE(rfc7143_13_1_digests),
 	KUNIT_CASE(rfc7143_13_2_max_connections_minimum),
 	KUNIT_CASE(rfc7143_13_10_initial_r2t_or),

@@ -455,10 +455,82 @@ static void not_required_and_none_offered(struct kunit *test)
 
 	i->auth_required = false;
 	assert_int_equal(SAY(i, SECURITY | TO_OPERATIONAL, NAMES
-			     "AuthMethod=CHAP,None\0"), SEND);
+			     "AuthMethod=None,CHAP\0"), SEND);
 	assert_string_equal(rsp_value(i, "AuthMethod"), "None");
 	assert_int_equal(rsp_flags(i), SECURITY | TO_OPERATIONAL);
 	assert_false(i->login.authenticated);
+}
+
+static void rfc7143_6_2_1_not_required_but_preferred(struct kunit *test)
+{
+	struct initiator *i = test->priv, *j = start();
+
+	i->auth_required = false;
+	SAY(i, SECURITY | TO_OPERATIONAL, NAMES "AuthMethod=KRB5,CHAP,None\0");
+	assert_string_equal(rsp_value(i, "AuthMethod"), "CHAP");
+	assert_int_equal(rsp_flags(i), SECURITY);
+
+	/* without a secret CHAP is not supported */
+	j->auth_required = false;
+	j->password = "";
+	SAY(j, SECURITY | TO_OPERATIONAL, NAMES "AuthMethod=CHAP,None\0");
+	assert_string_equal(rsp_value(j, "AuthMethod"), "None");
+	initiator_free(j);
+}
+
+static void names_are_hidden_until_authenticated(struct kunit *test)
+{
+	struct initiator *i = test->priv, *j = start(), *k = start();
+
+	i->late_status = ISER_TGT_LOGIN_NO_SESSION;
+	i->auth_required = false;
+	challenged(i, TEXT("CHAP_A=7\0"));
+	refused(i, answer(i, USER, SECRET, "", 0), 0x020a, "late");
+	assert_false(i->login.authenticated);
+
+	j->late_status = ISER_TGT_LOGIN_NO_SESSION;
+	challenged(j, TEXT("CHAP_A=7\0"));
+	refused(j, answer(j, USER, "guess", "", 0), 0x0201,
+		"CHAP: wrong response");
+	initiator_free(j);
+
+	k->late_status = ISER_TGT_LOGIN_NO_SESSION;
+	k->auth_required = false;
+	refused(k, SAY(k, OPERATIONAL | TO_FFP, NAMES RDMA), 0x0201,
+		"authentication required, but security stage skipped");
+	initiator_free(k);
+}
+
+static void the_request_that_answers_a_challenge(struct kunit *test)
+{
+	struct initiator *i = test->priv;
+
+	assert_false(iser_tgt_login_awaits_proof(&i->login));
+	challenged(i, TEXT("CHAP_A=7\0"));
+	assert_true(iser_tgt_login_awaits_proof(&i->login));
+	answer(i, USER, SECRET, "", 0);
+	assert_false(iser_tgt_login_awaits_proof(&i->login));
+}
+
+static void rfc7143_9_2_1_secret_below_96_bits(struct kunit *test)
+{
+	struct initiator *i = test->priv, *j = start();
+
+	i->userid_mutual = TARGET_USER;
+	i->password_mutual = "eleven byte";
+	challenged(i, TEXT("CHAP_A=7\0"));
+	refused(i, answer(i, USER, SECRET, TEXT("CHAP_I=1\0CHAP_C=0x01\0")),
+		0x0201, "CHAP: password_mutual is shorter than 12 bytes");
+	assert_false(i->login.authenticated);
+	assert_false(i->login.auth_mutual);
+
+	/* it is not needed */
+	j->userid_mutual = TARGET_USER;
+	j->password_mutual = "eleven byte";
+	challenged(j, TEXT("CHAP_A=7\0"));
+	assert_int_equal(answer(j, USER, SECRET, "", 0), SEND);
+	assert_true(j->login.authenticated);
+	initiator_free(j);
 }
 
 static void not_required_but_insisted_on(struct kunit *test)
@@ -723,6 +795,10 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(rfc7143_6_3_2_method_that_was_proposed_is_not_taken),
 	KUNIT_CASE(authentication_without_a_secret),
 	KUNIT_CASE(not_required_and_none_offered),
+	KUNIT_CASE(rfc7143_6_2_1_not_required_but_preferred),
+	KUNIT_CASE(names_are_hidden_until_authenticated),
+	KUNIT_CASE(the_request_that_answers_a_challenge),
+	KUNIT_CASE(rfc7143_9_2_1_secret_below_96_bits),
 	KUNIT_CASE(not_required_but_insisted_on),
 	KUNIT_CASE(not_required_insisted_on_and_no_secret),
 	KUNIT_CASE(rfc7143_12_1_3_discovery),

@@ -6,6 +6,15 @@
 static int check(const char *name)
 {
 	char *copy = exactly(name, strlen(name) + 1);
+	int ret = iser_tgt_name_check_strict(copy);
+
+	unit_free(copy);
+	return ret;
+}
+
+static int usable(const char *name)
+{
+	char *copy = exactly(name, strlen(name) + 1);
 	int ret = iser_tgt_name_check(copy);
 
 	unit_free(copy);
@@ -16,6 +25,8 @@ static void good(const char *name)
 {
 	if (check(name))
 		fail_msg("refused: %s", name);
+	if (usable(name))
+		fail_msg("refused, though valid: %s", name);
 }
 
 static void bad(const char *name)
@@ -135,6 +146,51 @@ static void rfc7143_4_2_7_3_other_types(struct kunit *test)
 	bad("0");
 }
 
+static void names_that_others_accept(struct kunit *test)
+{
+	static const char * const names[] = {
+		"iqn.2001-04.com.example:disk_1", "iqn.2001-4.com.example:x",
+		"iqn.2001-13.com.example", "iqn.2001-17.com.example:x",
+		"iqn.com.example:disk", "iqn.x", "iqn.2001-04.com.example:a=b",
+		"iqn.2001-04.com.example:(x)", "eui.0200", "naa.5200",
+		"iqn.2001_04.com.example", "iqn.2001-04.com.example:x@y",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		bad(names[i]);
+		if (usable(names[i]))
+			fail_msg("refused: %s", names[i]);
+	}
+}
+
+static void names_that_are_not_safe(struct kunit *test)
+{
+	static const char * const names[] = {
+		"", "iqn.", "eui.", "naa.", "iqn", "foo.2001-04.com.example",
+		"iqn.2001-04.com.example:a/b", "iqn.2001-04.com.example:a b",
+		"iqn.2001-04.com.example:a\tb", "iqn.2001-04.com.example:\x01",
+		"iqn.2001-04.com.example:\x7f", "iqn.2001-04.com.example:A",
+		"iqn.2001-04.com.example:a%s%n",
+		"iqn.2001-04.com.example:a,i,0x1", "IQN.2001-04.com.example",
+		"iqn.2001-04.com.example:\xc3", "iqn.2001-04.com.example:\xff",
+		"iqn.2001-04.com.example:\xc2\x85",
+	};
+	char name[ISER_TGT_NAME_MAX + 2];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (usable(names[i]) != -EINVAL)
+			fail_msg("accepted: %s", names[i]);
+
+	memset(name, '_', sizeof(name));
+	memcpy(name, "iqn.", 4);
+	name[ISER_TGT_NAME_MAX + 1] = '\0';
+	assert_int_equal(usable(name), -EINVAL);
+	name[ISER_TGT_NAME_MAX] = '\0';
+	assert_int_equal(usable(name), 0);
+}
+
 static void rfc7143_4_2_7_1_folding(struct kunit *test)
 {
 	char name[] = "IQN.2001-04.Com.EXAMPLE:[Z]\xc3\x84";
@@ -153,6 +209,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(rfc7143_4_2_7_5_eui),
 	KUNIT_CASE(rfc7143_4_2_7_6_naa),
 	KUNIT_CASE(rfc7143_4_2_7_3_other_types),
+	KUNIT_CASE(names_that_others_accept),
+	KUNIT_CASE(names_that_are_not_safe),
 	KUNIT_CASE(rfc7143_4_2_7_1_folding),
 	{}
 };

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Guesses of CHAP secrets: the more were wrong, the longer the next one takes.
+ * An initiator is known by its address and name, so that nobody else waits. Its
+ * answers to challenges take turns: logins side by side gain nothing.
+ */
+
+#include <linux/in6.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/once.h>
+#include <linux/siphash.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+
+#include "../iscsi/login.h"
+#include "../rdma/rdma.h"
+#include "chap_backoff.h"
+#include "login_limit.h"
+#include "session.h"
+
+/* Wrong answers in a row before the first delay, and the longest one. */
+#define ISER_TGT_BACKOFF_FREE	5
+#define ISER_TGT_BACKOFF_FIRST	(HZ / 8)
+#define ISER_TGT_BACKOFF_MAX	(2 * HZ)
+/* Initiators remembered. */
+#define ISER_TGT_BACKOFF_PEERS	256
+
+/**
+ * struct iser_tgt_backoff - an initiator that has given wrong answers
+ * @id: hash of its address and name
+ * @wrong: wrong answers in a row, 0 if the entry is unused
+ * @next: when its next answer is looked at, jiffies
+ */
+struct iser_tgt_backoff {
+	u64 id;
+	unsigned int wrong;
+	unsigned long next;
+};
+
+static DEFINE_SPINLOCK(iser_tgt_backoff_lock);
+static struct iser_tgt_backoff iser_tgt_backoffs[ISER_TGT_BACKOFF_PEERS];
+
+static u64 iser_tgt_backoff_id(const struct iser_tgt_session *sess)
+{
+	const struct iser_tgt_login *login = &sess->login_mem->login;
+	static siphash_key_t key __read_mostly;
+	struct {
+		struct in6_addr addr;
+		char name[ISER_TGT_NAME_MAX + 1];
+	} peer = {};
+
+	get_random_once(&key, sizeof(key));
+	iser_tgt_login_peer(sess, &peer.addr);
+	strscpy(peer.name, login->initiator, sizeof(peer.name));
+	return siphash(&peer, sizeof(peer), &key);
+}
+
+/* The entry of an initiator, or NULL. */
+static struct iser_tgt_backoff *iser_tgt_backoff_find(u64 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < ISER_TGT_BACKOFF_PEERS; i++)
+		if (iser_tgt_backoffs[i].wrong && iser_tgt_backoffs[i].id == id)
+			return &iser_tgt_backoffs[i];
+
+	return NULL;
+}
+
+/* An unused entry, or the one whose initiator has been quiet for longest. */
+static struct iser_tgt_backoff *iser_tgt_backoff_new(u64 id)
+{
+	struct iser_tgt_backoff *entry = &iser_tgt_backoffs[0];
+	unsigned int i;
+
+	for (i = 0; i < ISER_TGT_BACKOFF_PEERS && entry->wrong; i++)
+		if (!iser_tgt_backoffs[i].wrong ||
+		    time_before(iser_tgt_backoffs[i].next, entry->next))
+			entry = &iser_tgt_backoffs[i];
+
+	*entry = (struct iser_tgt_backoff) { .id = id, .next = jiffies };
+	return entry;
+}
+
+static unsigned long iser_tgt_backoff_delay(unsigned int wrong)
+{
+	if (wrong < ISER_TGT_BACKOFF_FREE)
+		return 0;
+	return min_t(unsigned long, ISER_TGT_BACKOFF_MAX,
+		     (unsigned long)ISER_TGT_BACKOFF_FIRST <<
+		     min(wrong - ISER_TGT_BACKOFF_FREE, 10U));
+}
+
+/* Takes the initiator's next turn: jiffies from now. */
+static unsigned long iser_tgt_backoff_turn(u64 id)
+{
+	struct iser_tgt_backoff *entry;
+	unsigned long wait = 0, delay;
+
+	spin_lock(&iser_tgt_backoff_lock);
+	entry = iser_tgt_backoff_find(id);
+	delay = entry ? iser_tgt_backoff_delay(entry->wrong) : 0;
+	if (delay) {
+		if (time_before(entry->next, jiffies))
+			entry->next = jiffies;
+		entry->next += delay;
+		wait = entry->next - jiffies;
+	}
+	spin_unlock(&iser_tgt_backoff_lock);
+	return wait;
+}
+
+/**
+ * iser_tgt_backoff_wait - must the answer to a challenge wait for its turn
+ * @sess: the session, its login awaits a CHAP response
+ *
+ * Context: the connection's worker.
+ * Return: true if so; the worker is kicked when the time has come.
+ */
+bool iser_tgt_backoff_wait(struct iser_tgt_session *sess)
+{
+	struct iser_tgt_login_mem *mem = sess->login_mem;
+	unsigned long wait;
+
+	if (!mem->backoff_asked) {
+		mem->backoff_asked = true;
+		wait = iser_tgt_backoff_turn(iser_tgt_backoff_id(sess));
+		mem->backoff_until = jiffies + wait;
+		if (wait)
+			queue_delayed_work(iser_tgt_misc_wq, &mem->backoff,
+					   wait);
+	}
+	return time_before(jiffies, mem->backoff_until);
+}
+
+/**
+ * iser_tgt_backoff_verdict - an answer to a challenge was looked at
+ * @sess: the session
+ * @ok: it was right
+ *
+ * Context: the connection's worker.
+ */
+void iser_tgt_backoff_verdict(struct iser_tgt_session *sess, bool ok)
+{
+	u64 id = iser_tgt_backoff_id(sess);
+	struct iser_tgt_backoff *entry;
+
+	spin_lock(&iser_tgt_backoff_lock);
+	entry = iser_tgt_backoff_find(id);
+	if (ok && entry)
+		entry->wrong = 0;
+	if (!ok) {
+		if (!entry)
+			entry = iser_tgt_backoff_new(id);
+		entry->wrong++;
+	}
+	spin_unlock(&iser_tgt_backoff_lock);
+}
+
+static void iser_tgt_backoff_over(struct work_struct *work)
+{
+	struct iser_tgt_login_mem *mem =
+		container_of(to_delayed_work(work), struct iser_tgt_login_mem,
+			     backoff);
+	struct iser_tgt_session *sess = mem->login.priv;
+
+	iser_tgt_conn_kick(sess->conn);
+}
+
+/**
+ * iser_tgt_backoff_init - initialize what a login needs here
+ * @sess: the session, with its login memory
+ */
+void iser_tgt_backoff_init(struct iser_tgt_session *sess)
+{
+	INIT_DELAYED_WORK(&sess->login_mem->backoff, iser_tgt_backoff_over);
+}
+
+/**
+ * iser_tgt_backoff_cancel - the login is over
+ * @sess: the session, with its login memory
+ *
+ * Context: may sleep.
+ */
+void iser_tgt_backoff_cancel(struct iser_tgt_session *sess)
+{
+	cancel_delayed_work_sync(&sess->login_mem->backoff);
+}
