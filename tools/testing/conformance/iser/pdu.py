@@ -272,7 +272,7 @@ class Async(_Answer):
 
 class Reject(_Answer):
     OPCODE = 0x3F
-    PROTOCOL_ERROR, NOT_SUPPORTED, TOO_MANY_IMMEDIATE, INVALID_FIELD = 4, 5, 6, 9
+    PROTOCOL_ERROR, NOT_SUPPORTED, TOO_MANY_IMMEDIATE, TASK_IN_PROGRESS, INVALID_FIELD = 4, 5, 6, 7, 9
     reason, datasn = u8(2), u32(36)
 
 

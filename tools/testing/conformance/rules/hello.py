@@ -33,6 +33,20 @@ def rfc7145_5_1_3_ord_is_not_above_the_initiators_ird(t):
     t.eq(reply.ird, 1, "iSER-ORD")
 
 
+def rfc7145_8_2_reads_within_the_ord_that_was_declared(t):
+    """With an iSER-IRD of 1 WRITEs of all sizes still work, many at a time."""
+    s = hello_session(t, credits=130)
+    reply, _ = say_hello(s, ird=1)
+    t.eq(reply.ird, 1, "iSER-ORD")
+    s.test_unit_ready()
+    s.test_unit_ready()
+    for size in (1, 64, 256, 2048):
+        data = bytes([size & 0xFF]) * (size * s.block_size)
+        for c in [s.start(s.rw_cdb(0x2A, i * size, size), write=data) for i in range(6)]:
+            t.good(s.finish(c, t.target.ms(10000)))
+        t.ok(t.good(s.read(5 * size, size)).data == data, f"data of {size} blocks")
+
+
 def rfc7145_10_1_3_2_versions_that_do_not_overlap(t):
     """A Hello of another version gets a HelloReply with REJ, and the connection ends."""
     s = hello_session(t)

@@ -139,9 +139,18 @@ def rfc7143_13_15_default_time2wait_is_the_maximum(t):
 
 
 def rfc7143_13_16_default_time2retain_is_the_minimum(t):
-    """DefaultTime2Retain: the smaller value."""
+    """DefaultTime2Retain: the smaller value. A target that keeps nothing says 0."""
     for offered in (0, 20, 3600):
         at_most(t, "DefaultTime2Retain", offered, 0)
+        t.eq(answer(t, "DefaultTime2Retain", offered), "0", "DefaultTime2Retain")
+
+
+def rfc7143_13_23_task_reporting(t):
+    """TaskReporting: the first value of the list that the target supports, ResponseFence among them."""
+    for offered in ("RFC3720,ResponseFence", "ResponseFence,RFC3720", "FastAbort,ResponseFence,RFC3720"):
+        t.among(answer(t, "TaskReporting", offered), tuple(offered.split(",")), "TaskReporting")
+    t.eq(answer(t, "TaskReporting", "RFC3720,ResponseFence"), "RFC3720", "TaskReporting")
+    t.eq(answer(t, "TaskReporting", "ResponseFence,RFC3720"), "ResponseFence", "TaskReporting")
 
 
 def rfc7143_13_17_max_outstanding_r2t_is_the_minimum(t):

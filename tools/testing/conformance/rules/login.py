@@ -179,6 +179,42 @@ def rfc7143_11_12_4_1_higher_version_max_is_fine(t):
     t.eq(r.version_active, 0, "Version-active")
 
 
+def rfc7143_6_3_4_connection_reinstatement(t):
+    """A login with ISID, TSIH and CID of a connection that lives takes its place: the old connection is closed, and ISID and TSIH
+    stay."""
+    a = t.session()
+    a.nop()
+    b = t.connection(isid=a.isid, cmdsn=a.cmdsn)
+    b.tsih = a.tsih
+    b.login()
+    t.eq(b.tsih, a.tsih, "TSIH")
+    t.closes(a)
+    t.alive(b)
+    t.good(t.disk().test_unit_ready())
+
+
+def rfc7143_6_2_1_the_initiators_first_method_is_chosen(t):
+    """AuthMethod: the first of the list that the target supports. Without a secret that is None, wherever it stands."""
+    for offered in ("None,CHAP", "CHAP,None", "KRB5,None,CHAP"):
+        s = t.connection()
+        r = s.negotiate(s.login_request({**s.names(), "AuthMethod": offered}, SECURITY, OPERATIONAL))
+        t.among(r.keys.get("AuthMethod"), ("None", "CHAP"), f"answer to {offered}")
+        if offered.startswith("None"):
+            t.eq(r.keys["AuthMethod"], "None", f"answer to {offered}")
+
+
+def iser_tgt_names_that_others_accept(t):
+    """Initiators whose names RFC 7143 4.2.7 does not allow log in all the same: '_', months of one digit or above 12, no date. A
+    blank, a comma, a slash or a control character is refused."""
+    for name in ("iqn.2026-01.org.example:host_1", "iqn.2026-1.org.example:x", "iqn.2026-13.org.example:x",
+                 "iqn.2026-17.org.example:x", "iqn.org.example:x", "iqn.x_y", "eui.0200", "iqn.2026-01.org.example:(x)"):
+        t.alive(t.session(initiator=name))
+    for name in ("iqn.2026-01.org.example:a b", "iqn.2026-01.org.example:a,i,0x1", "iqn.2026-01.org.example:a/b", "iqn.",
+                 "iqn.2026-01.org.example:\x01", "foo.2026-01.org.example:x", "iqn." + "x" * 220):
+        s = t.connection(initiator=name)
+        t.refused(s, s.login_request(s.names()), 0x0200)
+
+
 def rfc7143_6_3_1_tsih_of_no_session(t):
     """A TSIH that belongs to no session: status 020a, session does not exist."""
     s = t.connection()

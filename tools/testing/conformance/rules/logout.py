@@ -66,6 +66,35 @@ def rfc7143_11_14_logout_ends_commands_under_way(t):
     t.serves_others()
 
 
+def rfc7143_11_14_nothing_behind_a_logout_is_executed(t):
+    """A WRITE sent right behind a Logout, immediate or not, does not reach the disk."""
+    for immediate in (1, 0):
+        s = t.disk(1 << 20)
+        t.good(s.write(0, b"\x11" * 4096))
+        blocks = 4096 // s.block_size
+        itt = s.send(Logout(reason=Logout.CLOSE_SESSION, cid=0, immediate=immediate))
+        for imm in (4096, 0):
+            s.start(s.rw_cdb(0x2A, 0, blocks), write=b"\x22" * 4096, imm=imm)
+        t.eq(s.answer(itt).response, 0, "Logout Response")
+        t.closes(s)
+        other = t.disk(1 << 20)
+        t.ok(t.good(other.read(0, blocks)).data == b"\x11" * 4096, "it was written")
+
+
+def rfc7143_11_14_its_response_is_the_last(t):
+    """Commands and functions that were sent before a Logout are answered before its response, or not at all."""
+    s = t.disk(8 << 20, credits=130)
+    running = {s.start(s.rw_cdb(0x28, 0, 1024), read=1024 * s.block_size).request.itt for _ in range(6)}
+    running.add(s.send(P.TaskManagement(function=P.TaskManagement.ABORT_TASK_SET, lun=s._lun(None), ref_itt=P.NONE, immediate=1)))
+    itt = s.send(Logout(reason=Logout.CLOSE_SESSION, cid=0, immediate=1))
+    answered = []
+    while not answered or answered[-1] != itt:
+        answered.append(s.recv(t.target.ms(10000)).itt)
+    t.note(f"{len(answered) - 1} of {len(running)} were answered before")
+    t.ok(set(answered[:-1]) <= running, f"answered {answered}")
+    t.closes(s)
+
+
 def rfc7143_11_14_5_same_isid_after_logout(t):
     """After logout the same initiator port can log in again, as a new session."""
     a = t.session()

@@ -2,6 +2,7 @@
 """Invalid PDUs are answered by a Reject, and the session continues: RFC 7143 sections 7.3, 11.17."""
 
 from iser import pdu as P
+from iser.initiator import OPEN_ISCSI_KEYS
 from iser.pdu import Reject
 from iser.wire import Closed, Timeout
 
@@ -107,6 +108,35 @@ def iser_tgt_a_thousand_rejects(t):
         itts = [s.send(P.Pdu(opcode=0x1C, immediate=1)) for _ in range(50)]
         for itt in itts:
             t.ok(isinstance(s.answer(itt), Reject), "no Reject")
+    t.alive(s)
+
+
+def rfc7145_8_1_2_unexpected_pdus_within_the_declared_number(t):
+    """With MaxOutstandingUnexpectedPDUs=4, of ten invalid requests in a row at most four are answered by a Reject; after an ExpStatSN
+    that acknowledges these, more are."""
+    s = t.session(keys={**OPEN_ISCSI_KEYS, "MaxOutstandingUnexpectedPDUs": 4}, credits=64)
+    s.nop()
+    seen = s.expstatsn
+
+    def rejects():
+        for _ in range(10):
+            bad = P.NopOut(immediate=1, itt=s.next_itt(), cmdsn=s.cmdsn, expstatsn=seen)
+            bad.raw[0] = 0x40 | 0x1C
+            s.send(bad, number=False)
+        got = 0
+        try:
+            while isinstance(s.recv(t.target.ms(500)), Reject):
+                got += 1
+        except Timeout:
+            pass
+        return got
+
+    first = rejects()
+    t.ok(0 < first <= 4, f"{first} Rejects at a time")
+    s.nop()
+    seen = s.expstatsn
+    again = rejects()
+    t.ok(0 < again <= 4, f"{again} Rejects after the acknowledgment")
     t.alive(s)
 
 

@@ -33,6 +33,22 @@ def rfc7143_11_4_5_2_underflow_of_a_control_command(t):
     t.ok(set(c.data[sent:]) == {FILL}, "bytes beyond the data were written")
 
 
+def rfc7143_11_4_5_2_residual_of_a_command_that_moved_nothing(t):
+    """A command that fails before it moves a byte has all of EDTL as its residual, with the U bit: an unknown opcode, a LUN that does
+    not exist, a READ and a WRITE beyond the end of the disk."""
+    s = t.disk()
+    end = s.capacity()[0]
+    for what, c in (
+            ("unknown opcode with data in", s.scsi(b"\xc1" + bytes(5), read=512)),
+            ("unknown opcode with data out", s.scsi(b"\xc1" + bytes(5), write=bytes(512))),
+            ("unknown LUN", s.scsi(s.rw_cdb(0x28, 0, 1), read=s.block_size, lun=201)),
+            ("READ beyond the end", s.scsi(s.rw_cdb(0x28, end + 8, 8), read=8 * s.block_size)),
+            ("WRITE beyond the end", s.scsi(s.rw_cdb(0x2A, end + 8, 8), write=bytes(8 * s.block_size)))):
+        t.ok(c.status, f"{what}: status {c.status}")
+        t.eq(c.residual, -c.edtl, f"residual: {what}")
+        t.contained(c)
+
+
 def rfc7143_11_4_5_3_allocation_length_cuts_without_residual(t):
     """A list truncated by its ALLOCATION LENGTH, and EDTL equal to it: no residual."""
     s = t.disk()

@@ -68,8 +68,15 @@ def rfc7143_11_5_1_abort_task_set(t):
 
 
 def rfc7143_11_5_1_clear_task_set(t):
-    """CLEAR TASK SET: done, or 5, not supported."""
-    asked(t, t.disk(), T.CLEAR_TASK_SET, R.COMPLETE, R.NOT_SUPPORTED)
+    """CLEAR TASK SET: 5, not supported; or 0, and then the tasks of all other sessions have been cleared as well."""
+    other, s = t.disk(4 << 20), t.disk()
+    reads = [other.start(other.rw_cdb(0x28, 0, 2048), read=2048 * other.block_size) for _ in range(4)]
+    if asked(t, s, T.CLEAR_TASK_SET, R.COMPLETE, R.NOT_SUPPORTED).response == R.NOT_SUPPORTED:
+        for c in reads:
+            t.good(other.finish(c))
+    else:
+        other.inbox.clear()
+        other.silent()
 
 
 def rfc7143_11_5_1_a_set_under_way(t):
@@ -145,12 +152,90 @@ def rfc7143_11_5_task_management_with_a_number(t):
 
 
 def rfc7143_11_5_1_task_management_cannot_be_aborted(t):
-    """ABORT TASK of a task management request, and of itself: 255, or 1 if it has completed."""
+    """ABORT TASK of a task management request: 255, rejected, or 1 if it has completed; of itself, which has not: 255."""
     s = t.disk()
     done = s.tmf(T.LUN_RESET)
     asked(t, s, T.ABORT_TASK, R.REJECTED, R.NO_TASK, ref_itt=done.itt)
     itt = s.next_itt()
-    asked(t, s, T.ABORT_TASK, R.REJECTED, R.NO_TASK, ref_itt=itt, itt=itt)
+    asked(t, s, T.ABORT_TASK, R.REJECTED, ref_itt=itt, itt=itt)
+
+
+def rfc7143_11_17_1_task_management_with_the_tag_of_a_task(t):
+    """A Task Management Request with the task tag of a command in progress: Reject, task in progress; or it is answered because
+    the command has ended before."""
+    s = t.disk(8 << 20)
+    c = s.start(s.rw_cdb(0x28, 0, 8192), read=8192 * s.block_size)
+    s.send(T(function=T.LUN_RESET, lun=s._lun(None), ref_itt=P.NONE, immediate=1, itt=c.request.itt))
+    got = [s.recv(t.target.ms(10000)) for _ in range(2)]
+    for pdu in got:
+        if isinstance(pdu, P.Reject):
+            t.eq(pdu.reason, P.Reject.TASK_IN_PROGRESS, "Reject reason")
+    t.ok(any(isinstance(pdu, P.ScsiResponse) for pdu in got), f"the command was not answered: {got}")
+    t.alive(s)
+
+
+def rejected_gap(t, behind=0):
+    """A session whose last numbered request was rejected, with `behind` READs sent behind that; the rejected request."""
+    s = t.disk(1 << 20)
+    bad = P.ScsiCommand(attr=1, edtl=512, lun=s._lun(None), itt=s.next_itt())     # a length without a direction
+    bad.cmdsn = s.cmdsn
+    s.send(bad)
+    reads = [s.start(s.rw_cdb(0x28, 0, 8), read=8 * s.block_size) for _ in range(behind)]
+    got = s.recv()
+    t.ok(isinstance(got, P.Reject), f"answered with {got}")
+    t.eq(got.expcmdsn, bad.cmdsn, "ExpCmdSN of the Reject")
+    return s, bad, reads
+
+
+def rfc7143_7_3_a_gap_is_plugged_by_the_same_number(t):
+    """Commands behind a rejected one wait until a command with its CmdSN has come, and are then executed."""
+    s, bad, reads = rejected_gap(t, 5)
+    s.silent()
+    ready = s.start(bytes(6), cmdsn=bad.cmdsn)
+    t.good(s.finish(ready))
+    for c in reads:
+        t.good(s.finish(c))
+    t.alive(s)
+
+
+def rfc7143_7_11_a_gap_is_plugged_by_an_abort(t):
+    """ABORT TASK with the CmdSN of a rejected command, immediate or numbered: 0, function complete. The command counts as received,
+    and those behind it are executed."""
+    for immediate in (1, 0):
+        s, bad, reads = rejected_gap(t, 5 * immediate)
+        got = asked(t, s, T.ABORT_TASK, R.COMPLETE, ref_itt=bad.itt, ref_cmdsn=bad.cmdsn, immediate=immediate)
+        t.ok(got.expcmdsn - bad.cmdsn & P.NONE >= 1, f"ExpCmdSN is {got.expcmdsn:#x}")
+        for c in reads:
+            t.good(s.finish(c))
+        t.good(s.test_unit_ready())
+
+
+def rfc7143_11_6_1_abort_of_a_number_beyond_the_window(t):
+    """ABORT TASK for an unknown task, RefCmdSN not below its own CmdSN: 1, task does not exist, and ExpCmdSN stays."""
+    s = t.disk()
+    before = s.cmdsn
+    got = asked(t, s, T.ABORT_TASK, R.NO_TASK, ref_itt=0x777, ref_cmdsn=s.cmdsn)
+    t.eq(got.expcmdsn, before, "ExpCmdSN")
+    t.good(s.test_unit_ready())
+
+
+def rfc7143_7_3_two_gaps(t):
+    """Two rejected commands with READs between and behind them: both are plugged, by a command and by an abort."""
+    s, bad, reads = rejected_gap(t, 2)
+    worse = P.ScsiCommand(attr=1, edtl=512, lun=s._lun(None), itt=s.next_itt())
+    worse.cmdsn = s.cmdsn
+    s.send(worse)
+    reads += [s.start(s.rw_cdb(0x28, 0, 8), read=8 * s.block_size) for _ in range(2)]
+    t.good(s.finish(s.start(bytes(6), cmdsn=bad.cmdsn)))
+    for c in reads[:2]:
+        t.good(s.finish(c))
+    got = s.answer(worse.itt)
+    t.ok(isinstance(got, P.Reject) and got.expcmdsn == worse.cmdsn, f"answered with {got}")
+    s.silent()
+    asked(t, s, T.ABORT_TASK, R.COMPLETE, ref_itt=worse.itt, ref_cmdsn=worse.cmdsn)
+    for c in reads[2:]:
+        t.good(s.finish(c))
+    t.alive(s)
 
 
 def rfc7143_4_2_2_1_immediate_requests_do_not_need_a_window(t):
