@@ -20,6 +20,7 @@
 #include "blocking.h"
 #include "cmd.h"
 #include "execute.h"
+#include "pr_out.h"
 #include "session.h"
 
 /* Commands of one backstore executed at a time. */
@@ -202,7 +203,11 @@ static void iser_tgt_execute_now(struct iser_tgt_cmd *cmd)
 	if (unlikely(iser_tgt_execute_aborted(se_cmd)))
 		return;
 
-	ret = cmd->execute(se_cmd);
+	ret = TCM_NO_SENSE;
+	if (unlikely(se_cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT))
+		ret = iser_tgt_pr_out_refuse(cmd);
+	if (likely(!ret))
+		ret = cmd->execute(se_cmd);
 	if (likely(!ret))
 		return;
 

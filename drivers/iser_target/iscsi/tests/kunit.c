@@ -15,6 +15,7 @@ kunit_test_suites(&iser_tgt_test_chap,
 		  &iser_tgt_test_pdu,
 		  &iser_tgt_test_pdu_build,
 		  &iser_tgt_test_text,
+		  &iser_tgt_test_transport_id,
 		  &iser_tgt_test_window);
 
 MODULE_DESCRIPTION("KUnit tests of the iSER target's protocol code");

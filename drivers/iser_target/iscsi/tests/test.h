@@ -59,6 +59,7 @@ extern struct kunit_suite iser_tgt_test_name;
 extern struct kunit_suite iser_tgt_test_pdu;
 extern struct kunit_suite iser_tgt_test_pdu_build;
 extern struct kunit_suite iser_tgt_test_text;
+extern struct kunit_suite iser_tgt_test_transport_id;
 extern struct kunit_suite iser_tgt_test_window;
 
 #else
