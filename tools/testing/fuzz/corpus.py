@@ -333,7 +333,44 @@ def chap_corpus():
     put("chap", "neither", room(16, "12345"))
 
 
+def transport_id_corpus():
+    register, move, fix = 0, 7, 0x80
+    name, isid = "iqn.2026-01.org.example:i", ",i,0x00023d0a0b0c"
+
+    def tid(value, form, length=None):
+        value = value.encode()
+        if length is None:
+            value = value.ljust(max(20, len(value) + 3 & ~3), b"\0")
+        return struct.pack(">BBH", form << 6 | 5, 0,
+                           len(value) if length is None else length) + value
+
+    def pr_out(name, action, ids, more=0):
+        head = bytes(20) + (b"\x08" if action == register else b"") + \
+            bytes(7 if action == register else 4)
+        put("transport_id", name, struct.pack("Bb", action | fix, more) +
+            head + ids)
+
+    pr_out("good-device", register, tid(name + "\0", 0))
+    pr_out("good-port", move, tid(name + isid + "\0", 1))
+    pr_out("good-several", register,
+           tid(name + isid + "\0", 1) * 3 + bytes(24) + b"\6" + bytes(23))
+    pr_out("good-longest", register, tid("n" * 223 + isid + "\0", 1))
+    pr_out("good-none", register, b"")
+    for action, how in ((register, "register"), (move, "move")):
+        pr_out(f"lio-6.12.118-isid-without-nul-{how}", action,
+               tid(name + ",i,0x" + "1" * 18, 1))
+        pr_out(f"lio-6.12.118-isid-incomplete-{how}", action,
+               tid(name + ",i,0x0\0", 1))
+        pr_out(f"lio-isid-missing-{how}", action, tid("x" + name + ",i,0x", 1))
+        pr_out(f"lio-longer-than-the-list-{how}", action,
+               tid("i" * 20, 0, 0xfffc))
+    pr_out("two-for-move", move, tid(name + "\0", 0) * 2)
+    pr_out("cdb-says-more", register, tid(name + "\0", 0), 4)
+    pr_out("padded-with-others", register, tid(name + "\0x", 0))
+
+
 login_corpus()
 pdu_corpus()
 text_corpus()
 chap_corpus()
+transport_id_corpus()
