@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Run the rules, each in a process of its own, and print TAP.
 
-A rule is a function of a module in ../rules whose name starts with rfc or with iser_tgt; it gets a
+A rule is a function of a module in ../rules whose name starts with rfc, spc or iser_tgt; it gets a
 Case. It passes by returning, is skipped by t.skip(), and fails by any exception.
 """
 
@@ -197,7 +197,7 @@ def rules(suite=None):
     for each in (suite,) if suite else package.MODULES:
         module = importlib.import_module(f"rules.{each}")
         for name, fn in vars(module).items():
-            if name.startswith(("rfc", "iser_tgt")) and inspect.isfunction(fn):
+            if name.startswith(("rfc", "spc", "iser_tgt")) and inspect.isfunction(fn):
                 yield f"{each}/{name}", fn
 
 
