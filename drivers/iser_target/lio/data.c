@@ -14,6 +14,7 @@
 
 #include "../compat.h"
 #include "../rdma/rdma.h"
+#include "blocking.h"
 #include "cmd.h"
 #include "data.h"
 #include "session.h"
@@ -115,6 +116,46 @@ bool iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 	se_cmd->t_data_nents = nents;
 	se_cmd->se_cmd_flags |= SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC;
 	return true;
+}
+
+/**
+ * iser_tgt_data_ends_in_block - whether a READ has room for a part of its last block
+ * @se_cmd: the command, parsed by the core
+ *
+ * iblock reads whole sectors and leaves the rest of its buffer as it is: pages of
+ * the core, which are not zeroed for READs. A fileio backstore reads bytes, and
+ * pass-through backstores say how much they have read.
+ *
+ * Return: true if iser_tgt_data_whole_blocks() has to be called.
+ */
+bool iser_tgt_data_ends_in_block(const struct se_cmd *se_cmd)
+{
+	const struct se_device *dev = se_cmd->se_dev;
+
+	return se_cmd->se_cmd_flags & SCF_SCSI_DATA_CDB &&
+	       se_cmd->data_direction == DMA_FROM_DEVICE &&
+	       !(dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH) &&
+	       !iser_tgt_is_fileio(dev) &&
+	       !IS_ALIGNED(se_cmd->data_length, dev->dev_attrib.block_size);
+}
+
+/**
+ * iser_tgt_data_whole_blocks - have the last block of a READ read as a whole
+ * @se_cmd: a READ for which iser_tgt_data_ends_in_block() is true, its pages
+ *	allocated by the core
+ *
+ * Each entry is a page, and the last one has room for a block. What is sent is
+ * bounded by data_length.
+ */
+void iser_tgt_data_whole_blocks(struct se_cmd *se_cmd)
+{
+	u32 block = se_cmd->se_dev->dev_attrib.block_size;
+	struct scatterlist *last = sg_last(se_cmd->t_data_sg,
+					   se_cmd->t_data_nents);
+	u32 len = ALIGN(last->length, block);
+
+	if (!WARN_ON_ONCE(last->offset + len > PAGE_SIZE))
+		last->length = len;
 }
 
 /**

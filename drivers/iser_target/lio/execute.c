@@ -19,6 +19,7 @@
 #include "../rdma/rdma.h"
 #include "blocking.h"
 #include "cmd.h"
+#include "data.h"
 #include "execute.h"
 #include "pr_out.h"
 #include "session.h"
@@ -206,6 +207,8 @@ static void iser_tgt_execute_now(struct iser_tgt_cmd *cmd)
 	ret = TCM_NO_SENSE;
 	if (unlikely(se_cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT))
 		ret = iser_tgt_pr_out_refuse(cmd);
+	else if (unlikely(iser_tgt_data_ends_in_block(se_cmd)))
+		iser_tgt_data_whole_blocks(se_cmd);
 	if (likely(!ret))
 		ret = cmd->execute(se_cmd);
 	if (likely(!ret))
@@ -215,6 +218,13 @@ static void iser_tgt_execute_now(struct iser_tgt_cmd *cmd)
 	se_cmd->transport_state &= ~CMD_T_SENT;
 	spin_unlock_irq(&se_cmd->t_state_lock);
 	transport_generic_request_failure(se_cmd, ret);
+}
+
+/* A READ that is not deferred. */
+static sense_reason_t iser_tgt_execute_whole(struct se_cmd *se_cmd)
+{
+	iser_tgt_data_whole_blocks(se_cmd);
+	return iser_tgt_cmd(se_cmd)->execute(se_cmd);
 }
 
 static void iser_tgt_execute_watched(struct iser_tgt_cmd *cmd)
@@ -286,8 +296,13 @@ void iser_tgt_execute_choose(struct iser_tgt_cmd *cmd)
 {
 	enum iser_tgt_sleep sleep = iser_tgt_may_sleep(&cmd->se_cmd);
 
-	if (sleep == ISER_TGT_SLEEPS_NOT)
+	if (sleep == ISER_TGT_SLEEPS_NOT) {
+		if (unlikely(iser_tgt_data_ends_in_block(&cmd->se_cmd))) {
+			cmd->execute = cmd->se_cmd.execute_cmd;
+			cmd->se_cmd.execute_cmd = iser_tgt_execute_whole;
+		}
 		return;
+	}
 
 	cmd->watched = sleep == ISER_TGT_SLEPT_LATELY;
 	cmd->execute = cmd->se_cmd.execute_cmd;
