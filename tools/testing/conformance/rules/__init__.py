@@ -5,4 +5,4 @@ MODULES = ("connect", "login", "keys", "discovery", "nop", "scsi", "data", "task
            "rejects", "logout", "keepalive", "asynchronous", "hello", "stalled", "hostile_login", "hostile")
 
 # Longer suites, each with its own kind of disk, set up by tools/testing/vm/t/SUITE.t
-SUITES = ("splits", "poison", "core")
+SUITES = ("splits", "poison", "backstores", "core")
