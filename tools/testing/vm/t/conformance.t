@@ -20,7 +20,7 @@ keepalive=$!
 skip=()
 if [ "$LINK" != rxe ] && ! in_full; then
 	# rules that do not depend on how a PDU was received
-	skip=(--skip keys/ --skip discovery/ --skip hostile_login/rfc7143_6 --skip scsi/ --skip rejects/ --skip numbering/ --skip nop/)
+	skip=(--skip keys/ --skip discovery/ --skip hostile_login/rfc7143_6 --skip scsi/ --skip rejects/ --skip numbering/ --skip nop/ --skip reservations/)
 fi
 rules "$INITIATOR" --skip keepalive/ "${skip[@]}" || failed=1
 wait $keepalive || failed=1
