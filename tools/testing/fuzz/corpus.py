@@ -12,7 +12,13 @@ import struct
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-AUTH, MUTUAL, FIX, SMALL, REFUSED, MOVED, GUESSABLE, NO_SHA = (
+AUTH, MUTUAL, FIX, SMALL, REFUSED, MOVED, SAME, SHORT = (
+    1 << n for n in range(8))
+# the second byte of an input of fuzz_login.c
+NO_MD5, NO_SHA1, NO_SHA256, NO_SHA3, REVERSED, TWO, NO_DIGEST, NO_RANDOM = (
+    1 << n for n in range(8))
+# chap_initiator.h
+TRANSIT, FFP, BOTH, WRONG, REFLECT, NAME, TARGETS, MORE = (
     1 << n for n in range(8))
 T, C = 0x80, 0x40
 SEC, OP = 0 << 2, 1 << 2
@@ -45,9 +51,23 @@ def pdu(opcode=0x43, flags=0, data=b"", ahs=b"", itt=1, *, iser=0x10,
     return bytes([iser]) + bytes(27) + bhs + ahs + data + tail
 
 
-def login(setup, *sends):
-    return bytes([setup]) + b"".join(struct.pack(">H", len(s)) + s
-                                     for s in sends)
+def login(setup, *sends, crypto=0):
+    """An answer() is its two bytes; each other SEND begins with its length."""
+    return bytes([setup, crypto]) + b"".join(
+        s if isinstance(s, Answer) else struct.pack(">H", len(s)) + s
+        for s in sends)
+
+
+class Answer(bytes):
+    """An answer to the challenge that the harness computes."""
+
+
+def answer(bits, size=2, ident=0, more=None):
+    """`size` of CHAP_C in units of 8 bytes, 0 for 1024; CHAP_I is 32 * ident."""
+    raw = struct.pack(">H", 0x8000 | ident << 12 | size << 8 | bits |
+                      (0 if more is None else MORE))
+    return Answer(raw + (b"" if more is None else
+                         struct.pack(">H", len(more)) + more))
 
 
 def req(flags, *pairs, **kw):
@@ -64,23 +84,12 @@ OPEN_ISCSI = NAMES + (
     "TargetRecvDataSegmentLength=8192") + RDMA
 
 
-def guess(secret, length):
-    """The response in fuzz_login.c with GUESSABLE."""
-    value = 0
-    for c in secret:
-        value = (value * 31 + ord(c)) & 255
-    return "0x" + "%02x" % value * length
-
-
-RESPONSE = guess("a secret of 16 b", 32)
-
-
 def login_corpus():
-    def good(name, *args):
-        put("login", "good-" + name, login(*args))
+    def good(name, *args, **kw):
+        put("login", "good-" + name, login(*args, **kw))
 
-    def flaw(name, *args):
-        put("login", name, login(*args))
+    def flaw(name, *args, **kw):
+        put("login", name, login(*args, **kw))
 
     good("open-iscsi-normal", 0, req(OP | TO_FFP, *OPEN_ISCSI))
     good("open-iscsi-discovery", 0, req(
@@ -115,29 +124,40 @@ def login_corpus():
          req(OP | TO_FFP, *NAMES, *RDMA,
              *("X-%04d=" % n for n in range(500))),
          req(OP | TO_FFP))
-    for alg, length in ((5, 16), (6, 20), (7, 32), (8, 32)):
-        good("chap-%d" % alg, AUTH | GUESSABLE,
+    for alg in 5, 6, 7, 8:
+        good("chap-%d" % alg, AUTH,
              req(SEC | TO_OP, *NAMES, "AuthMethod=CHAP,None"),
-             req(SEC, "CHAP_A=%d" % alg),
-             req(SEC | TO_OP, "CHAP_N=alice",
-                 "CHAP_R=" + guess("a secret of 16 b", length)),
+             req(SEC, "CHAP_A=%d" % alg), answer(TRANSIT),
              req(OP | TO_FFP, *RDMA))
-    good("chap-mutual", AUTH | MUTUAL | GUESSABLE,
-         req(SEC | TO_OP, *NAMES, "AuthMethod=CHAP"),
-         req(SEC, "CHAP_A=8,7,6,5"),
-         req(SEC | TO_OP, "CHAP_N=alice", "CHAP_R=" + RESPONSE, "CHAP_I=1",
-             "CHAP_C=0bAAECAwQFBgcICQoLDA0ODw=="),
-         req(OP | TO_FFP, *RDMA))
-    good("chap-proposed-by-the-target", AUTH | GUESSABLE | FIX,
+        good("chap-mutual-%d" % alg, AUTH | MUTUAL | FIX,
+             req(SEC | TO_OP, *NAMES, "AuthMethod=CHAP"),
+             req(SEC, "CHAP_A=%d" % alg), answer(TRANSIT | BOTH, alg - 3, alg - 5),
+             req(OP | TO_FFP, *RDMA))
+        flaw("chap-wrong-%d" % alg, AUTH,
+             req(SEC | TO_OP, *NAMES, "AuthMethod=CHAP"),
+             req(SEC, "CHAP_A=%d" % alg), answer(TRANSIT | WRONG))
+        flaw("chap-missing-%d" % alg, AUTH,
+             req(SEC | TO_OP, *NAMES, "AuthMethod=CHAP"),
+             req(SEC, "CHAP_A=%d" % alg), crypto=1 << (alg - 5))
+    for crypto in REVERSED, TWO, NO_SHA3 | NO_SHA256, NO_DIGEST, NO_RANDOM:
+        good("chap-choice-%02x" % crypto, AUTH | MUTUAL,
+             req(SEC | TO_OP, *NAMES, "AuthMethod=CHAP"),
+             req(SEC, "CHAP_A=8,7,6,5"), answer(TRANSIT | BOTH, 4),
+             req(OP | TO_FFP, *RDMA), crypto=crypto)
+    good("chap-proposed-by-the-target", AUTH | FIX,
          req(SEC | TO_OP, *NAMES),
-         req(SEC, "AuthMethod=CHAP", "CHAP_A=7"),
-         req(SEC | TO_OP, "CHAP_N=alice", "CHAP_R=" + RESPONSE),
+         req(SEC, "AuthMethod=CHAP", "CHAP_A=7"), answer(TRANSIT),
          req(OP | TO_FFP, *RDMA))
-    good("chap-discovery", AUTH | GUESSABLE | NO_SHA,
-         req(SEC, *DISCOVERY, "AuthMethod=CHAP"),
-         req(SEC, "CHAP_A=8,5"),
-         req(SEC | TO_FFP, "CHAP_N=alice",
-             "CHAP_R=" + guess("a secret of 16 b", 16)))
+    good("chap-discovery", AUTH, req(SEC, *DISCOVERY, "AuthMethod=CHAP"),
+         req(SEC, "CHAP_A=8,5"), answer(TRANSIT | FFP), crypto=NO_SHA3)
+    good("chap-then-keys-in-one-request", AUTH,
+         req(SEC | TO_OP, *NAMES, "AuthMethod=CHAP"),
+         req(SEC, "CHAP_A=6"),
+         answer(TRANSIT, more=text("InitiatorAlias=host")),
+         req(OP | TO_FFP, *RDMA))
+    good("chap-without-transit", AUTH | MUTUAL,
+         req(SEC, *NAMES, "AuthMethod=CHAP"), req(SEC, "CHAP_A=5"),
+         answer(BOTH, 0), req(SEC | TO_OP), req(OP | TO_FFP, *RDMA))
     good("refused", REFUSED, req(OP | TO_FFP, *NAMES, *RDMA))
     good("moved", MOVED, req(SEC | TO_OP, *NAMES, "AuthMethod=None"))
 
@@ -161,25 +181,41 @@ def login_corpus():
             ("base64-one-byte-too-long", "0b" + "A" * 44),
             ("base64-padding-only", "0b===="),
             ("empty", "")):
-        flaw("lio-85db7391310b-chap-r-" + name, AUTH | GUESSABLE,
+        flaw("lio-85db7391310b-chap-r-" + name, AUTH,
              req(SEC | TO_OP, *NAMES, "AuthMethod=CHAP"),
              req(SEC, "CHAP_A=7"),
              req(SEC | TO_OP, "CHAP_N=alice", "CHAP_R=" + value))
-    flaw("chap-c-of-1025-bytes", AUTH | MUTUAL | GUESSABLE,
+    flaw("chap-c-of-1024-bytes", AUTH | MUTUAL,
+         req(SEC | TO_OP, *NAMES, "AuthMethod=CHAP"),
+         req(SEC, "CHAP_A=7"), answer(TRANSIT | BOTH, 0))
+    flaw("chap-c-of-1025-bytes", AUTH | MUTUAL,
          req(SEC | TO_OP, *NAMES, "AuthMethod=CHAP"),
          req(SEC, "CHAP_A=7"),
-         req(SEC | TO_OP, "CHAP_N=alice", "CHAP_R=" + RESPONSE, "CHAP_I=1",
-             "CHAP_C=0x" + "11" * 1025))
-    flaw("chap-challenge-reflected", AUTH | MUTUAL | GUESSABLE,
+         answer(TRANSIT, more=text("CHAP_I=1", "CHAP_C=0x" + "11" * 1025)))
+    flaw("chap-c-twice", AUTH | MUTUAL,
          req(SEC | TO_OP, *NAMES, "AuthMethod=CHAP"),
          req(SEC, "CHAP_A=7"),
-         req(SEC | TO_OP, "CHAP_N=alice", "CHAP_R=" + RESPONSE, "CHAP_I=90",
-             "CHAP_C=0x" + "5a" * 32))
-    flaw("chap-response-of-the-target", AUTH | MUTUAL | GUESSABLE,
+         answer(TRANSIT | BOTH, more=text("CHAP_C=0x1111")))
+    flaw("chap-challenge-reflected", AUTH | MUTUAL,
          req(SEC | TO_OP, *NAMES, "AuthMethod=CHAP"),
-         req(SEC, "CHAP_A=7"),
-         req(SEC | TO_OP, "CHAP_N=alice",
-             "CHAP_R=" + guess("another secret16", 32)))
+         req(SEC, "CHAP_A=7"), answer(TRANSIT | BOTH | REFLECT))
+    flaw("chap-response-of-the-target", AUTH | MUTUAL,
+         req(SEC | TO_OP, *NAMES, "AuthMethod=CHAP"),
+         req(SEC, "CHAP_A=7"), answer(TRANSIT | TARGETS))
+    flaw("chap-one-secret-for-both", AUTH | MUTUAL | SAME,
+         req(SEC | TO_OP, *NAMES, "AuthMethod=CHAP"),
+         req(SEC, "CHAP_A=7"), answer(TRANSIT | BOTH))
+    flaw("chap-unknown-name", AUTH,
+         req(SEC | TO_OP, *NAMES, "AuthMethod=CHAP"),
+         req(SEC, "CHAP_A=7"), answer(TRANSIT | NAME))
+    flaw("chap-answer-before-the-challenge", AUTH,
+         req(SEC | TO_OP, *NAMES, "AuthMethod=CHAP"), answer(TRANSIT))
+    flaw("chap-answer-twice", AUTH,
+         req(SEC, *NAMES, "AuthMethod=CHAP"), req(SEC, "CHAP_A=7"),
+         answer(0), answer(TRANSIT))
+    flaw("chap-text-short", AUTH | MUTUAL | SHORT,
+         req(SEC | TO_OP, *NAMES, "AuthMethod=CHAP"),
+         req(SEC, "CHAP_A=7"), answer(TRANSIT | BOTH, 0))
     # anchors.md 4.2 and issue B: messages that blocked ib_isert's only login slot
     flaw("isert-empty-send", 0, b"")
     flaw("isert-hello", 0, bytes([0x20, 0xaa]) + bytes(26))

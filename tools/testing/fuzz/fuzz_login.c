@@ -1,24 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The input is a whole login: one byte for the configuration of the target, then
- * the received SENDs, as records. With FIX, the header fields that a fuzzer can
- * hardly guess are corrected: opcode, lengths, tags.
+ * The input is a whole login: two bytes for the configuration of the target,
+ * then the received SENDs, as records. With FIX, the header fields that a fuzzer
+ * can hardly guess are corrected: opcode, lengths, tags. A record whose length
+ * has the highest bit set is an answer to the target's challenge, which the
+ * harness writes: its other bits say which (chap_initiator.h).
  */
 #include "fuzz.h"
+#include "chap_initiator.h"
 #include "login.h"
 
+/* The first byte */
 #define AUTH		0x01	/* authentication required */
 #define MUTUAL		0x02	/* the target has a secret too */
 #define FIX		0x04
 #define SMALL_OFFER	0x08	/* limits below the defaults */
 #define REFUSED		0x10	/* identify() refuses */
 #define MOVED		0x20	/* identify() redirects */
-#define GUESSABLE	0x40	/* CHAP responses are constant */
-#define NO_SHA		0x80	/* only MD5 is available */
+#define SAME_SECRET	0x40	/* one secret for both directions */
+#define SHORT_TEXT	0x80	/* the caller lowers text_max */
 
-static const char secret[] = "a secret of 16 b";
-static const char target_secret[] = "another secret16";
-static u8 setup;
+/* The second byte; its low bits are the algorithms that are missing */
+#define MISSING(alg)	(1 << ((alg) - ISER_TGT_CHAP_MD5))
+#define REVERSED	0x10	/* the weakest algorithm first */
+#define TWO_ALGS	0x20	/* only two algorithms allowed */
+#define NO_DIGEST	0x40	/* a digest fails once it has a secret */
+#define NO_RANDOM	0x80	/* random() fails */
+
+static u8 setup, crypto;
 
 static u16 identify(struct iser_tgt_login *login)
 {
@@ -30,9 +39,18 @@ static u16 identify(struct iser_tgt_login *login)
 	if (setup & MUTUAL) {
 		strscpy(login->auth.userid_mutual, "storage",
 			sizeof(login->auth.userid_mutual));
-		strscpy(login->auth.password_mutual, target_secret,
+		strscpy(login->auth.password_mutual,
+			setup & SAME_SECRET ? secret : target_secret,
 			sizeof(login->auth.password_mutual));
 	}
+	if (crypto & REVERSED) {
+		login->chap_order[0] = ISER_TGT_CHAP_MD5;
+		login->chap_order[1] = ISER_TGT_CHAP_SHA1;
+		login->chap_order[2] = ISER_TGT_CHAP_SHA256;
+		login->chap_order[3] = ISER_TGT_CHAP_SHA3_256;
+	}
+	if (crypto & TWO_ALGS)
+		login->chap_order[2] = 0;
 	if (setup & SMALL_OFFER) {
 		login->offer.target_rdsl = 4096;
 		login->offer.immediate_data = false;
@@ -52,6 +70,8 @@ static u16 identify(struct iser_tgt_login *login)
 
 static int get_random(u8 *buf, size_t len)
 {
+	if (crypto & NO_RANDOM)
+		return -EAGAIN;
 	memset(buf, 0x5a, len);
 	return 0;
 }
@@ -60,21 +80,11 @@ static int digest(u8 alg, u8 id, const char *key, size_t key_len,
 		  const u8 *challenge, size_t challenge_len,
 		  u8 out[ISER_TGT_CHAP_DIGEST_MAX])
 {
-	static const int lengths[] = { 16, 20, 32, 32 };
-	int len = lengths[alg - ISER_TGT_CHAP_MD5];
-	u8 sum = 0;
-	size_t i;
-
-	if (alg != ISER_TGT_CHAP_MD5 && setup & NO_SHA)
+	if (crypto & MISSING(alg))
 		return -EOPNOTSUPP;
-	for (i = 0; i < challenge_len; i++)
-		sum ^= challenge[i];
-	if (setup & GUESSABLE)
-		sum = 0;
-	for (i = 0; i < key_len; i++)
-		sum = (u8)(sum * 31 + key[i]);
-	memset(out, setup & GUESSABLE ? sum : sum ^ id, (size_t)len);
-	return len;
+	if (crypto & NO_DIGEST && key_len)
+		return -ENOMEM;
+	return chap_hash(alg, id, key, key_len, challenge, challenge_len, out);
 }
 
 static const struct iser_tgt_login_ops ops = {
@@ -171,8 +181,8 @@ static void check_response(const struct iser_tgt_login *login,
 }
 
 /* Process one SEND. False at the end of the login. */
-static bool receive(struct iser_tgt_login *login, const u8 *record,
-		    size_t len, bool first)
+static bool receive(struct iser_tgt_login *login, struct chap_initiator *me,
+		    const u8 *record, size_t len, bool first)
 {
 	size_t hdr_len = min_t(size_t, len, ISER_TGT_HDR_LEN);
 	u8 *hdr = exactly(record, hdr_len);
@@ -183,6 +193,7 @@ static bool receive(struct iser_tgt_login *login, const u8 *record,
 
 	if (setup & FIX && len >= ISER_TGT_HDR_LEN)
 		fix(hdr, len, first);
+	memcpy(me->hdr, hdr, hdr_len);
 	error = iser_tgt_pdu_parse(&pdu, hdr, len);
 	if (error) {
 		verdict = iser_tgt_login_malformed(login, &pdu, error);
@@ -202,22 +213,91 @@ static bool receive(struct iser_tgt_login *login, const u8 *record,
 	return verdict == ISER_TGT_LOGIN_SEND;
 }
 
+/* Is the next Login Request, if well-formed, taken as an answer to CHAP_C? */
+static bool answer_is_due(const struct iser_tgt_login *login)
+{
+	return login->chap == ISER_TGT_CHAP_WAIT_R && !login->in_len &&
+	       login->out_sent == login->out_len && !login->ended &&
+	       login->pdus < ISER_TGT_LOGIN_PDUS_MAX;
+}
+
+/* Send an answer to the target's challenge, and check what it says to it. */
+static bool answer(struct iser_tgt_login *login, struct chap_initiator *me,
+		   struct feed *feed, u16 bits)
+{
+	struct iser_tgt_text_out out = { .size = ISER_TGT_LOGIN_TEXT_MAX };
+	bool due = answer_is_due(login) && !(crypto & NO_DIGEST);
+	bool before = login->authenticated;
+	const u8 *more = NULL;
+	size_t more_len = 0;
+	u8 *pdu, *bhs;
+	bool goes_on;
+
+	pdu = malloc(ISER_TGT_HDR_LEN + out.size);
+	MUST(pdu);
+	bhs = pdu + ISER_TGT_ISER_HDR_LEN;
+	out.buf = (char *)pdu + ISER_TGT_HDR_LEN;
+	chap_answer(me, bits, &out);
+	MUST(!iser_tgt_text_overflowed(&out));
+	if (bits & ANSWER_MORE) {
+		more = feed_record(feed, &more_len);
+		more_len = min_t(size_t, more_len, out.size - out.len);
+		if (more_len)
+			memcpy(out.buf + out.len, more, more_len);
+		out.len += more_len;
+	}
+	memcpy(pdu, me->hdr, ISER_TGT_HDR_LEN);
+	pdu[0] = ISER_TGT_ISER_OP_CTRL;
+	bhs[0] = ISER_TGT_OP_LOGIN_REQ | ISER_TGT_OP_IMMEDIATE;
+	bhs[1] = bits & ANSWER_TRANSIT ? ISER_TGT_LOGIN_TRANSIT |
+		 (bits & ANSWER_FFP ? ISER_TGT_STAGE_FFP :
+				      ISER_TGT_STAGE_OPERATIONAL) : 0;
+	bhs[4] = 0;
+	put_unaligned_be24((u32)out.len, bhs + 5);
+	goes_on = receive(login, me, pdu, ISER_TGT_HDR_LEN + out.len, false);
+	free(pdu);
+
+	if (!before && login->authenticated)
+		MUST(more_len || chap_is_right(me, bits));
+	if (!before && login->auth_mutual && !more_len)
+		MUST(chap_proves(me, bits, login));
+	if (due && !more_len && !(setup & SAME_SECRET) &&
+	    chap_is_right(me, bits) && !(bits & ANSWER_MUTUAL))
+		MUST(login->authenticated);
+	if (due && !more_len && setup & MUTUAL && setup & SAME_SECRET)
+		MUST(!login->authenticated && !goes_on);
+	return goes_on;
+}
+
 int LLVMFuzzerTestOneInput(const u8 *input, size_t size)
 {
 	struct feed feed = { .at = input, .left = size };
 	char *in = malloc(ISER_TGT_LOGIN_TEXT_MAX);
 	char *out = malloc(ISER_TGT_LOGIN_TEXT_MAX);
 	struct iser_tgt_login *login = malloc(sizeof(*login));
+	struct chap_initiator me = {};
 	unsigned int pdus = 0;
 	bool more = true;
 
 	setup = feed_byte(&feed);
+	crypto = feed_byte(&feed);
 	iser_tgt_login_init(login, &ops, NULL, in, out);
+	if (setup & SHORT_TEXT)
+		login->text_max = 1024;
 	while (more && feed.left) {
-		size_t len;
-		const u8 *record = feed_record(&feed, &len);
+		if (feed.left >= 2 && feed.at[0] & 0x80) {
+			u16 bits = (u16)(feed_byte(&feed) << 8 & 0x7f00);
 
-		more = receive(login, record, len, !pdus);
+			bits |= feed_byte(&feed);
+			more = answer(login, &me, &feed, bits);
+		} else {
+			size_t len;
+			const u8 *record = feed_record(&feed, &len);
+
+			more = receive(login, &me, record, len, !pdus);
+		}
+		if (more)
+			chap_heard(&me, login);
 		MUST(++pdus <= ISER_TGT_LOGIN_PDUS_MAX + 1);
 	}
 	iser_tgt_login_wipe(login);
