@@ -22,7 +22,7 @@ Q := $(if $(V),,@)
 
 export KVER
 
-.PHONY: all links module test-module run shell check check-all check-debug check-unit faults fuzz bench bench-memory bench-profile lint upstream deb install install-module install-tools uninstall uninstall-module uninstall-tools clean help crowds soak
+.PHONY: all links module test-module cover-module run shell check check-all check-debug check-unit faults fuzz bench bench-memory bench-profile lint upstream deb install install-module install-tools uninstall uninstall-module uninstall-tools clean help crowds soak
 
 all: module
 
@@ -51,6 +51,15 @@ test-module: links
 	$(Q)cp -rsfu $(CURDIR)/$(VM)/event/. $(BUILD)/event/
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(BUILD)/event modules
 	$(if $(HAS_KUNIT),$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(BUILD)/$(KUNIT_TESTS) CONFIG_ISER_TARGET_KUNIT_TEST=m $(KUNIT_ARGS) modules)
+
+# for fuzzing: cover.ko, and an iser_tgt.ko that calls it at each basic block; in a build directory of their own
+cover-module: BUILD := build/$(REL)-cover
+cover-module: links
+	$(Q)mkdir -p $(BUILD)/cover
+	$(Q)cp -rsfu $(CURDIR)/$(VM)/cover/. $(BUILD)/cover/
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(BUILD)/cover modules
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR)/$(BUILD) KBUILD_EXTRA_SYMBOLS=$(CURDIR)/$(BUILD)/cover/Module.symvers \
+		'KCFLAGS=$(KCFLAGS) -fsanitize-coverage=trace-pc' modules
 
 # KUNIT: what vm/build-kunit made, for a kernel that lacks KUnit. With neither the suites are not built.
 KUNIT_TESTS := drivers/iser_target/iscsi/tests
