@@ -58,6 +58,9 @@ static DEFINE_SPINLOCK(iser_tgt_lanes_lock);
 static DEFINE_HASHTABLE(iser_tgt_lanes, ISER_TGT_LANES_BITS);
 /* Workers of all lanes. */
 static unsigned int iser_tgt_lanes_running;
+/* The core's callback of COMPARE AND WRITE, the same for all commands. */
+static sense_reason_t (*iser_tgt_compare_callback)(struct se_cmd *se_cmd,
+						   bool success, int *post_ret);
 
 /* Holds the lock, as all functions below up to iser_tgt_lane_next(). */
 static struct iser_tgt_lane *iser_tgt_lane_get(const struct se_device *dev)
@@ -175,10 +178,7 @@ static struct iser_tgt_cmd *iser_tgt_lane_next(struct iser_tgt_lane *lane,
 	return cmd;
 }
 
-/*
- * Completes a command that was aborted while it waited. Not COMPARE AND WRITE,
- * whose completion callback does not expect that.
- */
+/* Completes a command that was aborted while it waited. */
 static bool iser_tgt_execute_aborted(struct se_cmd *se_cmd)
 {
 	bool aborted;
@@ -187,7 +187,7 @@ static bool iser_tgt_execute_aborted(struct se_cmd *se_cmd)
 	aborted = se_cmd->transport_state & CMD_T_ABORTED;
 	spin_unlock_irq(&se_cmd->t_state_lock);
 
-	if (!aborted || se_cmd->transport_complete_callback)
+	if (!aborted)
 		return false;
 
 	target_complete_cmd(se_cmd, SAM_STAT_TASK_ABORTED);
@@ -204,6 +204,9 @@ static void iser_tgt_execute_now(struct iser_tgt_cmd *cmd)
 	if (unlikely(iser_tgt_execute_aborted(se_cmd)))
 		return;
 
+	if (se_cmd->se_cmd_flags & SCF_COMPARE_AND_WRITE)
+		se_cmd->transport_complete_callback =
+			READ_ONCE(iser_tgt_compare_callback);
 	ret = TCM_NO_SENSE;
 	if (unlikely(se_cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT))
 		ret = iser_tgt_pr_out_refuse(cmd);
@@ -291,6 +294,12 @@ static sense_reason_t iser_tgt_execute_later(struct se_cmd *se_cmd)
 /**
  * iser_tgt_execute_choose - have a command executed by a worker if it may sleep
  * @cmd: the command, parsed by the core, not submitted yet
+ *
+ * The callback of COMPARE AND WRITE releases dev->caw_sem, which ->execute_cmd()
+ * acquires. If the command fails before that, after its buffers were allocated,
+ * because of a unit attention, a reservation or a failed transfer, the core
+ * calls it nevertheless: a warning, and from then on two such commands run at a
+ * time. So the core is given the callback when the command is executed.
  */
 void iser_tgt_execute_choose(struct iser_tgt_cmd *cmd)
 {
@@ -305,6 +314,11 @@ void iser_tgt_execute_choose(struct iser_tgt_cmd *cmd)
 	}
 
 	cmd->watched = sleep == ISER_TGT_SLEPT_LATELY;
+	if (cmd->se_cmd.se_cmd_flags & SCF_COMPARE_AND_WRITE) {
+		WRITE_ONCE(iser_tgt_compare_callback,
+			   cmd->se_cmd.transport_complete_callback);
+		cmd->se_cmd.transport_complete_callback = NULL;
+	}
 	cmd->execute = cmd->se_cmd.execute_cmd;
 	cmd->se_cmd.execute_cmd = iser_tgt_execute_later;
 }

@@ -57,6 +57,29 @@ def rfc7143_11_5_1_lun_reset(t):
     t.fail("the disk is not ready after the reset")
 
 
+def iser_tgt_compare_and_write_that_is_refused(t):
+    """COMPARE AND WRITE that fails before it is executed, for a unit attention or because its data cannot be fetched: answered,
+    without a warning of the kernel, and the next one works."""
+    s, other = t.disk(), t.disk()
+    size = s.block_size
+    cdb = bytes([0x89, 0]) + (0).to_bytes(8, "big") + bytes(3) + bytes([1]) + bytes(2)
+    there = t.good(s.read(0, 1)).data
+    asked(t, other, T.LUN_RESET, R.COMPLETE)
+    t.check_condition(s.scsi(cdb, write=there + there, imm=2 * size), 6)
+    t.good(s.scsi(cdb, write=there + there, imm=2 * size))
+    t.good(s.scsi(cdb, write=there + there))
+    window = s.wire.window(2 * size, readable=False)
+    iser = P.IserHeader(wsv=1, write_stag=window.rkey, write_va=window.va)
+    s.send(P.ScsiCommand(w=1, attr=1, edtl=2 * size, lun=s._lun(None), cdb=cdb), iser)
+    got = t.settled(s, 5000)
+    t.ok(got is None or isinstance(got, P.Reject) or got.status, f"answered with {got}")
+    for _ in range(3):
+        c = other.scsi(cdb, write=there + there)
+        if c.status == 0:
+            return
+    t.fail(f"COMPARE AND WRITE ends with status {c.status:#x}, sense {c.response.sense_code}")
+
+
 def rfc7143_11_5_1_lun_reset_of_an_unknown_lun(t):
     """LOGICAL UNIT RESET of an unknown LUN: 2, LUN does not exist."""
     asked(t, t.disk(), T.LUN_RESET, R.NO_LUN, lun=201)
