@@ -174,7 +174,7 @@ def command(rng, to):
     if kind == 13:          # UNMAP
         data = bytes([0, 22, 0, 16, 0, 0, 0, 0]) + lba.to_bytes(8, "big") + min(blocks, 16).to_bytes(4, "big") + bytes(4)
         return scsi(to, bytes([0x42]) + bytes(6) + bytes([0, rng.choice((24, 24, 8, 16, 40)), 0]), write=24, imm=24, data=data, lun=lun)
-    if kind == 14:          # COMPARE AND WRITE, while pdus does not replace it
+    if kind == 14:          # COMPARE AND WRITE
         return scsi(to, rw(0x89, lba, rng.choice((0, 1, 1, 2, 8))), write=rng.choice((1024, 1024, 512, 2048)), imm=rng.choice((0, 1024, 512)), lun=lun)
     if kind == 15:          # parameter lists
         opcode = rng.choice((0x15, 0x55, 0x83, 0x83, 0xA4, 0x1D, 0x3B))
