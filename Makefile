@@ -22,7 +22,7 @@ Q := $(if $(V),,@)
 
 export KVER
 
-.PHONY: all links module test-module cover-module run shell check check-all check-debug check-unit faults fuzz bench bench-memory bench-profile lint upstream deb install install-module install-tools uninstall uninstall-module uninstall-tools clean help crowds soak
+.PHONY: all links module test-module cover-module run shell check check-all check-debug check-unit faults fuzz fuzz-kernel bench bench-memory bench-profile lint upstream deb install install-module install-tools uninstall uninstall-module uninstall-tools clean help crowds soak
 
 all: module
 
@@ -104,6 +104,10 @@ fuzz:
 	$(Q)$(VM)/deps
 	$(Q)$(VM)/in-root unit $(MAKE) --no-print-directory -C tools/testing/fuzz fuzz $(if $(SECONDS),SECONDS=$(SECONDS))
 
+# SECONDS=n (600), SEED=n: random PDUs and random changes of the configuration, on the debug kernel
+fuzz-kernel:
+	$(Q)$(if $(SECONDS),FUZZ_SECONDS=$(SECONDS)) $(if $(SEED),FUZZ_SEED=$(SEED)) KVER=debug LINK=rxe TEST=fuzz- $(VM)/check
+
 # KVER, PEERS, POINTS, MTU, ROUNDS, ... : tools/testing/bench/bench says which
 bench:
 	$(Q)tools/testing/bench/bench speed
@@ -179,6 +183,7 @@ help:
 	@echo 'make check-unit    only the tests that need no kernel'
 	@echo 'make faults        each fault 20 times (FAULT_ROUNDS) at random moments of verified I/O; a table at the end of each log'
 	@echo 'make fuzz          the fuzzers of the protocol, five minutes each; SECONDS='
+	@echo 'make fuzz-kernel   random PDUs, guided by coverage, and random changes of the configuration, on the debug kernel; SECONDS= SEED='
 	@echo 'make bench         speed beside ib_isert and nvmet-rdma, bench-memory: an idle session, bench-profile: instructions by function'
 	@echo 'make lint          checkpatch, sparse, W=1 with gcc and clang, shellcheck'
 	@echo 'make upstream      the driver as a series of patches for the Linux tree in DIR=, in build/upstream'
