@@ -11,22 +11,24 @@
 
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
+#include <linux/bits.h>
 #include <linux/debugfs.h>
 #include <linux/instruction_pointer.h>
 #include <linux/module.h>
+
+#include "cover.h"
 
 /*
  * More than the module has bytes of text, which is contiguous: two blocks have
  * different bits.
  */
-#define COVER_BITS	(1UL << 20)
+#define COVER_BITS	BIT(20)
 
 static DECLARE_BITMAP(blocks, COVER_BITS);
 static atomic_t count;
 static struct dentry *dir;
 
-/* At the start of each basic block. Must not call anything that is traced. */
-void notrace __sanitizer_cov_trace_pc(void);
+/* Must not call anything that is traced. */
 void notrace __sanitizer_cov_trace_pc(void)
 {
 	unsigned long bit = _RET_IP_ % COVER_BITS;

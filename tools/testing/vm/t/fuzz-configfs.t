@@ -26,9 +26,10 @@ works "backstores" eval 'backstore a rd 8 && backstore b file 8' || bail "no bac
 echo 0 >/sys/module/iser_tgt/parameters/login_rate_per_peer
 held=$(rdma_holds)
 
-out=$(/src/tools/testing/fuzz/kernel/configfs --target "$IP:$PORT" --iqn "$IQN" --store "$(backstore_dir a)" --store "$(backstore_dir b)" \
-	--seconds "$fuzz" --seed "$seed" --patience $((2 * SLOW)) 2>&1)
+/src/tools/testing/fuzz/kernel/configfs --target "$IP:$PORT" --iqn "$IQN" --store "$(backstore_dir a)" --store "$(backstore_dir b)" \
+	--seconds "$fuzz" --seed "$seed" --patience $((2 * SLOW)) >"$HERE/configfs.out" 2>&1
 status=$?
+out=$(cat "$HERE/configfs.out")
 note "$out"
 field() { sed -n "s/^$1=//p" <<<"$out"; }
 # at_least NUMBER FIELD

@@ -61,11 +61,17 @@ out=$(pdus --seconds 1 --seed 1 2>&1) || note "$out"
 wait_for 20 "the end of all sessions" no_sessions_left
 before=$(kernel_memory) held=$(rdma_holds)
 
-out=$(pdus --seconds "$fuzz" --seed "$seed" 2>&1)
+pdus --seconds "$fuzz" --seed "$seed" >"$HERE/pdus.out" 2>&1
 status=$?
+out=$(cat "$HERE/pdus.out")
 note "$out"
 is $status 0 "random and mutated PDUs (seed $seed)"
 if [ "$(field pdus)" -gt $((fuzz * 5)) ]; then ok "... $(field pdus) PDUs of $(field executions) inputs in $(field seconds) s"; else not_ok "there were PDUs" "$(field pdus)"; fi
+if [ -d /sys/kernel/debug/iser_tgt_cover ]; then
+	if [ "$(field blocks)" -gt 1000 ]; then
+		ok "... $(field blocks) of $(cat "$covered/blocks") blocks have run, $(field blocks_of_corpus) by the corpus; $(field kept) inputs reached new ones"
+	else not_ok "blocks of the module have run" "$(field blocks)"; fi
+fi
 if [ "$(field worst_login_ms)" -lt $((5000 * SLOW)) ]; then ok "... another initiator logs in meanwhile ($(field worst_login_ms) ms)"; else not_ok "another initiator logs in" "$(field worst_login_ms) ms"; fi
 is "$(field silent)" 0 "... each ping is answered or the connection ends"
 works "no session is left" wait_for 20 "the end of all sessions" no_sessions_left || note "$(grep . "$CFS"/iser/iqn.*/tpgt_*/{sessions,logins})"
