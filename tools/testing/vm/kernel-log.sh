@@ -9,7 +9,8 @@ dirt='WARNING|BUG[: ]|Oops|hung task|INFO: task|possible recursive locking|KASAN
 # (6.12); soft RoCE gives up on a request that it has not marked as failed, after packet loss; lockdep reports a circular dependency when
 # dm-multipath takes a request of a path's queue and sd removes such a path, and another when a port of nvmet-rdma is removed; siw takes its
 # sockets' sk_callback_lock with bottom halves enabled, and releases pinned user memory in a soft interrupt when a READ into it ends after its
-# registration was dropped; ib_srpt with a shared receive queue destroys a cache that the channel does not have.
+# registration was dropped; ib_srpt with a shared receive queue destroys a cache that the channel does not have; soft RoCE looks up the queue pair
+# of a packet while that queue pair is freed (whatever created and freed it, only the stack of the access counts).
 # With a file "expects-failed-allocations" beside the log, also removes the kernel's messages about injected allocation failures.
 without_known() {
 	awk -v failing="$1" '
@@ -53,6 +54,17 @@ without_known() {
 		}
 		next
 	}
+	/BUG: KASAN: / { block = "" ; trace = "" ; kasan = 1 ; access = 1 }
+	kasan {
+		block = block $0 "\n"
+		if (access) trace = trace $0 "\n"
+		if (/<\/TASK>/) access = 0
+		if (/==========/) {
+			kasan = 0
+			if (trace !~ /slab-use-after-free in rxe_pool_get_index\+/ || trace ~ /\+0x[0-9a-f\/x]+ \[iser_tgt\]/) printf "%s", block
+		}
+		next
+	}
 	{ print }
-	END { if (inside || circle || bottom || asleep) printf "%s", block }'
+	END { if (inside || circle || bottom || asleep || kasan) printf "%s", block }'
 }
