@@ -212,6 +212,18 @@ fetch_deb() {
 	rm -rf "$work"
 }
 
+# fetch_orig DIR PACKAGE SUITE : unpacks the original source of a package into DIR, without Debian's changes. Only this needs the suite's lists of
+# sources, so they are read here and not kept.
+fetch_orig() {
+	local work config
+	config=$(suite_config "$3") && work=$(mktemp -d -p "$CACHE") && mkdir -p "$work"/{parts,lists/partial,archives/partial} || return
+	suite_sources "$3" | sed 's/^deb /deb-src /' >"$work/parts/suite.list"
+	sed "s|\"${config%/*}|\"$work|" "$config" >"$work/apt.conf"
+	(export APT_CONFIG=$work/apt.conf && cd "$work" && apt-get -q update && apt-get -q source --tar-only "$2") &&
+		tar -x -C "$1" --strip-components=1 --no-same-owner -f "$work/$2"_*.orig.tar.* || { rm -rf "$work"; return 1; }
+	rm -rf "$work"
+}
+
 # --- kernels ---
 
 # line_of NAME FIELD : a field of the file `lines`: 2 suite, 3 userspace, 4 pattern
