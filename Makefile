@@ -22,7 +22,7 @@ Q := $(if $(V),,@)
 
 export KVER
 
-.PHONY: all links module test-module cover-module run shell check check-all check-debug check-unit faults fuzz fuzz-kernel bench bench-memory bench-profile lint upstream deb install install-module install-tools uninstall uninstall-module uninstall-tools clean help crowds soak
+.PHONY: all links module test-module cover-module run shell check check-all check-debug check-unit faults fuzz fuzz-kernel bench bench-memory bench-profile lint upstream deb conformance-table install install-module install-tools uninstall uninstall-module uninstall-tools clean help crowds soak
 
 all: module
 
@@ -122,6 +122,12 @@ lint:
 upstream:
 	$(Q)tools/upstream/series "$(DIR)" "$(OUT)"
 
+# Documentation/conformance.md from the rules and tools/testing/conformance/requirements
+conformance-table:
+	$(Q)mkdir -p build
+	$(Q)tools/testing/conformance/requirements/table page >build/conformance.md
+	$(Q)cp build/conformance.md Documentation/conformance.md
+
 install: install-module install-tools
 
 install-module: module
@@ -186,6 +192,7 @@ help:
 	@echo 'make fuzz-kernel   random PDUs, guided by coverage, and random changes of the configuration, on the debug kernel; SECONDS= SEED='
 	@echo 'make bench         speed beside ib_isert and nvmet-rdma, bench-memory: an idle session, bench-profile: instructions by function'
 	@echo 'make lint          checkpatch, sparse, W=1 with gcc and clang, shellcheck'
+	@echo 'make conformance-table   Documentation/conformance.md, from the rules and the requirements in tools/testing/conformance'
 	@echo 'make upstream      the driver as a series of patches for the Linux tree in DIR=, in build/upstream'
 	@echo 'make deb           Debian packages, in build/deb'
 	@echo 'make install       install the module for the kernel it is built for, and what makes targetcli know it; make uninstall removes them'
