@@ -47,6 +47,17 @@ def rfc7145_8_2_reads_within_the_ord_that_was_declared(t):
         t.ok(t.good(s.read(5 * size, size)).data == data, f"data of {size} blocks")
 
 
+def rfc7145_7_3_6_no_reads_and_data_to_fetch(t):
+    """With an iSER-IRD of 0 a WRITE whose data would have to be read ends the connection."""
+    s = hello_session(t)
+    reply, _ = say_hello(s, ird=0)
+    t.eq(reply.ird, 0, "iSER-ORD")
+    t.alive(s)
+    s.start(s.rw_cdb(0x2A, 0, 1), write=bytes(512))
+    t.closes(s)
+    t.serves_others()
+
+
 def rfc7145_10_1_3_2_versions_that_do_not_overlap(t):
     """A Hello of another version gets a HelloReply with REJ, and the connection ends."""
     s = hello_session(t)
