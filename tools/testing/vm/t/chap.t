@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # CHAP with open-iscsi: every algorithm, one-way and mutual, for normal and discovery sessions; secrets need CAP_SYS_ADMIN.
 # differs by: kernel
+# needs: conformance
 
 seconds=600
 . "$(dirname "$0")/../in-guest"
@@ -80,6 +81,45 @@ fails "the initiator refuses a target with a wrong secret" login
 auth_is "$tpg/auth" $user $secret $user_in $secret
 set_node password_in $secret
 fails "equal secrets in both directions" login
+
+# RFC 7143 9.2.1: 96 bits
+auth_is "$tpg/auth" $user $secret $user_in elevenbytes
+like "$(dmesg)" 'a CHAP secret of 11 bytes was set: RFC 7143 9.2.1' "a secret below 96 bits is warned of"
+set_node password_in elevenbytes-and-more
+refused_once_more "no proof is given with a secret below 96 bits" "CHAP: password_mutual is shorter than 12 bytes"
+auth_is "$tpg/auth" $user $secret
+
+# guesses one after the other, which the tests' own initiator makes quickly
+guesses() { python3 /src/tools/testing/vm/guest/chap-guess --target "$IP:$PORT" --iqn "$IQN" --user $user "$@"; }
+times=$(guesses --initiator "$INITIATOR-guess" --secret wrong --count 8)
+is "$(grep -c '^0201 ' <<<"$times")" 8 "eight wrong answers to challenges are refused" "$times"
+slowest=$(cut -d' ' -f2 <<<"$times" | sort -n | tail -n 1)
+fastest=$(head -n 3 <<<"$times" | cut -d' ' -f2 | sort -n | head -n 1)
+works "... the later ones only after a while ($fastest ms at first, then up to $slowest)" [ "$slowest" -ge $((fastest + 400)) ]
+other=$(guesses --initiator "$INITIATOR-other" --secret wrong --count 1)
+works "... but not another initiator's (${other#* } ms)" [ "${other#* }" -lt $((fastest + 300)) ]
+works "the right answer is accepted after a while" guesses --initiator "$INITIATOR-guess" --secret $secret --count 1 --want 0000
+again=$(guesses --initiator "$INITIATOR-guess" --secret wrong --count 1)
+works "... and ends the delays (${again#* } ms)" [ "${again#* }" -lt $((fastest + 300)) ]
+
+# hide_names
+echo 1 >/sys/module/iser_tgt/parameters/hide_names
+echo SECRETALIAS >"$tpg/param/TargetAlias"
+for iqn in "$IQN" iqn.2026-01.org.example:nobody; do
+	guesses --initiator "$INITIATOR-hide" --iqn "$iqn" --secret wrong --count 1 --show >"/tmp/answers.${iqn##*:}"
+done
+is "$(cat /tmp/answers.nobody)" "$(cat "/tmp/answers.${IQN##*:}")" "hide_names: a target that does not exist answers as one that does"
+like "$(paste -sd ' ' /tmp/answers.nobody)" 'CHAP_A.* 0201 ' "... by CHAP, which fails"
+is "$(grep -c SECRETALIAS /tmp/answers.*)" "$(printf '%s:0\n' /tmp/answers.*)" "... without an alias"
+like "$(cat /sys/kernel/debug/iser_tgt/refusals)" 'no target of this name' "... and the administrator sees why"
+echo 0 >"$tpg/enable"
+guesses --initiator "$INITIATOR-hide" --secret wrong --count 1 --show >/tmp/answers.disabled
+is "$(cat /tmp/answers.disabled)" "$(cat /tmp/answers.nobody)" "hide_names: so does one that is disabled"
+works "... which tells an initiator that has authenticated" guesses --initiator "$INITIATOR-hide" --secret $secret --count 1 --want 0301
+echo 1 >"$tpg/enable"
+works "... and a right answer is accepted" guesses --initiator "$INITIATOR-hide" --secret $secret --count 1 --want 0000
+echo 0 >/sys/module/iser_tgt/parameters/hide_names
+echo "" >"$tpg/param/TargetAlias"
 
 mkdir "$tpg/acls/$INITIATOR"
 acl=$tpg/acls/$INITIATOR

@@ -24,13 +24,21 @@ refused_dir() {
 
 # --- names of targets ---
 refused_dir "a name in upper case" "$root/iqn.2026-01.org.example:DISK"
-refused_dir "an underscore" "$root/iqn.2026-01.org.example:my_disk"
 refused_dir "a space" "$root/iqn.2026-01.org.example:my disk"
-refused_dir "an IQN without a date" "$root/iqn.org.example:disk"
-refused_dir "an IQN with a bad month" "$root/iqn.2026-13.org.example:disk"
-refused_dir "an IQN that ends after its date" "$root/iqn.2026-01."
+refused_dir "a comma" "$root/iqn.2026-01.org.example:a,i,0x1"
+refused_dir "a control character" "$root/iqn.2026-01.org.example:a"$'\001'
 refused_dir "a name of no known form" "$root/disk"
-refused_dir "a short eui" "$root/eui.0123"
+# names that RFC 7143 4.2.7 does not allow, and that other targets take
+unusual=(iqn.2026-01.org.example:my_disk iqn.org.example:disk iqn.2026-13.org.example:disk iqn.2026-1.org.example:x iqn.2026-01. eui.0123)
+for name in "${unusual[@]}"; do
+	works "$name is accepted" mkdir "$root/$name"
+	like "$(dmesg | grep -F "$name" | tail -n 1)" 'RFC 7143 4.2.7 does not allow this name' "... with a line in the log"
+	rmdir "$root/$name"
+done
+echo 1 >/sys/module/iser_tgt/parameters/strict_names
+for name in "${unusual[@]}"; do refused_dir "strict_names: $name" "$root/$name"; done
+works "strict_names: a name as the RFC has it" mkdir "$root/$IQN" && rmdir "$root/$IQN"
+echo 0 >/sys/module/iser_tgt/parameters/strict_names
 refused_dir "a name of more than 223 bytes" "$root/iqn.2026-01.org.example:$(printf 'x%.0s' $(seq 210))"
 is "$(find "$root" -mindepth 1 -maxdepth 1 -type d -not -name discovery_auth)" "" "none of them left a directory"
 for name in iqn.2026-01.org.example iqn.2026-01.org.example:a.b-c:d eui.0123456789abcdef naa.0123456789abcdef; do
@@ -41,6 +49,8 @@ mkdir "$root/$IQN"
 refused_dir "a TPG without a number" "$root/$IQN/tpgt_"
 refused_dir "a TPG number that is not a number" "$root/$IQN/tpgt_one"
 refused_dir "TPG 65536" "$root/$IQN/tpgt_65536"
+refused_dir "TPG 1 by another spelling" "$root/$IQN/tpgt_01"
+refused_dir "TPG 1 with a sign" "$root/$IQN/tpgt_+1"
 refused_dir "a TPG by another name" "$root/$IQN/group_1"
 tpg=$(tpg)
 works "TPG 1" mkdir "$tpg"
@@ -75,8 +85,9 @@ for np in "$tpg"/np/*; do works "portal ${np##*/} is removed" rmdir "$np"; done
 
 # --- ACLs ---
 refused_dir "an ACL in upper case" "$tpg/acls/iqn.2026-01.org.example:HOST"
-refused_dir "an ACL with an underscore" "$tpg/acls/iqn.2026-01.org.example:my_host"
-refused_dir "an ACL without a date" "$tpg/acls/iqn.org.example:host"
+refused_dir "an ACL with a blank" "$tpg/acls/iqn.2026-01.org.example:my host"
+refused_dir "an ACL of no known form" "$tpg/acls/host"
+works "an ACL with an underscore" mkdir "$tpg/acls/iqn.2026-01.org.example:my_host" && rmdir "$tpg/acls/iqn.2026-01.org.example:my_host"
 works "an ACL" mkdir "$tpg/acls/$INITIATOR"
 
 # --- values ---
@@ -188,7 +199,8 @@ echo 512 >"$tpg/param/TargetRecvDataSegmentLength"
 echo CHAP >"$tpg/param/AuthMethod"
 echo Temporarily >"$tpg/param/TargetMoved"
 echo 3600 >"$tpg/param/DefaultTime2Wait"
-echo 0 >"$tpg/param/DefaultTime2Retain"
+echo 20 >"$tpg/param/DefaultTime2Retain"
+is "$(cat "$tpg/param/DefaultTime2Retain")" 0 "DefaultTime2Retain of a saved configuration is taken, and stays 0"
 writable() { find "$tpg/attrib" "$tpg/param" "$tpg/auth" "$tpg/acls/$INITIATOR/attrib" "$root/discovery_auth" -type f -perm -u+w; }
 all_values() { for file in $(writable | sort); do contents "$file"; echo "$file=$REPLY"; done; }
 all_values >/tmp/values
