@@ -236,8 +236,9 @@ bool iser_tgt_login_awaits_proof(const struct iser_tgt_login *login)
  * RFC 7143 12.1.3 and 9.2.1. The first algorithm of login->chap_order that the
  * initiator offers is chosen. A wrong response, a response that
  * password_mutual would give too, and a reflected challenge are authentication
- * failures, and so is a password_mutual that is too short to prove with. Mutual authentication is up to the initiator: a login without
- * CHAP_C is accepted even if password_mutual is set.
+ * failures, and so is a password_mutual that is too short to prove with. Mutual
+ * authentication is up to the initiator: a login without CHAP_C is accepted even
+ * if password_mutual is set.
  *
  * Context: same as iser_tgt_login_request().
  *

@@ -70,6 +70,7 @@ struct iser_tgt_unexpected {
 	u32 unsent;
 	u32 until;
 	u32 ping_until;
+	/* all of it */
 	spinlock_t lock;
 };
 
@@ -130,6 +131,7 @@ struct iser_tgt_login_mem {
  * @hello_due: the next message must be an iSER Hello
  * @discovery: discovery session
  * @logging_out: nothing that is received is looked at any more
+ * @unexpected: Rejects, messages and pings that are not acknowledged
  * @rejected: @rejected_sn is valid
  * @rejected_sn: CmdSN of the last request that was rejected
  * @abort: ABORT TASK SET in progress, and responses that have to wait

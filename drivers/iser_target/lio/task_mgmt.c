@@ -247,8 +247,9 @@ void iser_tgt_logout_defer(struct iser_tgt_cmd *cmd)
 	struct iser_tgt_abort_set *set = &cmd->sess->abort;
 
 	WRITE_ONCE(set->logout, cmd);
-	/* Before the work looks at the tasks; pairs with release_cmd(). */
+	/* Before the work looks at the tasks. */
 	atomic_inc(&set->rsp_deferred);
+	/* Pairs with the atomic of iser_tgt_cmd_put() in release_cmd(). */
 	smp_mb__after_atomic();
 	iser_tgt_abort_set_kick(cmd->sess);
 }
