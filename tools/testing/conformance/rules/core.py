@@ -6,6 +6,8 @@ a mapped LUN that cannot be removed: run them by tools/testing/vm/t/core.t only,
 initiator itself, ABSENT, FAR (on the second target alone), LONGEST (a name of 223 bytes).
 """
 
+from iser import pdu as P
+
 from .reservations import INVALID_FIELD, ISID, KEY, MOVE, OTHER_KEY, REGISTER, RESERVE, basic, clear, full_status, iscsi_id, keys, move_to, \
     pr_out, ready, refused, with_ids
 
@@ -78,3 +80,16 @@ def iser_tgt_longest_name(t):
         t.good(pr_out(s, REGISTER, with_ids(tid)))
         t.eq(keys(t, s), [KEY, KEY], "the keys registered")
         clear(t, s)
+
+
+def iser_tgt_ordered_after_an_abort(t):
+    """ORDERED commands are executed after a task was aborted that the disk, which is a slow one, had not completed."""
+    s = t.disk()
+    t.good(s.finish(s.start(bytes(6), attr=2)))
+    c = s.start(s.rw_cdb(0x28, 0, 1), read=s.block_size)
+    itt = s.send(P.TaskManagement(function=P.TaskManagement.ABORT_TASK, lun=s._lun(None), ref_itt=c.request.itt, ref_cmdsn=c.request.cmdsn,
+                                  immediate=1))
+    t.eq(s.answer(itt, t.target.ms(10000)).response, P.TaskManagementResponse.COMPLETE, "task management response")
+    s.inbox.clear()
+    t.good(s.finish(s.start(bytes(6), attr=2), t.target.ms(4000)))
+    t.good(s.test_unit_ready())
