@@ -44,7 +44,7 @@ static enum dma_data_direction iser_tgt_direction(u8 flags, u32 edtl)
 }
 
 /*
- * Checks a command against RFC 7143 11.3, 13.10, 13.11, 13.14. Returns the
+ * Checks a command against RFC 7143 11.3, 13.10, 13.14. Returns the
  * reason to close the connection, or NULL.
  */
 static const char *iser_tgt_scsi_wrong(const struct iser_tgt_session *sess,
@@ -59,8 +59,6 @@ static const char *iser_tgt_scsi_wrong(const struct iser_tgt_session *sess,
 	if (declared) {
 		if (!(pdu->flags & ISER_TGT_CMD_WRITE))
 			return "immediate data without the W bit";
-		if (!keys->immediate_data)
-			return "immediate data though ImmediateData=No";
 		if (declared > keys->first_burst ||
 		    declared > keys->target_rdsl)
 			return "immediate data above the negotiated length";
@@ -222,6 +220,11 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		iser_tgt_protocol_error(sess, wrong);
 		goto drop;
 	}
+	/* RFC 7143 11.3.1, 13.11 */
+	if (unlikely((flags & ISER_TGT_CMD_ATTR_MASK) > ISER_TGT_ATTR_ACA ||
+		     (pdu->data_len && !sess->keys.immediate_data)))
+		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_PROTOCOL);
+
 	if (unlikely(!iser_tgt_whole_cdb(rx, cdb, &bidi) ||
 		     pdu->itt == ISER_TGT_TAG_RESERVED ||
 		     (iser_tgt_pdu_edtl(pdu) &&

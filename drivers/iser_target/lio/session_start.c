@@ -184,11 +184,21 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 	return 0;
 }
 
+/*
+ * The network entity that an initiator sees: a wildcard portal has one listener
+ * for all addresses.
+ */
+static bool iser_tgt_same_portal(const struct iser_tgt_conn *a,
+				 const struct iser_tgt_conn *b)
+{
+	return iser_tgt_conn_listener(a) == iser_tgt_conn_listener(b) &&
+	       iser_tgt_addr_same_host(iser_tgt_conn_local(a),
+				       iser_tgt_conn_local(b));
+}
+
 /* RFC 7143 7.4.2.1: a discovery session is replaced by ISID as well. */
 static void iser_tgt_session_start_discovery(struct iser_tgt_session *sess)
 {
-	const struct iser_tgt_listener *listener =
-		iser_tgt_conn_listener(sess->conn);
 	struct iser_tgt_session *old;
 
 	/* Not looked up: no other connection can join. */
@@ -203,7 +213,7 @@ static void iser_tgt_session_start_discovery(struct iser_tgt_session *sess)
 	spin_lock(&iser_tgt_sessions_lock);
 	list_for_each_entry(old, &iser_tgt_all_sessions, all_entry)
 		if (old->discovery &&
-		    iser_tgt_conn_listener(old->conn) == listener &&
+		    iser_tgt_same_portal(old->conn, sess->conn) &&
 		    !memcmp(old->isid, sess->isid, sizeof(sess->isid)) &&
 		    !strcmp(old->initiator, sess->initiator))
 			iser_tgt_conn_close(old->conn, "session reinstated");

@@ -140,6 +140,15 @@ def rfc7145_8_1_2_unexpected_pdus_within_the_declared_number(t):
     t.alive(s)
 
 
+def rfc7143_11_reserved_task_attributes(t):
+    """Task attributes 5 to 7 are reserved: a protocol error."""
+    for attr in (5, 6, 7):
+        s = t.session()
+        s.send(P.ScsiCommand(attr=attr, cdb=bytes(16), lun=s._lun(None)))
+        got = t.settled(s)
+        t.ok(got is None or isinstance(got, P.Reject), f"attribute {attr}: answered with {got}")
+
+
 def rfc7143_11_2_1_7_reserved_bits_are_ignored(t):
     """Reserved bits and bytes of a PDU are ignored on receive."""
     s = t.disk()

@@ -116,6 +116,23 @@ serves "$late"
 works "a portal of all addresses" add_portal "$IQN" "0.0.0.0:3264"
 fails "... none of a single address on the same port" add_portal "$IQN" "$IP:3264"
 serves "$IP:3264"
+# RFC 7143 7.4.2.1: each address is a portal of its own
+cat >/tmp/two-discoveries <<'END'
+import sys
+sys.path.insert(0, "/src/tools/testing/conformance")
+from iser.initiator import Session
+from iser.runner import Target
+sessions = []
+for host in sys.argv[2:]:
+    s = Session(Target(host, 3264, sys.argv[1], 0, "iqn.2026-01.org.example:twice", 4), isid=0x800000000001)
+    s.login(discovery=True)
+    sessions.append(s)
+for s in sessions:
+    if not s.text({"SendTargets": "All"}):
+        sys.exit("an empty answer")
+END
+works "discovery at two of its addresses, with one ISID: both sessions stay" python3 /tmp/two-discoveries "$IQN" "$IP" 10.0.2.1
+fails "... at one address the second takes the place of the first" python3 /tmp/two-discoveries "$IQN" "$IP" "$IP"
 # the default portal of newer releases of targetcli
 works "a portal of all addresses, of IPv6 and IPv4" add_portal "$IQN" "[::0]:3266"
 becomes listening "[::0]:3266"
