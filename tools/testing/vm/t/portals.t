@@ -133,6 +133,28 @@ for s in sessions:
 END
 works "discovery at two of its addresses, with one ISID: both sessions stay" python3 /tmp/two-discoveries "$IQN" "$IP" 10.0.2.1
 fails "... at one address the second takes the place of the first" python3 /tmp/two-discoveries "$IQN" "$IP" "$IP"
+# Addresses that only a neighbour on the link can use, and those of this host, are named to these alone.
+local=$(ip -6 -o addr show dev lan0 scope link | sed -n 's/.*inet6 \([^/]*\).*/\1/p')
+if [ -z "$local" ]; then ip -6 addr add fe80::77/64 dev lan0 nodad && local=fe80::77; fi
+works "a portal of a link-local address" add_portal "$IQN" "[$local%lan0]:3268"
+works "... and one of this host" add_portal "$IQN" "127.0.0.1:3268"
+listed() { iscsiadm -m discovery -t st -I iser -p "$1" 2>&1 | grep -F "$IQN"; }
+all=$(listed "$IP:3264")
+like "$all" "$IP:3264," "discovery by $IP names that address"
+is "$(grep -E 'fe80|127\.0\.0\.1' <<<"$all")" "" "... and neither of the two"
+scope=$(cat /sys/class/net/lan0/ifindex)
+works "the RDMA CM reaches the link-local address" bash -c "$(printf 'iscsiadm -m discovery -t st -I iser -p "[%s%%lan0]:3268" >/tmp/linked 2>&1' "$local")" &&
+	like "$(cat /tmp/linked)" 'fe80' "... and discovery by it names it (scope $scope)"
+rmdir "$(tpg)/np/127.0.0.1:3268" "$(tpg)/np/[$local%lan0]:3268"
+
+# SCSI-MIB: the instance is the target
+mapped_to() { mkdir -p "$(tpg "$1")/acls/$INITIATOR-mib/lun_0" && ln -s "$(tpg "$1")/lun/lun_0" "$(tpg "$1")/acls/$INITIATOR-mib/lun_0/disk"; }
+inst() { cat "$(tpg "$1")/acls/$INITIATOR-mib/lun_0/statistics/scsi_auth_intr/inst"; }
+works "two targets with an ACL" eval 'make_target iqn.2026-01.org.example:instance disk && mapped_to "$IQN" && mapped_to iqn.2026-01.org.example:instance'
+like "$(inst "$IQN") $(inst iqn.2026-01.org.example:instance)" '^([0-9]+) [0-9]+$' "... have an instance in their statistics"
+works "... each its own" [ "$(inst "$IQN")" != "$(inst iqn.2026-01.org.example:instance)" ]
+rm "$(tpg)/acls/$INITIATOR-mib/lun_0/disk" && rmdir "$(tpg)/acls/$INITIATOR-mib/lun_0" "$(tpg)/acls/$INITIATOR-mib"
+
 # the default portal of newer releases of targetcli
 works "a portal of all addresses, of IPv6 and IPv4" add_portal "$IQN" "[::0]:3266"
 becomes listening "[::0]:3266"
