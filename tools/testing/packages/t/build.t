@@ -41,8 +41,8 @@ done
 is "$(sed '/^#/d' "$work/dkms/usr/lib/modules-load.d/iser_tgt.conf")" iser_tgt "the module is loaded at boot"
 # the manual and the program have the same options
 for tool in clear doctor reload; do
-	usage=$("$work/tools/usr/sbin/iser-tgt-$tool" --help | grep -oE -- '--[a-z]+' | sort -u | grep -v help)
-	manual=$(sed 's/\\-/-/g' "$TOP/Documentation/man/iser-tgt-$tool.8" | grep -oE -- '--[a-z]+' | sort -u | grep -v help)
+	usage=$("$work/tools/usr/sbin/iser-tgt-$tool" --help | grep -oE -- '--[a-z-]+' | sort -u | grep -v help)
+	manual=$(sed 's/\\-/-/g' "$TOP/Documentation/man/iser-tgt-$tool.8" | grep -oE -- '--[a-z-]+' | sort -u | grep -v help)
 	is "$manual" "$usage" "iser-tgt-$tool: the manual has its options"
 	words=$(bash -c '. "$1"; COMP_WORDS=(x --); COMP_CWORD=1; _iser_tgt "$2"; printf "%s\n" "${COMPREPLY[@]}"' x \
 		"$work/tools/usr/share/bash-completion/completions/iser-tgt-clear" "iser-tgt-$tool" | grep -v help | sort)
