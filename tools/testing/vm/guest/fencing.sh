@@ -31,6 +31,7 @@ dev_of() {
 # both_back : waits for both disks and clears their unit attentions
 both_back() {
 	local i
+	# shellcheck disable=SC2154 # the test sets them
 	wait_for 60 "the disk of a" dev_of "$a" && wait_for 60 "the disk of b" dev_of "$b" || return
 	A=$(dev_of "$a") B=$(dev_of "$b")
 	for i in 1 2 3; do unit_ready "$A"; unit_ready "$B"; done >/dev/null

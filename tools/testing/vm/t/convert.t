@@ -34,6 +34,7 @@ cat >/tmp/targets.conf <<END
 	backing-store /tmp/one.img
 	backing-store /tmp/two.img
 	incominguser alice PLEASE_CORRECT_THE_PASSWORD
+	initiator-address ALL
 	initiator-name $INITIATOR
 </target>
 
@@ -48,14 +49,16 @@ cat >/tmp/targets.conf <<END
 	backing-store /tmp/three.img
 </target>
 END
-works "tgt-to-iser" sh -c "$convert/tgt-to-iser --portal $IP:$PORT /tmp/targets.conf >/tmp/new.json"
-like "$(cat /tmp/out)" "$tgt: the secret of alice is unknown" "... reports the secret that is missing"
-like "$(cat /tmp/out)" "$tgt.addresses: nobody may log in until it has an ACL" "... and the restriction that LIO does not have"
+fails "tgt-to-iser stops: the dump does not say which disk is which, and LIO knows no addresses" sh -c "$convert/tgt-to-iser --portal $IP:$PORT /tmp/targets.conf >/tmp/new.json"
+like "$(cat /tmp/out)" "nothing is written; with --accept address,dump it will be" "... and says what would have to be accepted"
+works "... which is accepted" sh -c "$convert/tgt-to-iser --accept address,dump --portal $IP:$PORT /tmp/targets.conf >/tmp/new.json"
+like "$(cat /tmp/out)" "/tmp/targets.conf:[0-9]+: the secret of alice is unknown" "... reports the secret that is missing"
+like "$(cat /tmp/out)" "$tgt.addresses: no initiator may log in until it has an ACL" "... and the restriction that LIO does not have"
 like "$(cat /tmp/out)" "$tgt.tcp: its driver is iscsi: left out" "... and the target that it leaves out"
 is "$(query '[(x["fabric"], x["tpgs"][0]["attributes"]["generate_node_acls"], [l["index"] for l in x["tpgs"][0]["luns"]]) for x in t]')" \
 	"[('iser', 0, [1, 2]), ('iser', 0, [1])]" "LUNs have the numbers tgtd gave them, and no target is in demo mode"
 echo 'alice wonderland-12' >/tmp/secrets
-works "tgt-to-iser with the secret" sh -c "$convert/tgt-to-iser --secrets /tmp/secrets --portal $IP:$PORT </tmp/targets.conf >/tmp/new.json"
+works "tgt-to-iser with the secret" sh -c "$convert/tgt-to-iser --accept address,dump --secrets /tmp/secrets --portal $IP:$PORT </tmp/targets.conf >/tmp/new.json"
 restored "rtslib restores it"
 set_chap $tgt alice wonderland-12
 works "login with the name and secret of tgtd" login $tgt
@@ -74,13 +77,16 @@ default-driver iser
 		lun 5
 		scsi_sn abc
 	</backing-store>
-	backing-store /tmp/one.img
-	write-cache off
+	<backing-store /tmp/one.img>
+		write-cache off
+	</backing-store>
 </target>
 END
 works "a targets.conf" sh -c "$convert/tgt-to-iser /tmp/targets.conf >/tmp/new.json"
-like "$(cat /tmp/out)" 'write-cache left out' "... reports what it leaves out"
-is "$(query 'sorted(l["index"] for l in t[0]["tpgs"][0]["luns"]), c["storage_objects"][0]["wwn"], t[0]["tpgs"][0]["attributes"]["generate_node_acls"]')" \
+is "$(query '[s["attributes"].get("emulate_write_cache", s.get("write_back")) for s in c["storage_objects"] if "one" in s["dev"]]')" "[False]" "... a disk without a write cache has none"
+fails "a read-only disk beside a writable one, for initiators without ACL, stops it" sh -c "sed 's/write-cache off/readonly 1/' /tmp/targets.conf | $convert/tgt-to-iser"
+like "$(cat /tmp/out)" '--accept read-only: a read-only LUN becomes writable' "... and says why"
+is "$(query 'sorted(l["index"] for l in t[0]["tpgs"][0]["luns"]), [s["wwn"] for s in c["storage_objects"] if "three" in s["dev"]][0], t[0]["tpgs"][0]["attributes"]["generate_node_acls"]')" \
 	"[1, 5] abc 1" "... has LUN, serial number and demo mode"
 fails "a targets.conf without an iSER target is refused" sh -c "echo '<target $tgt>' | $convert/tgt-to-iser"
 fails "a file that is no targets.conf is refused" sh -c "echo nonsense | $convert/tgt-to-iser"
