@@ -49,7 +49,7 @@ for file in "${malformed[@]}"; do
 	about=${file#tgt/}
 	is "$(status "$file" conf): $(cat "$(name "$file").conf.json")" "1: " "is refused"
 	is "$(unsaid "$file" conf)" "" "... with file and line" || note "$(cat "$(name "$file").conf.err")"
-	[ -n "$(expected "$file" : | grep -E '\.conf:[0-9 ]')" ] || not_ok "nothing is expected of it"
+	expected "$file" : | grep -qE '\.conf:[0-9 ]' || not_ok "nothing is expected of it"
 	fails "... no traceback" grep Traceback "$(name "$file").conf.err"
 	if [ -z "$(sed -n '/^#?/p' "$file")" ]; then fails "... and by tgt-admin" [ "$(status "$file" admin)" = 0 ]; fi
 done
