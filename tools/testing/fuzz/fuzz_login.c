@@ -125,7 +125,9 @@ static void check_results(const struct iser_tgt_login *login)
 	MUST(!keys->immediate_data || login->offer.immediate_data);
 	MUST(keys->time2wait >= login->offer.time2wait);
 	MUST(keys->time2wait <= 3600);
-	MUST(keys->time2retain <= login->offer.time2retain);
+	/* the default, if it was not negotiated: the target does not propose it */
+	MUST(keys->time2retain <= login->offer.time2retain ||
+	     keys->time2retain == 20);
 	MUST(keys->max_outstanding_r2t >= 1);
 }
 

@@ -34,7 +34,6 @@ cat >/tmp/targets.conf <<END
 	backing-store /tmp/one.img
 	backing-store /tmp/two.img
 	incominguser alice PLEASE_CORRECT_THE_PASSWORD
-	initiator-address ALL
 	initiator-name $INITIATOR
 </target>
 
@@ -49,16 +48,16 @@ cat >/tmp/targets.conf <<END
 	backing-store /tmp/three.img
 </target>
 END
-fails "tgt-to-iser stops: the dump does not say which disk is which, and LIO knows no addresses" sh -c "$convert/tgt-to-iser --portal $IP:$PORT /tmp/targets.conf >/tmp/new.json"
-like "$(cat /tmp/out)" "nothing is written; with --accept address,dump it will be" "... and says what would have to be accepted"
-works "... which is accepted" sh -c "$convert/tgt-to-iser --accept address,dump --portal $IP:$PORT /tmp/targets.conf >/tmp/new.json"
-like "$(cat /tmp/out)" "/tmp/targets.conf:[0-9]+: the secret of alice is unknown" "... reports the secret that is missing"
-like "$(cat /tmp/out)" "$tgt.addresses: no initiator may log in until it has an ACL" "... and the restriction that LIO does not have"
+fails "tgt-to-iser does not guess what a dump does not tell" sh -c "$convert/tgt-to-iser --portal $IP:$PORT /tmp/targets.conf >/tmp/new.json"
+like "$(tail -n 1 /tmp/out)" 'nothing is written; with --accept address,dump it will be' "... and says what to accept"
+works "tgt-to-iser" sh -c "$convert/tgt-to-iser --accept dump,address --portal $IP:$PORT /tmp/targets.conf >/tmp/new.json"
+like "$(cat /tmp/out)" "$tgt: the secret of alice is unknown" "... reports the secret that is missing"
+like "$(cat /tmp/out)" "/tmp/targets.conf:9: $tgt.addresses: no initiator may log in until it has an ACL" "... and the restriction that LIO does not have"
 like "$(cat /tmp/out)" "$tgt.tcp: its driver is iscsi: left out" "... and the target that it leaves out"
 is "$(query '[(x["fabric"], x["tpgs"][0]["attributes"]["generate_node_acls"], [l["index"] for l in x["tpgs"][0]["luns"]]) for x in t]')" \
 	"[('iser', 0, [1, 2]), ('iser', 0, [1])]" "LUNs have the numbers tgtd gave them, and no target is in demo mode"
 echo 'alice wonderland-12' >/tmp/secrets
-works "tgt-to-iser with the secret" sh -c "$convert/tgt-to-iser --accept address,dump --secrets /tmp/secrets --portal $IP:$PORT </tmp/targets.conf >/tmp/new.json"
+works "tgt-to-iser with the secret" sh -c "$convert/tgt-to-iser --accept dump,address --secrets /tmp/secrets --portal $IP:$PORT </tmp/targets.conf >/tmp/new.json"
 restored "rtslib restores it"
 set_chap $tgt alice wonderland-12
 works "login with the name and secret of tgtd" login $tgt
@@ -78,16 +77,28 @@ default-driver iser
 		scsi_sn abc
 	</backing-store>
 	<backing-store /tmp/one.img>
-		write-cache off
+		readonly 1
+		block-size 4096
 	</backing-store>
+	write-cache off
+	vendor_id ACME
+	initiator-name $INITIATOR
 </target>
 END
-works "a targets.conf" sh -c "$convert/tgt-to-iser /tmp/targets.conf >/tmp/new.json"
-is "$(query '[s["attributes"].get("emulate_write_cache", s.get("write_back")) for s in c["storage_objects"] if "one" in s["dev"]]')" "[False]" "... a disk without a write cache has none"
-fails "a read-only disk beside a writable one, for initiators without ACL, stops it" sh -c "sed 's/write-cache off/readonly 1/' /tmp/targets.conf | $convert/tgt-to-iser"
-like "$(cat /tmp/out)" '--accept read-only: a read-only LUN becomes writable' "... and says why"
-is "$(query 'sorted(l["index"] for l in t[0]["tpgs"][0]["luns"]), [s["wwn"] for s in c["storage_objects"] if "three" in s["dev"]][0], t[0]["tpgs"][0]["attributes"]["generate_node_acls"]')" \
-	"[1, 5] abc 1" "... has LUN, serial number and demo mode"
+works "a targets.conf" sh -c "$convert/tgt-to-iser --portal $IP:$PORT /tmp/targets.conf >/tmp/new.json"
+like "$(cat /tmp/out)" '/tmp/targets.conf:12: .*LUN 5: vendor_id is left out' "... reports what it leaves out"
+is "$(query 'sorted(l["index"] for l in t[0]["tpgs"][0]["luns"]), [s.get("wwn") for s in c["storage_objects"]]')" "[1, 5] [None, 'abc']" "... has LUNs and serial number"
+restored "rtslib restores it"
+iscsiadm -m node -T $tgt.open -p "$IP:$PORT" -I iser -o new >/dev/null
+works "login" login $tgt.open
+one=$(disk $tgt.open 1) five=$(disk $tgt.open 5)
+one=${one##*/} five=${five##*/}
+is "$(cat "/sys/block/$one/ro" "/sys/block/$one/queue/logical_block_size" | xargs) $(cat "/sys/block/$five/ro" "/sys/block/$five/queue/logical_block_size" | xargs)" \
+	"1 4096 0 512" "read-only and block size are those of the file"
+is "$(cat "/sys/block/$one/device/scsi_disk/"*/cache_type)" "write through" "... and so is the write cache"
+fails "... a write to the read-only disk" dd if=/dev/zero of="/dev/$one" bs=4096 count=1 oflag=direct conv=notrunc
+works "... a write to the other" dd if=/dev/zero of="/dev/$five" bs=4096 count=1 oflag=direct conv=notrunc
+logout $tgt.open >/dev/null
 fails "a targets.conf without an iSER target is refused" sh -c "echo '<target $tgt>' | $convert/tgt-to-iser"
 fails "a file that is no targets.conf is refused" sh -c "echo nonsense | $convert/tgt-to-iser"
 
@@ -131,6 +142,20 @@ logout $lio.both >/dev/null
 iscsiadm -m node -o new -T $lio.both -p "$IP:3261" -I default >/dev/null
 works "... and by TCP" iscsiadm -m node -T $lio.both -p "$IP:3261" -I default --login
 iscsiadm -m node -T $lio.both -p "$IP:3261" -I default --logout >/dev/null
+
+# a portal with iser is one for TCP as well with ib_isert
+works "saveconfig-to-iser --keep-tcp" sh -c "$convert/saveconfig-to-iser --keep-tcp /tmp/saveconfig.json >/tmp/kept.json"
+like "$(cat /tmp/out)" "^saveconfig-to-iser: /tmp/saveconfig.json:[0-9]+: $lio, tpg1: portal $IP:3260 stays with the iscsi fabric as well" "... says where"
+cp /tmp/new.json /tmp/moved.json
+cp /tmp/kept.json /tmp/new.json
+restored "rtslib restores it"
+like "$(iscsiadm -m discovery -t st -I default -p "$IP:3260" 2>&1)" "$lio.both" "discovery over TCP finds the target"
+works "login over TCP" iscsiadm -m node -T $lio.both -p "$IP:3260" -I default --login
+iscsiadm -m node -T $lio.both -p "$IP:3260" -I default --logout >/dev/null
+iscsiadm -m node -T $lio.both -p "$IP:3260" -I iser -o new >/dev/null
+works "... and by iSER on the same portal" login $lio.both
+logout $lio.both >/dev/null
+cp /tmp/moved.json /tmp/new.json
 fails "a converted configuration is refused" "$convert/saveconfig-to-iser" /tmp/new.json
 fails "a file that is no configuration is refused" "$convert/saveconfig-to-iser" /etc/passwd
 
