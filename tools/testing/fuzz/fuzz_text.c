@@ -10,12 +10,14 @@
 /* Every value of every pair, as if the administrator had offered anything. */
 static void check_key(const struct iser_tgt_kv *kv)
 {
+	char first[ISER_TGT_KEY_VALUE_MAX];
 	struct iser_tgt_keys offer, result;
 	char answer[ISER_TGT_KEY_VALUE_MAX];
 	int id = iser_tgt_key_find(kv);
 
 	iser_tgt_key_reserved(kv->value);
-	iser_tgt_key_list_has(kv->value, "None");
+	if (iser_tgt_key_list_first(kv->value, "CHAP,None", first))
+		MUST(!strcmp(first, "CHAP") || !strcmp(first, "None"));
 	if (id < 0)
 		return;
 	iser_tgt_keys_defaults(&offer);
