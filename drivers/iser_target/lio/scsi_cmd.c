@@ -44,8 +44,8 @@ static enum dma_data_direction iser_tgt_direction(u8 flags, u32 edtl)
 }
 
 /*
- * Checks a command against RFC 7143 11.3, 13.10, 13.14. Returns the
- * reason to close the connection, or NULL.
+ * Checks a command against RFC 7143 11.3, 13.10, 13.14. Returns the reason to
+ * close the connection, or NULL.
  */
 static const char *iser_tgt_scsi_wrong(const struct iser_tgt_session *sess,
 				       const struct iser_tgt_pdu *pdu)
@@ -222,7 +222,8 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	}
 	/* RFC 7143 11.3.1, 13.11 */
 	if (unlikely((flags & ISER_TGT_CMD_ATTR_MASK) > ISER_TGT_ATTR_ACA ||
-		     (pdu->data_len && !sess->keys.immediate_data)))
+		     (pdu->data_len + pdu->unsent &&
+		      !sess->keys.immediate_data)))
 		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_PROTOCOL);
 
 	if (unlikely(!iser_tgt_whole_cdb(rx, cdb, &bidi) ||

@@ -111,12 +111,16 @@ def rfc7145_7_3_1_buffers_at_any_address(t):
 
 
 def rfc7143_13_11_immediate_data_not_agreed_on_is_rejected(t):
-    """Immediate data after ImmediateData=No: the command is rejected or fails, and the session continues."""
-    s = t.disk(keys={**OPEN_ISCSI_KEYS, "ImmediateData": "No"})
-    itt = s.send(P.ScsiCommand(bytes(s.block_size), w=1, attr=1, cdb=s.rw_cdb(0x2A, 0, 1), lun=s._lun(None), edtl=s.block_size))
-    got = s.answer(itt)
-    t.ok(isinstance(got, P.Reject) or isinstance(got, P.ScsiResponse) and got.status == 2, f"answered with {got}")
-    t.alive(s)
+    """Immediate data after ImmediateData=No, sent or only declared: the command is rejected or fails, and the session continues."""
+    for sent in (True, False):
+        s = t.disk(keys={**OPEN_ISCSI_KEYS, "ImmediateData": "No"})
+        window = s.wire.window(s.block_size, True, False)
+        iser = P.IserHeader(wsv=True, write_stag=window.rkey, write_va=window.va)
+        itt = s.send(P.ScsiCommand(bytes(s.block_size) if sent else b"", w=1, attr=1, cdb=s.rw_cdb(0x2A, 0, 1), lun=s._lun(None),
+                                   edtl=s.block_size, dlen=s.block_size), iser)
+        got = s.answer(itt)
+        t.ok(isinstance(got, P.Reject) or isinstance(got, P.ScsiResponse) and got.status == 2, f"answered with {got}")
+        t.alive(s)
 
 
 def rfc7143_13_11_no_immediate_data_where_none_was_agreed(t):
