@@ -17,9 +17,9 @@
  * seconds.
  *
  * Fixed, independent of the offer: InitialR2T=Yes, RDMAExtensions=Yes,
- * MaxConnections=1, ErrorRecoveryLevel=0, DefaultTime2Retain=0. In an offer, @max_unexpected and
- * @max_ahs are the values this target declares to an initiator that declares
- * its own; 0 declares nothing.
+ * MaxConnections=1, ErrorRecoveryLevel=0, DefaultTime2Retain=0. In an offer,
+ * @max_unexpected and @max_ahs are the values this target declares to an
+ * initiator that declares its own; 0 declares nothing.
  *
  * @max_burst: MaxBurstLength, 512..2^24-1
  * @first_burst: FirstBurstLength, 512..2^24-1, result not above @max_burst

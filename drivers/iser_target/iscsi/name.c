@@ -44,21 +44,39 @@ static size_t name_utf8_len(const char *s)
 	return len;
 }
 
-/* RFC 3722: ASCII is limited to lower case, digits, dash, dot and colon. */
-static bool name_chars_ok(const char *s)
+/* ASCII characters of which @ascii_ok approves, and well-formed UTF-8. */
+static bool name_chars_ok(const char *s, bool (*ascii_ok)(char c))
 {
 	while (*s) {
 		size_t len = 1;
 
-		if (!name_is_lower(*s) && !name_is_digit(*s) && *s != '-' &&
-		    *s != '.' && *s != ':') {
+		if (*s & 0x80)
 			len = name_utf8_len(s);
-			if (!len)
-				return false;
-		}
+		else if (!ascii_ok(*s))
+			return false;
+		if (!len)
+			return false;
 		s += len;
 	}
 	return true;
+}
+
+/* RFC 3722: lower case, digits, dash, dot and colon. */
+static bool name_char_strict(char c)
+{
+	return name_is_lower(c) || name_is_digit(c) || c == '-' || c == '.' ||
+	       c == ':';
+}
+
+/*
+ * Characters that configfs, log lines and the core's files can hold. A comma
+ * would end the name in an iSCSI TransportID (SPC-4 7.6.4.6), a blank in the
+ * files of sessions, and '%' begins a scope or a conversion in what reads them.
+ */
+static bool name_char_safe(char c)
+{
+	return c > ' ' && c != 0x7f && c != '/' && c != ',' && c != '%' &&
+	       !(c >= 'A' && c <= 'Z');
 }
 
 /* "yyyy-mm." and a reverse domain name, then nothing or ":" and anything */
@@ -77,7 +95,7 @@ static bool name_iqn_ok(const char *s)
 	s += 8;
 	if (!*s || *s == ':' || *s == '.' || *s == '-')
 		return false;
-	return name_chars_ok(s);
+	return name_chars_ok(s, name_char_strict);
 }
 
 static size_t name_hex_len(const char *s)
@@ -87,28 +105,6 @@ static size_t name_hex_len(const char *s)
 	while (name_is_digit(s[len]) || (s[len] >= 'a' && s[len] <= 'f'))
 		len++;
 	return s[len] ? 0 : len;
-}
-
-/*
- * Characters that configfs, log lines and the core's files can hold. A comma
- * would end the name in an iSCSI TransportID (SPC-4 7.6.4.6), a blank in the
- * files of sessions, and '%' begins a scope or a conversion in what reads them.
- */
-static bool name_chars_safe(const char *s)
-{
-	while (*s) {
-		size_t len = 1;
-
-		if (*s & 0x80)
-			len = name_utf8_len(s);
-		else if (*s <= ' ' || *s == 0x7f || *s == '/' || *s == ',' ||
-			 *s == '%' || (*s >= 'A' && *s <= 'Z'))
-			return false;
-		if (!len)
-			return false;
-		s += len;
-	}
-	return true;
 }
 
 static bool name_has_type(const char *name)
@@ -131,7 +127,8 @@ static bool name_has_type(const char *name)
 int iser_tgt_name_check(const char *name)
 {
 	if (strnlen(name, ISER_TGT_NAME_MAX + 1) > ISER_TGT_NAME_MAX ||
-	    !name_has_type(name) || !name[4] || !name_chars_safe(name))
+	    !name_has_type(name) || !name[4] ||
+	    !name_chars_ok(name, name_char_safe))
 		return -EINVAL;
 	return 0;
 }
@@ -149,7 +146,7 @@ int iser_tgt_name_check_strict(const char *name)
 {
 	size_t len;
 
-	if (strnlen(name, ISER_TGT_NAME_MAX + 1) > ISER_TGT_NAME_MAX)
+	if (iser_tgt_name_check(name))
 		return -EINVAL;
 	if (!strncmp(name, "iqn.", 4))
 		return name_iqn_ok(name + 4) ? 0 : -EINVAL;

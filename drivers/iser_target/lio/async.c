@@ -37,7 +37,6 @@ static struct iser_tgt_cmd *iser_tgt_async_get(struct iser_tgt_session *sess)
 	if (!cmd)
 		return NULL;
 	if (!iser_tgt_unexpected_take(sess)) {
-		cmd->tx.advances_window = false;
 		iser_tgt_cmd_put(cmd);
 		return NULL;
 	}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Guesses of CHAP secrets: the more were wrong, the longer the next one takes.
- * An initiator is known by its address and name, so that nobody else waits. Its
- * answers to challenges take turns: logins side by side gain nothing.
+ * The delay applies to one address and initiator name. Answers to challenges
+ * take turns, so that parallel logins gain nothing.
  */
 
 #include <linux/in6.h>

@@ -76,7 +76,6 @@ static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess,
 		return;
 	}
 	if (!iser_tgt_unexpected_take_ping(sess)) {
-		cmd->tx.advances_window = false;
 		iser_tgt_cmd_put(cmd);
 		return;
 	}

@@ -49,8 +49,8 @@ static u32 iser_tgt_addr_scope(const struct sockaddr_storage *addr)
 }
 
 /*
- * An address of a link, or of this host, is of no use elsewhere. The initiator
- * is on that link if it has come by an address of it.
+ * Link-local and loopback addresses can be used on that link or host only. The
+ * local address of the connection shows whether the initiator is there.
  */
 static bool iser_tgt_portal_usable(const struct iser_tgt_session *sess,
 				   const struct sockaddr_storage *addr)

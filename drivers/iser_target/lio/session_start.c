@@ -185,8 +185,8 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 }
 
 /*
- * The network entity that an initiator sees: a wildcard portal has one listener
- * for all addresses.
+ * A wildcard portal has one listener for all addresses. To the initiator each
+ * address is a portal of its own.
  */
 static bool iser_tgt_same_portal(const struct iser_tgt_conn *a,
 				 const struct iser_tgt_conn *b)

@@ -420,7 +420,7 @@ int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	u64 lun, tag;
 	int ret = 0;
 
-	/* What it stands behind is missing, and it says so itself. */
+	/* A numbered function directly behind the gap that it plugs is in order. */
 	if (!plugs || iser_tgt_pdu_ref_cmd_sn(pdu) + 1 != pdu->cmd_sn)
 		ret = iser_tgt_cmd_sn_check(sess, rx);
 	if (ret)
