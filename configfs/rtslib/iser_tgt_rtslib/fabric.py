@@ -2,6 +2,9 @@
 '''The description of the fabric for rtslib.'''
 
 import os
+import sys
+
+from .names import name_fault
 
 
 def iser_fabric_module(base):
@@ -14,8 +17,16 @@ def iser_fabric_module(base):
         def __init__(self):
             super().__init__('iser')
             self.features = ('discovery_auth', 'acls', 'auth', 'nps', 'tpgts')
-            self.wwn_types = ('iqn', 'naa', 'eui')
+            # rtslib knows neither '_' nor a name without date, and lists no target at all beside one that it does not know
+            self.wwn_types = ('iqn', 'naa', 'eui', 'free')
             self.kernel_module = 'iser_tgt'
+
+        def to_normalized_wwn(self, wwn):
+            name, kind = super().to_normalized_wwn(wwn)
+            fault = kind == 'free' and name_fault(name)
+            if fault:
+                raise sys.modules[base.__module__].RTSLibError('%s: %s' % (name, fault))
+            return name, kind
 
         # rtslib asks every fabric when it saves, clears or lists, and the base loads the kernel module for that and
         # fails without it. Neither is needed if there is no iser target, because there are no settings then.

@@ -246,6 +246,10 @@ with kernel('iser_tgt') as lio:
     group = next(it.tpgs)
     at = lio.root + '/iser/'
     equal([t.wwn for t in us.targets], [ISER], "discovery_auth and version are no targets")
+    lio.mkdir(at + 'iqn.2026-01.org.example:my_disk')
+    equal(sorted(t.wwn for t in us.targets), [ISER, 'iqn.2026-01.org.example:my_disk'], "a name that RFC 7143 does not allow, made by a script, is one")
+    lio.rmdir(at + 'iqn.2026-01.org.example:my_disk')
+    raises("one that iser_tgt does not take is none", lambda: rtslib.Target(Ours(), 'my_disk'))
     lio.mkdir(at + 'statistics')
     raises("any other directory beside the targets would break every listing", lambda: list(us.targets))
     lio.rmdir(at + 'statistics')
