@@ -107,12 +107,13 @@ static u16 iser_tgt_identify_tpg(struct iser_tgt_login *login,
 	memcpy(login->chap_order, tpg->chap_order, sizeof(tpg->chap_order));
 	strscpy(mem->target_alias, tpg->alias, sizeof(mem->target_alias));
 	strscpy(mem->redirect, tpg->redirect_to, sizeof(mem->redirect));
-	if (tpg->drain) {
-		login->reason = "portal group is drained";
-		status = ISER_TGT_LOGIN_UNAVAILABLE;
-	} else if (tpg->enabled && tpg->redirect_status && mem->redirect[0]) {
+	/* Initiators that a drain has asked to log out are sent on as well. */
+	if (tpg->enabled && tpg->redirect_status && mem->redirect[0]) {
 		login->reason = "target has moved";
 		status = tpg->redirect_status;
+	} else if (tpg->drain) {
+		login->reason = "portal group is drained";
+		status = ISER_TGT_LOGIN_UNAVAILABLE;
 	} else if (!tpg->enabled) {
 		login->reason = "portal group is disabled";
 		status = ISER_TGT_LOGIN_UNAVAILABLE;

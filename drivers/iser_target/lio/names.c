@@ -21,6 +21,11 @@ module_param(hide_names, bool, 0644);
 MODULE_PARM_DESC(hide_names,
 		 "show peers that have not authenticated which names exist as little as possible");
 
+static bool await_names;
+module_param(await_names, bool, 0644);
+MODULE_PARM_DESC(await_names,
+		 "a target that does not exist may arrive from another machine: logins are to be retried");
+
 /**
  * iser_tgt_names_strict - are only names of RFC 7143 4.2.7 taken
  *
@@ -79,13 +84,17 @@ static bool iser_tgt_names_pretend(struct iser_tgt_login *login)
 }
 
 /**
- * iser_tgt_names_hide - keep a peer from learning which names exist
+ * iser_tgt_names_hide - what a peer is told of names that do or do not exist
  * @login: names and secrets of the portal group are set, if there is one
  * @status: what it would be refused with, with login->reason; or ISER_TGT_LOGIN_OK
  *
  * With hide_names the refusal comes after CHAP. It fails if the target does not
  * exist or the initiator has no ACL, so that the answers are those to a wrong
  * secret. Targets that require no authentication cannot be hidden.
+ *
+ * Without it, await_names changes the answer for a target that does not exist to
+ * one that initiators retry. Together they would tell a name that does not exist
+ * from a wrong secret.
  *
  * Context: may sleep.
  * Return: the status to refuse with at once, or ISER_TGT_LOGIN_OK.
@@ -95,8 +104,11 @@ u16 iser_tgt_names_hide(struct iser_tgt_login *login, u16 status)
 	bool unknown = status == ISER_TGT_LOGIN_NOT_FOUND ||
 		       status == ISER_TGT_LOGIN_FORBIDDEN;
 
-	if (!READ_ONCE(hide_names))
+	if (!READ_ONCE(hide_names)) {
+		if (status == ISER_TGT_LOGIN_NOT_FOUND && READ_ONCE(await_names))
+			return ISER_TGT_LOGIN_UNAVAILABLE;
 		return status;
+	}
 
 	/* An alias tells as much as the name. */
 	login->target_alias = NULL;

@@ -75,6 +75,12 @@ for how in Temporarily Permanently; do
 	wait_for 10 "no session" no_sessions
 done
 is "$(grep -c 'reason="target has moved"' /sys/kernel/debug/iser_tgt/refusals)" 2 "refusals has both"
+echo 1 >"$tpg2/drain"
+works "moved and drained: login" login "$IQN" "$IP:3262"
+like "$(iscsiadm -m session -P 1)" "Current Portal: \[?fd00:" "... is at the new address"
+iscsiadm -m node -T "$IQN" -p "$IP:3262" -I iser --logout >/dev/null
+wait_for 10 "no session" no_sessions
+echo 0 >"$tpg2/drain"
 fails "TargetMovedAddress refuses what is no address" sh -c "echo nowhere >$tpg2/param/TargetMovedAddress"
 is "$(cat "$tpg2/param/TargetMovedAddress")" "[$IP6]:$PORT" "... and keeps its value"
 

@@ -118,7 +118,14 @@ is "$(cat /tmp/answers.disabled)" "$(cat /tmp/answers.nobody)" "hide_names: so d
 works "... which tells an initiator that has authenticated" guesses --initiator "$INITIATOR-hide" --secret $secret --count 1 --want 0301
 echo 1 >"$tpg/enable"
 works "... and a right answer is accepted" guesses --initiator "$INITIATOR-hide" --secret $secret --count 1 --want 0000
+# await_names
+nobody() { guesses --initiator "$INITIATOR-await" --iqn iqn.2026-01.org.example:nobody --secret $secret --count 1 --want "$1"; }
+echo 1 >/sys/module/iser_tgt/parameters/await_names
+works "await_names beside hide_names: a target that does not exist answers as to a wrong secret" nobody 0201
 echo 0 >/sys/module/iser_tgt/parameters/hide_names
+works "await_names: initiators are to try again" nobody 0301
+echo 0 >/sys/module/iser_tgt/parameters/await_names
+works "... without it, there is no such target" nobody 0203
 echo "" >"$tpg/param/TargetAlias"
 
 mkdir "$tpg/acls/$INITIATOR"
