@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The patches for programs that know the fabric iscsi only, on Debian's versions of them: they apply, and what they change works. Cinder's command
+# makes its targets on a configfs of files; the cluster agents run in vm/t/cluster-agents.t as well; Go's package is tested where there is a Go.
+
+. "$(dirname "$0")/../../rtslib/lib.sh"
+patches=$TOP/configfs/upstream
+IQN=iqn.2026-01.com.example:volume-1
+
+# debian NAME PACKAGE SUITE : prints the directory with what the package has
+debian() { cached "$1-$3" "$(hash_of "$(deb_version "$3" "$2")" "$(declare -f fetch_deb)")" fetch_deb "$2" "$3"; }
+
+# --- cinder: cinder-rtstool, with the rtslib of the same Debian ---
+# tool CONFIGFS MODULES ARGUMENT... : on a configfs below $home
+tool() {
+	BINDS="--unshare-user --uid 0 --gid 0 --cap-add ALL" inside "$home/with/bin/python3" -B "$TOP/tools/testing/rtslib/fakelio.py" "$home/$1" "$2" "$home/rtstool" "${@:3}" 2>&1
+}
+made() { (cd "$home/$1" && find i* -mindepth 1 -maxdepth 4 \( -path '*/np/*' -o -path '*/acls/*' \) -type d | sort | tr '\n' ' '); }
+cinder() {
+	local site from patch
+	about="cinder on $suite"
+	from=$(debian cinder python3-cinder "$suite") || bail "Debian's cinder"
+	site=$(with_rtslib "$home/with") && mkdir -p "$home/cinder" && cp -r "$from/usr/lib/python3/dist-packages/cinder/cmd" "$home/cinder/" || bail "a Python with rtslib"
+	for patch in "$patches"/cinder-*/*.patch; do works "${patch##*/} applies" git -C "$home" apply "$patch" || bail "no patched cinder"; done
+	# the rest of cinder is not needed, nor is its translation; a RAM disk is what this configfs has
+	touch "$home/cinder/__init__.py" "$home/cinder/cmd/__init__.py"
+	printf 'def enable_lazy(): pass\ndef _(text): return text\n' >"$home/cinder/i18n.py"
+	cat >"$home/rtstool" <<-END
+		import sys
+		sys.path.insert(0, '$home')
+		import rtslib_fb
+		rtslib_fb.BlockStorageObject = lambda name, dev: rtslib_fb.RDMCPStorageObject(name, size=4096)
+		from cinder.cmd import rtstool
+		sys.exit(rtstool.main(sys.argv))
+	END
+	create=(create /dev/vg/volume-1 "$IQN" alice secret-of-alice)
+	works "an iSER volume, without the plug-in" tool none iscsi_target_mod "${create[@]}" False iqn.2026-01.com.example:host -a192.0.2.1
+	is "$(made none)" "iscsi/$IQN/tpgt_1/acls/iqn.2026-01.com.example:host iscsi/$IQN/tpgt_1/np/192.0.2.1:3260 " "... is a target of the fabric iscsi"
+	works "the plug-in is installed" "$PLUGIN/install" "$site"
+	works "a volume for iSER" tool iser iser_tgt,iscsi_target_mod "${create[@]}" True iqn.2026-01.com.example:host -a192.0.2.1
+	is "$(made iser)" "iser/$IQN/tpgt_1/acls/iqn.2026-01.com.example:host iser/$IQN/tpgt_1/np/192.0.2.1:3260 " "... is a target of the fabric iser alone"
+	is "$(cat "$home/iser/iser/$IQN/tpgt_1/enable" "$home/iser/iser/$IQN/tpgt_1/attrib/authentication")" 11 "... enabled, with authentication"
+	works "another for TCP" tool iser iser_tgt,iscsi_target_mod create /dev/vg/volume-2 $IQN-2 alice secret-of-alice False iqn.2026-01.com.example:host -a192.0.2.1
+	works "... is one of the fabric iscsi" test -d "$home/iser/iscsi/$IQN-2/tpgt_1" -a ! -e "$home/iser/iser/$IQN-2"
+	works "an initiator is added" tool iser iser_tgt,iscsi_target_mod add-initiator $IQN bob secret-of-bob iqn.2026-01.com.example:other
+	works "... to the target of the fabric iser" test -d "$home/iser/iser/$IQN/tpgt_1/acls/iqn.2026-01.com.example:other"
+	like "$(tool iser iser_tgt,iscsi_target_mod get-targets)" "^$IQN\$" "targets are listed"
+	works "the volume is deleted" tool iser iser_tgt,iscsi_target_mod delete $IQN
+	fails "... with its target" test -e "$home/iser/iser/$IQN"
+}
+SUITES='bookworm trixie' each_rtslib cinder
+
+# --- resource-agents ---
+about="resource-agents on trixie"
+root=$(root_of ocf) || bail "Debian's resource-agents"
+heartbeat=$work/ra/heartbeat
+mkdir -p "$heartbeat"
+for name in iSCSITarget iSCSILogicalUnit; do
+	sed '1s|^#!.*|#!@BASH_SHELL@|' "$root/usr/lib/ocf/resource.d/heartbeat/$name" >"$heartbeat/$name.in"
+done
+for patch in "$patches"/resource-agents-*/*.patch; do works "${patch##*/} applies" git -C "$work/ra" apply "$patch" || bail "no patched agents"; done
+for name in iSCSITarget iSCSILogicalUnit; do
+	sed '1s|^#!.*|#!/bin/bash|' "$heartbeat/$name.in" >"$heartbeat/$name"
+	chmod +x "$heartbeat/$name"
+done
+# agent NAME ACTION PARAMETER=VALUE...
+agent() {
+	in_root ocf env OCF_ROOT=/usr/lib/ocf OCF_RESOURCE_INSTANCE=disk "${@/#/OCF_RESKEY_}" "$heartbeat/$name" "$action" 2>&1
+}
+for name in iSCSITarget iSCSILogicalUnit; do
+	action=meta-data
+	agent >"$work/$name.xml"
+	works "$name: metadata is valid" in_root ocf sh -c 'cd /usr/share/resource-agents && xmllint --noout --valid -' <"$work/$name.xml"
+	works "... and tells of lio-iser" grep -q lio-iser "$work/$name.xml"
+	action=validate-all
+	works "... lio-iser is valid" agent implementation=lio-iser "iqn=$IQN" "target_iqn=$IQN" lun=0 path=/dev/x
+	fails "... lio-user is not" agent implementation=lio-user "iqn=$IQN" "target_iqn=$IQN" lun=0 path=/dev/x
+done
+
+# --- prometheus/procfs ---
+for suite in bookworm trixie; do
+	about="procfs on $suite"
+	from=$(debian procfs golang-github-prometheus-procfs-dev $suite) || bail "Debian's procfs"
+	mkdir -p "$work/procfs-$suite"
+	cp -r "$from/usr/share/gocode/src/github.com/prometheus/procfs/." "$work/procfs-$suite/"
+	for patch in "$patches"/procfs-*/*.patch; do works "${patch##*/} applies" git -C "$work/procfs-$suite" apply "$patch"; done
+	if command -v go >/dev/null; then works "... and builds" env -C "$work/procfs-$suite" GOFLAGS=-mod=mod go vet ./iscsi; else skip "... and builds" "there is no Go"; fi
+done
+done_testing
