@@ -22,7 +22,7 @@ Q := $(if $(V),,@)
 
 export KVER
 
-.PHONY: all links module test-module cover-module run shell check check-all check-debug check-unit faults fuzz fuzz-kernel bench bench-memory bench-profile lint upstream deb conformance-table install install-module install-tools uninstall uninstall-module uninstall-tools clean help crowds soak
+.PHONY: all links module test-module cover-module run shell check check-all check-debug check-unit faults fuzz fuzz-kernel bench bench-memory bench-profile lint upstream deb conformance-table install install-ha install-module install-tools uninstall uninstall-ha uninstall-module uninstall-tools clean help crowds soak
 
 all: module
 
@@ -136,10 +136,10 @@ install-module: module
 
 # below PREFIX, except the plug-in, which Python must find
 PREFIX ?= /usr/local
-TOOLS := iser-tgt-clear iser-tgt-doctor iser-tgt-reload
+TOOLS := iser-tgt-clear iser-tgt-doctor iser-tgt-move iser-tgt-reload
 DROP_INS := rtslib-fb-targetctl.service.d target.service.d
 COMPLETION := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-MAN := iser_tgt.4 iser-tgt-clear.8 iser-tgt-doctor.8 iser-tgt-reload.8 targetcli-iser.7
+MAN := iser_tgt.4 iser-tgt-clear.8 iser-tgt-doctor.8 iser-tgt-move.8 iser-tgt-reload.8 targetcli-iser.7
 
 install-tools:
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PYTHON_DIR)
@@ -150,12 +150,22 @@ install-tools:
 	install -m 755 configfs/examples/* $(DESTDIR)$(PREFIX)/share/iser-tgt/examples/
 	install -D -m 644 configfs/completion/iser-tgt-clear $(COMPLETION)/iser-tgt-clear
 	ln -sf iser-tgt-clear $(COMPLETION)/iser-tgt-doctor
+	ln -sf iser-tgt-clear $(COMPLETION)/iser-tgt-move
 	ln -sf iser-tgt-clear $(COMPLETION)/iser-tgt-reload
 	install -D -m 644 configfs/boot/modules-load.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/iser_tgt.conf
 	for dir in $(DROP_INS); do install -D -m 644 configfs/boot/targetctl.conf $(DESTDIR)$(PREFIX)/lib/systemd/system/$$dir/iser-tgt.conf; done
 	for page in $(MAN); do install -D -m 644 Documentation/man/$$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; done
 
-uninstall: uninstall-module uninstall-tools
+# the cluster agents, where Pacemaker and drbd-reactor look for them
+OCF_ROOT ?= /usr/lib/ocf
+AGENTS := iSERTarget iSERLogicalUnit iSERGate
+
+install-ha:
+	install -d $(DESTDIR)$(OCF_ROOT)/resource.d/iser-tgt
+	install -m 755 $(AGENTS:%=configfs/ocf/%) $(DESTDIR)$(OCF_ROOT)/resource.d/iser-tgt/
+	install -D -m 644 configfs/ocf/functions $(DESTDIR)$(OCF_ROOT)/lib/iser-tgt/functions
+
+uninstall: uninstall-module uninstall-tools uninstall-ha
 
 uninstall-module:
 	find /lib/modules/$(REL)/updates -name 'iser_tgt.ko*' -delete
@@ -168,6 +178,9 @@ uninstall-tools:
 	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/sbin/%) $(TOOLS:%=$(COMPLETION)/%) $(DESTDIR)$(PREFIX)/lib/modules-load.d/iser_tgt.conf
 	for dir in $(DROP_INS); do d=$(DESTDIR)$(PREFIX)/lib/systemd/system/$$dir; rm -f $$d/iser-tgt.conf; [ ! -d $$d ] || rmdir --ignore-fail-on-non-empty $$d; done
 	for page in $(MAN); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; done
+
+uninstall-ha:
+	rm -rf $(DESTDIR)$(OCF_ROOT)/resource.d/iser-tgt $(DESTDIR)$(OCF_ROOT)/lib/iser-tgt
 
 deb:
 	$(Q)tools/build-deb
@@ -196,4 +209,5 @@ help:
 	@echo 'make upstream      the driver as a series of patches for the Linux tree in DIR=, in build/upstream'
 	@echo 'make deb           Debian packages, in build/deb'
 	@echo 'make install       install the module for the kernel it is built for, and what makes targetcli know it; make uninstall removes them'
+	@echo 'make install-ha    install the cluster agents ocf:iser-tgt:*; make uninstall removes them as well'
 	@echo 'make clean         remove all that was built (the test machine itself stays in ~/.cache/iser_tgt)'

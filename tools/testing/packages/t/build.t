@@ -16,7 +16,7 @@ for suite in bookworm trixie; do
 	works "make deb SUITE=$suite" make -s -C "$TOP" deb SUITE=$suite || { done_testing; exit 1; }
 	deb=$TOP/build/deb
 	[ $suite = trixie ] || deb+=-$suite
-	is "$(find "$deb" -name '*.deb' -printf '%f\n' | sed 's/_.*//' | sort | tr '\n' ' ')" "iser-tgt-dkms iser-tgt-tools " "two packages"
+	is "$(find "$deb" -name '*.deb' -printf '%f\n' | sed 's/_.*//' | sort | tr '\n' ' ')" "iser-tgt-dkms iser-tgt-ha iser-tgt-tools " "three packages"
 	is "$(says_lintian $suite "$deb"/*.changes)" "status 0" \
 		"lintian of $suite has nothing to say"
 	works "make deb" make -s -C "$TOP" deb || { done_testing; exit 1; }
@@ -27,6 +27,9 @@ fails "make deb SUITE=potato" make -s -C "$TOP" deb SUITE=potato
 like "$(cat "$OUT")" 'Debian potato: trixie bookworm$' "... says for what"
 dpkg-deb -x "$deb"/iser-tgt-dkms_*.deb "$work/dkms"
 dpkg-deb -x "$deb"/iser-tgt-tools_*.deb "$work/tools"
+dpkg-deb -x "$deb"/iser-tgt-ha_*.deb "$work/ha"
+is "$(cd "$work/ha/usr/lib/ocf" && find . -type f -printf '%m %P\n' | sort | tr '\n' ' ')" \
+	"644 lib/iser-tgt/functions 755 resource.d/iser-tgt/iSERGate 755 resource.d/iser-tgt/iSERLogicalUnit 755 resource.d/iser-tgt/iSERTarget " "the agents are where a cluster looks for them"
 (cd "$TOP" && git ls-files -co --exclude-standard Kbuild drivers | sort) >"$work/ours"
 (cd "$work"/dkms/usr/src/iser_tgt-* && find . -type f -not -name dkms.conf | cut -c3- | sort) >"$work/theirs"
 works "all sources of the module are in the package" diff "$work/ours" "$work/theirs"
@@ -40,7 +43,7 @@ for unit in rtslib-fb-targetctl target; do
 done
 is "$(sed '/^#/d' "$work/dkms/usr/lib/modules-load.d/iser_tgt.conf")" iser_tgt "the module is loaded at boot"
 # the manual and the program have the same options
-for tool in clear doctor reload; do
+for tool in clear doctor move reload; do
 	usage=$("$work/tools/usr/sbin/iser-tgt-$tool" --help | grep -oE -- '--[a-z-]+' | sort -u | grep -v help)
 	manual=$(sed 's/\\-/-/g' "$TOP/Documentation/man/iser-tgt-$tool.8" | grep -oE -- '--[a-z-]+' | sort -u | grep -v help)
 	is "$manual" "$usage" "iser-tgt-$tool: the manual has its options"
@@ -54,6 +57,8 @@ root=$work/root
 works "make install-tools" make -s -C "$TOP" install-tools DESTDIR="$root"
 works "... has the programs" test -x "$root/usr/local/sbin/iser-tgt-doctor" -a -x "$root/usr/local/sbin/iser-tgt-clear"
 works "... and the plug-in" test -n "$(find "$root" -name iser-tgt-rtslib.pth)"
+works "make install-ha" make -s -C "$TOP" install-ha DESTDIR="$root"
 works "make uninstall-tools" make -s -C "$TOP" uninstall-tools DESTDIR="$root"
+works "make uninstall-ha" make -s -C "$TOP" uninstall-ha DESTDIR="$root"
 is "$(find "$root" -not -type d)" "" "... leaves nothing behind"
 done_testing
