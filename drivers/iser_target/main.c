@@ -4,6 +4,7 @@
 #include <linux/module.h>
 
 #include "lio/debugfs.h"
+#include "lio/ends.h"
 #include "lio/execute.h"
 #include "lio/fabric.h"
 #include "lio/keepalive.h"
@@ -18,6 +19,10 @@ static int __init iser_tgt_init(void)
 	ret = iser_tgt_refusals_init();
 	if (ret)
 		return ret;
+
+	ret = iser_tgt_ends_init();
+	if (ret)
+		goto refusals;
 
 	iser_tgt_debugfs_init();
 	ret = iser_tgt_rdma_init(&iser_tgt_session_ops);
@@ -41,6 +46,8 @@ rdma:
 	iser_tgt_rdma_exit();
 debugfs:
 	iser_tgt_debugfs_exit();
+	iser_tgt_ends_exit();
+refusals:
 	iser_tgt_refusals_exit();
 	return ret;
 }
@@ -52,6 +59,7 @@ static void __exit iser_tgt_exit(void)
 	iser_tgt_execute_exit();
 	iser_tgt_rdma_exit();
 	iser_tgt_debugfs_exit();
+	iser_tgt_ends_exit();
 	iser_tgt_refusals_exit();
 }
 

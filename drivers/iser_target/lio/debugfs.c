@@ -7,6 +7,7 @@
 
 #include "../rdma/rdma.h"
 #include "debugfs.h"
+#include "ends.h"
 #include "login_limit.h"
 #include "refusals.h"
 #include "sessions_show.h"
@@ -26,6 +27,20 @@ static int refusal_counts_show(struct seq_file *m, void *v)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(refusal_counts);
+
+static int ends_show(struct seq_file *m, void *v)
+{
+	iser_tgt_ends_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(ends);
+
+static int end_counts_show(struct seq_file *m, void *v)
+{
+	iser_tgt_end_counts_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(end_counts);
 
 static int logins_show(struct seq_file *m, void *v)
 {
@@ -55,6 +70,9 @@ void iser_tgt_debugfs_init(void)
 			    &refusals_fops);
 	debugfs_create_file("refusal_counts", 0400, iser_tgt_debugfs, NULL,
 			    &refusal_counts_fops);
+	debugfs_create_file("ends", 0400, iser_tgt_debugfs, NULL, &ends_fops);
+	debugfs_create_file("end_counts", 0400, iser_tgt_debugfs, NULL,
+			    &end_counts_fops);
 	debugfs_create_file("logins", 0400, iser_tgt_debugfs, NULL,
 			    &logins_fops);
 	debugfs_create_file("devices", 0400, iser_tgt_debugfs, NULL,

@@ -186,7 +186,7 @@ static void iser_tgt_login_tx_done(struct iser_tgt_tx *tx, int status)
 	struct iser_tgt_session *sess = iser_tgt_conn_session(conn);
 
 	if (sess->login_tx_last)
-		iser_tgt_conn_close(conn, sess->ffp ? "logged out" :
+		iser_tgt_conn_close(conn, sess->ffp ? iser_tgt_logged_out :
 				    "login refused");
 	/* This was the final response: commands have contexts of their own. */
 	if (sess->ffp && !sess->discovery) {

@@ -145,7 +145,13 @@ static bool iser_tgt_rate_ok(const struct iser_tgt_rate *rate)
 	return !limit || rate->begun < (u64)limit * ISER_TGT_RATE_WINDOW;
 }
 
-static size_t iser_tgt_login_bytes(const struct iser_tgt_session *sess)
+/**
+ * iser_tgt_login_memory - what a connection takes that has not logged in
+ * @sess: the future session, or a discovery session
+ *
+ * Return: bytes, roughly; the queue pair included, text of SendTargets not.
+ */
+size_t iser_tgt_login_memory(const struct iser_tgt_session *sess)
 {
 	return iser_tgt_conn_login_memory(sess->conn) + sizeof(*sess) +
 	       sizeof(*sess->login_mem) + ISER_TGT_LOGIN_TX_BYTES;
@@ -157,7 +163,7 @@ static bool iser_tgt_login_fits(const struct iser_tgt_session *sess)
 	u64 max = (u64)READ_ONCE(max_pending_login_mib) << 20;
 
 	return !iser_tgt_nr_pending ||
-	       iser_tgt_pending_bytes + iser_tgt_login_bytes(sess) <= max;
+	       iser_tgt_pending_bytes + iser_tgt_login_memory(sess) <= max;
 }
 
 /* Refused logins are not counted, so that a peer that retries succeeds. */
@@ -201,7 +207,7 @@ int iser_tgt_login_begins(struct iser_tgt_session *sess)
 	if (!reason) {
 		list_add_tail(&sess->pending_entry, &iser_tgt_pending);
 		iser_tgt_nr_pending++;
-		iser_tgt_pending_bytes += iser_tgt_login_bytes(sess);
+		iser_tgt_pending_bytes += iser_tgt_login_memory(sess);
 	}
 	spin_unlock(&iser_tgt_limits_lock);
 
@@ -223,7 +229,7 @@ void iser_tgt_login_ends(struct iser_tgt_session *sess)
 	if (!list_empty(&sess->pending_entry)) {
 		list_del_init(&sess->pending_entry);
 		iser_tgt_nr_pending--;
-		iser_tgt_pending_bytes -= iser_tgt_login_bytes(sess);
+		iser_tgt_pending_bytes -= iser_tgt_login_memory(sess);
 	}
 	spin_unlock(&iser_tgt_limits_lock);
 }

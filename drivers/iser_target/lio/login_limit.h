@@ -11,6 +11,7 @@ struct seq_file;
 
 int iser_tgt_login_begins(struct iser_tgt_session *sess);
 void iser_tgt_login_ends(struct iser_tgt_session *sess);
+size_t iser_tgt_login_memory(const struct iser_tgt_session *sess);
 size_t iser_tgt_login_text_max(void);
 void iser_tgt_logins_each(void (*fn)(const struct iser_tgt_session *sess,
 				     void *data), void *data);

@@ -16,10 +16,10 @@
 #include <linux/string.h>
 
 #include "../iscsi/name.h"
+#include "reasons.h"
 #include "refusals.h"
 
 #define ISER_TGT_REFUSALS	128
-#define ISER_TGT_REASONS	96
 
 struct iser_tgt_refusal {
 	time64_t when;
@@ -30,31 +30,10 @@ struct iser_tgt_refusal {
 	const char *reason;
 };
 
-struct iser_tgt_reason {
-	const char *reason;
-	u64 count;
-};
-
 static DEFINE_SPINLOCK(iser_tgt_refusals_lock);
 static struct iser_tgt_refusal *iser_tgt_refusals;
 static u64 iser_tgt_refusals_total;
-static struct iser_tgt_reason iser_tgt_reasons[ISER_TGT_REASONS];
-
-/* Reasons that do not fit in the table are counted in its last entry. */
-static void iser_tgt_reason_count(const char *reason)
-{
-	unsigned int i;
-
-	for (i = 0; i < ISER_TGT_REASONS - 1; i++) {
-		if (!iser_tgt_reasons[i].reason)
-			iser_tgt_reasons[i].reason = reason;
-		if (!strcmp(iser_tgt_reasons[i].reason, reason))
-			break;
-	}
-	if (i == ISER_TGT_REASONS - 1)
-		iser_tgt_reasons[i].reason = "other";
-	iser_tgt_reasons[i].count++;
-}
+static struct iser_tgt_reasons iser_tgt_refusal_reasons;
 
 /**
  * iser_tgt_refused - record and log a refused login
@@ -87,7 +66,7 @@ void iser_tgt_refused(const struct sockaddr_storage *peer,
 	strscpy(refusal->target, target, sizeof(refusal->target));
 	refusal->status = status;
 	refusal->reason = reason;
-	iser_tgt_reason_count(reason);
+	iser_tgt_reasons_add(&iser_tgt_refusal_reasons, reason);
 	spin_unlock(&iser_tgt_refusals_lock);
 }
 
@@ -121,12 +100,8 @@ void iser_tgt_refusals_show(struct seq_file *m)
  */
 void iser_tgt_refusal_counts_show(struct seq_file *m)
 {
-	unsigned int i;
-
 	spin_lock(&iser_tgt_refusals_lock);
-	for (i = 0; i < ISER_TGT_REASONS && iser_tgt_reasons[i].reason; i++)
-		seq_printf(m, "%llu %s\n", iser_tgt_reasons[i].count,
-			   iser_tgt_reasons[i].reason);
+	iser_tgt_reasons_show(m, &iser_tgt_refusal_reasons);
 	spin_unlock(&iser_tgt_refusals_lock);
 }
 

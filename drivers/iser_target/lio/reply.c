@@ -55,7 +55,7 @@ static void iser_tgt_reply_done(struct iser_tgt_tx *tx, int status)
 	struct iser_tgt_cmd *cmd = container_of(tx, struct iser_tgt_cmd, tx);
 
 	if (cmd->close_after)
-		iser_tgt_conn_close(tx->conn, "logged out");
+		iser_tgt_conn_close(tx->conn, iser_tgt_logged_out);
 	iser_tgt_cmd_put(cmd);
 }
 

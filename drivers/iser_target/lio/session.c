@@ -8,6 +8,8 @@
 #include "../rdma/rdma.h"
 #include "session.h"
 
+const char *const iser_tgt_logged_out = "logged out";
+
 /* Sessions in full feature phase, discovery sessions included. */
 DEFINE_SPINLOCK(iser_tgt_sessions_lock);
 LIST_HEAD(iser_tgt_all_sessions);

@@ -230,6 +230,7 @@ struct iser_tgt_session {
 	char text_in[ISER_TGT_FFP_TEXT_MAX];
 };
 
+extern const char *const iser_tgt_logged_out;
 extern spinlock_t iser_tgt_sessions_lock;
 extern struct list_head iser_tgt_all_sessions;
 

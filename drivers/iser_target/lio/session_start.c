@@ -12,6 +12,7 @@
 
 #include "../rdma/rdma.h"
 #include "cmd.h"
+#include "ends.h"
 #include "login_limit.h"
 #include "protection.h"
 #include "session.h"
@@ -272,8 +273,6 @@ int iser_tgt_session_start(struct iser_tgt_session *sess)
 	sess->since = jiffies;
 	/* Pairs with the acquires in sessions_show.c. */
 	smp_store_release(&sess->ffp, true);
-	pr_debug("%pISpc: %s logged in to %s, session %u\n",
-		 iser_tgt_conn_peer(conn), sess->initiator,
-		 sess->discovery ? "discovery" : login->target, sess->sid);
+	iser_tgt_session_began(sess);
 	return 0;
 }

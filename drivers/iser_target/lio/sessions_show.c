@@ -167,6 +167,23 @@ static void iser_tgt_sessions_seq_stop(struct seq_file *m, void *v)
 	spin_unlock(&iser_tgt_sessions_lock);
 }
 
+/* It has neither commands nor a portal group, and the core does not know it. */
+static void iser_tgt_discovery_line(struct seq_file *m,
+				    const struct iser_tgt_session *sess)
+{
+	const struct iser_tgt_conn *conn = sess->conn;
+
+	seq_printf(m, "target=discovery tpg=- sid=%u initiator=%s acl=- auth=%s isid=0x%6phN tsih=%u cid=%u peer=%pISpc local=%pISpc device=%s/%u age=%lu idle=%lu memory=%zu\n",
+		   sess->sid, sess->initiator,
+		   sess->authenticated ? "CHAP" : "None", sess->isid,
+		   sess->tsih, sess->cid, iser_tgt_conn_peer(conn),
+		   iser_tgt_conn_local(conn), iser_tgt_conn_device_name(conn),
+		   iser_tgt_conn_port(conn),
+		   iser_tgt_seconds_since(sess->since),
+		   iser_tgt_seconds_since(iser_tgt_conn_last_rx(conn)),
+		   iser_tgt_login_memory(sess) + READ_ONCE(sess->answer_len));
+}
+
 /* What is shown here stays valid while the session is on the list. */
 static int iser_tgt_sessions_seq_show(struct seq_file *m, void *v)
 {
@@ -176,8 +193,12 @@ static int iser_tgt_sessions_seq_show(struct seq_file *m, void *v)
 	struct iser_tgt_lines lines = { .seq = m };
 
 	/* Pairs with the release at the end of the login. */
-	if (!smp_load_acquire(&sess->ffp) || sess->discovery)
+	if (!smp_load_acquire(&sess->ffp))
 		return 0;
+	if (sess->discovery) {
+		iser_tgt_discovery_line(m, sess);
+		return 0;
+	}
 
 	seq_printf(m, "target=%s tpg=%u iSCSIProtocolLevel=%u iSERHelloRequired=%s MaxAHSLength=%u MaxOutstandingUnexpectedPDUs=%u TaggedBufferForSolicitedDataOnly=%s ",
 		   sess->tpg->target->name, sess->tpg->tag,

@@ -11,6 +11,7 @@
 #include "../iscsi/pdu.h"
 #include "../rdma/rdma.h"
 #include "cmd.h"
+#include "ends.h"
 #include "login.h"
 #include "login_limit.h"
 #include "misc_pdu.h"
@@ -160,6 +161,8 @@ static void iser_tgt_session_close(void *session)
 		target_remove_session(sess->se_sess);
 		mutex_unlock(&tpg->core_mutex);
 	}
+	if (sess->ffp)
+		iser_tgt_session_ended(sess);
 	if (!tpg)
 		return;
 

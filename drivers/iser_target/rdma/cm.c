@@ -107,7 +107,7 @@ static int iser_tgt_conn_event(struct rdma_cm_id *cm_id,
 		break;
 	case RDMA_CM_EVENT_DISCONNECTED:
 	case RDMA_CM_EVENT_TIMEWAIT_EXIT:
-		iser_tgt_conn_close(conn, "disconnected by the initiator");
+		iser_tgt_conn_close(conn, iser_tgt_peer_left);
 		break;
 	case RDMA_CM_EVENT_CONNECT_ERROR:
 	case RDMA_CM_EVENT_UNREACHABLE:

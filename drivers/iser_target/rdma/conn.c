@@ -22,6 +22,7 @@ struct workqueue_struct *iser_tgt_rx_wq;
 struct workqueue_struct *iser_tgt_release_wq;
 
 const char *const iser_tgt_login_late = "login timeout";
+const char *const iser_tgt_peer_left = "disconnected by the initiator";
 
 /* The deadline may have been moved or cancelled while the timer fired. */
 static void iser_tgt_conn_expired(struct work_struct *work)

@@ -88,6 +88,17 @@ bool iser_tgt_conn_may_sleep(const struct iser_tgt_conn *conn)
 }
 
 /**
+ * iser_tgt_conn_close_reason - why a connection ends
+ * @conn: a connection whose end is asked for
+ *
+ * Return: human-readable, a string constant.
+ */
+const char *iser_tgt_conn_close_reason(const struct iser_tgt_conn *conn)
+{
+	return READ_ONCE(conn->close_reason);
+}
+
+/**
  * iser_tgt_conn_device_name - name of the RDMA device
  * @conn: the connection
  *

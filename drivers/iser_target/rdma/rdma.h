@@ -79,6 +79,7 @@ bool iser_tgt_addr_any(const struct sockaddr_storage *addr);
 
 /* conn.c */
 extern const char *const iser_tgt_login_late;
+extern const char *const iser_tgt_peer_left;
 const struct sockaddr_storage *iser_tgt_conn_peer(const struct iser_tgt_conn *conn);
 const struct sockaddr_storage *iser_tgt_conn_local(const struct iser_tgt_conn *conn);
 struct iser_tgt_listener *iser_tgt_conn_listener(const struct iser_tgt_conn *conn);
@@ -96,6 +97,7 @@ void iser_tgt_conn_end_deadline(struct iser_tgt_conn *conn, const char *why);
 void iser_tgt_conn_watch(struct iser_tgt_conn *conn, const char *what);
 void iser_tgt_conn_unwatch(struct iser_tgt_conn *conn);
 unsigned long iser_tgt_conn_last_rx(const struct iser_tgt_conn *conn);
+const char *iser_tgt_conn_close_reason(const struct iser_tgt_conn *conn);
 bool iser_tgt_conn_may_sleep(const struct iser_tgt_conn *conn);
 
 /* conn_info.c */
