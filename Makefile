@@ -136,22 +136,26 @@ install-module: module
 
 # below PREFIX, except the plug-in, which Python must find
 PREFIX ?= /usr/local
-TOOLS := iser-tgt-clear iser-tgt-doctor iser-tgt-move iser-tgt-reload
+TOOLS := iser-tgt-clear iser-tgt-doctor iser-tgt-exporter iser-tgt-move iser-tgt-reload iser-tgt-top
 DROP_INS := rtslib-fb-targetctl.service.d target.service.d
 COMPLETION := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-MAN := iser_tgt.4 iser-tgt-clear.8 iser-tgt-doctor.8 iser-tgt-move.8 iser-tgt-reload.8 targetcli-iser.7
+UNITS := iser-tgt-exporter.service iser-tgt-textfile.service iser-tgt-textfile.timer
+MAN := iser_tgt.4 iser-tgt-clear.8 iser-tgt-doctor.8 iser-tgt-exporter.8 iser-tgt-move.8 iser-tgt-reload.8 iser-tgt-top.8 targetcli-iser.7
 
 install-tools:
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PYTHON_DIR)
 	install -m 755 $(TOOLS:%=configfs/%) $(DESTDIR)$(PREFIX)/sbin/
 	configfs/rtslib/install $(DESTDIR)$(PYTHON_DIR)
+	install -d $(DESTDIR)$(PYTHON_DIR)/iser_tgt_observe
+	install -m 644 configfs/observe/iser_tgt_observe/*.py $(DESTDIR)$(PYTHON_DIR)/iser_tgt_observe/
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/share/iser-tgt/prometheus
+	for unit in $(UNITS); do sed 's|/usr/sbin/|$(PREFIX)/sbin/|' configfs/observe/$$unit | install -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit; done
+	install -m 644 configfs/observe/prometheus-rules.yml configfs/observe/grafana-dashboard.json $(DESTDIR)$(PREFIX)/share/iser-tgt/prometheus/
 	install -d $(DESTDIR)$(PREFIX)/share/iser-tgt/convert $(DESTDIR)$(PREFIX)/share/iser-tgt/examples
 	install -m 755 configfs/convert/* $(DESTDIR)$(PREFIX)/share/iser-tgt/convert/
 	install -m 755 configfs/examples/* $(DESTDIR)$(PREFIX)/share/iser-tgt/examples/
 	install -D -m 644 configfs/completion/iser-tgt-clear $(COMPLETION)/iser-tgt-clear
-	ln -sf iser-tgt-clear $(COMPLETION)/iser-tgt-doctor
-	ln -sf iser-tgt-clear $(COMPLETION)/iser-tgt-move
-	ln -sf iser-tgt-clear $(COMPLETION)/iser-tgt-reload
+	for tool in $(filter-out iser-tgt-clear,$(TOOLS)); do ln -sf iser-tgt-clear $(COMPLETION)/$$tool; done
 	install -D -m 644 configfs/boot/modules-load.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/iser_tgt.conf
 	for dir in $(DROP_INS); do install -D -m 644 configfs/boot/targetctl.conf $(DESTDIR)$(PREFIX)/lib/systemd/system/$$dir/iser-tgt.conf; done
 	for page in $(MAN); do install -D -m 644 Documentation/man/$$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; done
@@ -174,7 +178,8 @@ uninstall-module:
 
 uninstall-tools:
 	configfs/rtslib/install --remove $(DESTDIR)$(PYTHON_DIR)
-	rm -rf $(DESTDIR)$(PREFIX)/share/iser-tgt
+	rm -rf $(DESTDIR)$(PREFIX)/share/iser-tgt $(DESTDIR)$(PYTHON_DIR)/iser_tgt_observe
+	rm -f $(UNITS:%=$(DESTDIR)$(PREFIX)/lib/systemd/system/%)
 	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/sbin/%) $(TOOLS:%=$(COMPLETION)/%) $(DESTDIR)$(PREFIX)/lib/modules-load.d/iser_tgt.conf
 	for dir in $(DROP_INS); do d=$(DESTDIR)$(PREFIX)/lib/systemd/system/$$dir; rm -f $$d/iser-tgt.conf; [ ! -d $$d ] || rmdir --ignore-fail-on-non-empty $$d; done
 	for page in $(MAN); do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page; done

@@ -41,10 +41,15 @@ done
 for unit in rtslib-fb-targetctl target; do
 	like "$(cat "$work/tools/usr/lib/systemd/system/$unit.service.d/iser-tgt.conf")" '^After=network-online.target rdma-hw.target ' "a drop-in for $unit.service"
 done
+for unit in exporter.service textfile.service textfile.timer; do
+	works "iser-tgt-$unit" test -s "$work/tools/usr/lib/systemd/system/iser-tgt-$unit"
+done
+is "$(ls "$work/tools/usr/share/iser-tgt/prometheus")" "grafana-dashboard.json
+prometheus-rules.yml" "alert rules and a dashboard"
 is "$(sed '/^#/d' "$work/dkms/usr/lib/modules-load.d/iser_tgt.conf")" iser_tgt "the module is loaded at boot"
 # the manual and the program have the same options
-for tool in clear doctor move reload; do
-	usage=$("$work/tools/usr/sbin/iser-tgt-$tool" --help | grep -oE -- '--[a-z-]+' | sort -u | grep -v help)
+for tool in clear doctor exporter move reload top; do
+	usage=$(PYTHONPATH=$work/tools/usr/lib/python3/dist-packages "$work/tools/usr/sbin/iser-tgt-$tool" --help | grep -oE -- '--[a-z-]+' | sort -u | grep -v help)
 	manual=$(sed 's/\\-/-/g' "$TOP/Documentation/man/iser-tgt-$tool.8" | grep -oE -- '--[a-z-]+' | sort -u | grep -v help)
 	is "$manual" "$usage" "iser-tgt-$tool: the manual has its options"
 	words=$(bash -c '. "$1"; COMP_WORDS=(x --); COMP_CWORD=1; _iser_tgt "$2"; printf "%s\n" "${COMPREPLY[@]}"' x \
@@ -58,6 +63,10 @@ works "make install-tools" make -s -C "$TOP" install-tools DESTDIR="$root"
 works "... has the programs" test -x "$root/usr/local/sbin/iser-tgt-doctor" -a -x "$root/usr/local/sbin/iser-tgt-clear"
 works "... and the plug-in" test -n "$(find "$root" -name iser-tgt-rtslib.pth)"
 works "make install-ha" make -s -C "$TOP" install-ha DESTDIR="$root"
+for unit in exporter.service textfile.service; do
+	program=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$root/usr/local/lib/systemd/system/iser-tgt-$unit")
+	works "iser-tgt-$unit starts a program that is there" test -x "$root$program"
+done
 works "make uninstall-tools" make -s -C "$TOP" uninstall-tools DESTDIR="$root"
 works "make uninstall-ha" make -s -C "$TOP" uninstall-ha DESTDIR="$root"
 is "$(find "$root" -not -type d)" "" "... leaves nothing behind"
