@@ -72,6 +72,7 @@ new_machine() {
 	: >"$machine/dev/null"
 	ln -s usr/bin usr/lib usr/lib64 "$machine/"
 	cp "$TOP/configfs/iser-tgt-doctor" "$machine/doctor"
+	cp -r "$TOP/configfs/observe" "$machine/observe"
 	file /sys/module/iser_tgt/version 0.1
 	file /sys/module/iser_tgt/srcversion 0123456789ABCDEF
 	# shellcheck disable=SC2016 # for the script

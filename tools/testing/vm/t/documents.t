@@ -23,6 +23,7 @@ dbus-daemon --system --fork || bail "no message bus"
 mount -t overlay -o "lowerdir=/usr/lib/modules,upperdir=/tmp/mods/up,workdir=/tmp/mods/work" overlay /usr/lib/modules || bail "no overlay"
 mkdir -p "/lib/modules/$KVER/updates" && cp "$(module)" "/lib/modules/$KVER/updates/" && depmod -a || bail "depmod"
 cp /src/configfs/iser-tgt-* /usr/sbin/
+cp -r /src/configfs/observe/iser_tgt_observe /usr/lib/python3/dist-packages/
 works "the plug-in" /src/configfs/rtslib/install /usr/lib/python3/dist-packages
 start_initiator || bail "no iscsid"
 
