@@ -22,7 +22,7 @@ Q := $(if $(V),,@)
 
 export KVER
 
-.PHONY: all links module test-module cover-module run shell check check-all check-debug check-unit faults fuzz fuzz-kernel bench bench-memory bench-profile lint upstream deb conformance-table install install-ha install-module install-tools uninstall uninstall-ha uninstall-module uninstall-tools clean help crowds soak
+.PHONY: all links module test-module cover-module run shell check check-all check-debug check-unit faults fuzz fuzz-kernel bench bench-speed bench-processors bench-locks bench-profile bench-memory bench-chart lint upstream deb conformance-table install install-ha install-module install-tools uninstall uninstall-ha uninstall-module uninstall-tools clean help crowds soak
 
 all: module
 
@@ -108,11 +108,11 @@ fuzz:
 fuzz-kernel:
 	$(Q)$(if $(SECONDS),FUZZ_SECONDS=$(SECONDS)) $(if $(SEED),FUZZ_SEED=$(SEED)) KVER=debug LINK=rxe TEST=fuzz- $(VM)/check
 
-# KVER, PEERS, POINTS, MTU, ROUNDS, ... : tools/testing/bench/bench says which
+# all parts, on one page; KVER, PEERS, POINTS, SESSIONS, FULL, PARTS, ... : Documentation/performance.md
 bench:
-	$(Q)tools/testing/bench/bench speed
+	$(Q)tools/testing/bench/bench all
 
-bench-memory bench-profile:
+bench-speed bench-processors bench-locks bench-profile bench-memory bench-chart:
 	$(Q)tools/testing/bench/bench $(@:bench-%=%)
 
 lint:
@@ -208,7 +208,8 @@ help:
 	@echo 'make faults        each fault 20 times (FAULT_ROUNDS) at random moments of verified I/O; a table at the end of each log'
 	@echo 'make fuzz          the fuzzers of the protocol, five minutes each; SECONDS='
 	@echo 'make fuzz-kernel   random PDUs, guided by coverage, and random changes of the configuration, on the debug kernel; SECONDS= SEED='
-	@echo 'make bench         speed beside ib_isert and nvmet-rdma, bench-memory: an idle session, bench-profile: instructions by function'
+	@echo 'make bench         all that is measured beside the kernel'\''s own targets, on one page; its parts: bench-speed, bench-processors,'
+	@echo '                   bench-locks, bench-profile, bench-memory; bench-chart: the chart of performance.md'
 	@echo 'make lint          checkpatch, sparse, W=1 with gcc and clang, shellcheck'
 	@echo 'make conformance-table   Documentation/conformance.md, from the rules and the requirements in tools/testing/conformance'
 	@echo 'make upstream      the driver as a series of patches for the Linux tree in DIR=, in build/upstream'

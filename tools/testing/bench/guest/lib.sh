@@ -20,7 +20,12 @@ resting() {
 	wait "$awake" 2>/dev/null || true
 }
 
-declare -A PEER_IQN=([iser_tgt]=$IQN [ib_isert]=$IQN-isert) PEER_FABRIC=([iser_tgt]=iser [ib_isert]=iscsi) PEER_PORT=([iser_tgt]=3260 [ib_isert]=3261)
+# ib_isert and iSCSI over TCP are portals of one fabric, iscsi_target_mod.
+declare -A PEER_IQN=([iser_tgt]=$IQN [ib_isert]=$IQN-isert [iscsi-tcp]=$IQN-tcp) PEER_FABRIC=([iser_tgt]=iser [ib_isert]=iscsi [iscsi-tcp]=iscsi)
+declare -A PEER_PORT=([iser_tgt]=3260 [ib_isert]=3261 [iscsi-tcp]=3262) PEER_TRANSPORT=([iser_tgt]=iser [ib_isert]=iser [iscsi-tcp]=tcp)
+SRP_PORT=5555
+# commands a session may have in flight, with every peer, as nvme's queues have; empty: each peer's own default
+WINDOW=${WINDOW-128}
 
 # Write all of it: on an empty brd, the first peer would pay for the allocation of its pages.
 ram_disk() {
@@ -33,68 +38,168 @@ ram_disk() {
 	rm /tmp/random
 }
 
-# iscsi_peer PEER : its target with the disk, enabled. Both peers export the same backstore.
-iscsi_peer() {
-	local FABRIC=${PEER_FABRIC[$1]} iqn=${PEER_IQN[$1]}
-	load_target || return
-	[ -d "$CFS/core/iblock_0/disk" ] || backstore disk brd 0 || return
-	make_target "$iqn" disk && add_portal "$iqn" "$IP:${PEER_PORT[$1]}" && enable "$iqn"
-}
-peer_up() { case $1 in nvmet-rdma) nvmet_up /dev/ram0 ;; *) iscsi_peer "$1" ;; esac; }
+# backstore of all SCSI peers
+the_disk() { [ -d "$CFS/core/iblock_0/disk" ] || backstore disk brd 0; }
 
-# peer_connect PEER : logs in
-peer_connect() {
-	case $1 in
-	nvmet-rdma) nvme_connect ;;
-	*)
-		local portal=$IP:${PEER_PORT[$1]} iqn=${PEER_IQN[$1]}
-		if ! iscsiadm -m node -T "$iqn" -p "$portal" >/dev/null 2>&1; then
-			discover "$portal" || return
-			iscsiadm -m node -T "$iqn" -o update -n 'node.conn[0].timeo.noop_out_interval' -v 0 || return
-			iscsiadm -m node -T "$iqn" -o update -n 'node.conn[0].timeo.noop_out_timeout' -v 0 || return
-		fi
-		login "$iqn" "$portal" ;;
+# iscsi_peer PEER : its target with the disk, enabled
+iscsi_peer() {
+	local FABRIC=${PEER_FABRIC[$1]} iqn=${PEER_IQN[$1]} np
+	load_target && the_disk && make_target "$iqn" disk || return
+	[ -z "$WINDOW" ] || echo "$WINDOW" >"$(tpg "$iqn")/attrib/default_cmdsn_depth" || return
+	np=$IP:${PEER_PORT[$1]}
+	case ${PEER_TRANSPORT[$1]} in
+	tcp) mkdir "$(tpg "$iqn")/np/$np" || return ;;
+	*) add_portal "$iqn" "$np" || return ;;
 	esac
+	enable "$iqn"
+}
+
+# srpt names a port by the lower half of its first GID, and admits the initiators that have an ACL.
+srp_port() { sed 's/^fe80:0000:0000:0000://' "/sys/class/infiniband/rxe-lan0/ports/1/gids/0"; }
+srpt_up() {
+	local port dir
+	modprobe ib_srpt && the_disk && port=$(srp_port) && mkdir "$CFS/srpt" || return
+	echo $SRP_PORT >"$CFS/srpt/discovery_auth/rdma_cm_port" || return
+	dir=$CFS/srpt/$port/$port
+	mkdir "$CFS/srpt/$port" && mkdir "$dir" && mkdir "$dir/lun/lun_0" && ln -s "$(backstore_dir disk)" "$dir/lun/lun_0/disk" || return
+	mkdir "$dir/acls/$IP" "$dir/acls/$IP/lun_0" && ln -s "$dir/lun/lun_0" "$dir/acls/$IP/lun_0/lun_0" && echo 1 >"$dir/enable"
+}
+srpt_down() {
+	local port dir
+	port=$(srp_port)
+	dir=$CFS/srpt/$port/$port
+	echo 0 >"$dir/enable" && rm "$dir/acls/$IP/lun_0/lun_0" && rmdir "$dir/acls/$IP/lun_0" "$dir/acls/$IP" && rm "$dir/lun/lun_0/disk" &&
+		rmdir "$dir/lun/lun_0" "$dir" "$CFS/srpt/$port" "$CFS/srpt"
+}
+# srp_connect N : sessions differ in the extension of the initiator's name
+srp_connect() {
+	local guid i
+	modprobe ib_srp ch_count=1 || return
+	guid=$(cat /sys/module/ib_srpt/parameters/srpt_service_guid)
+	guid=${guid#0x}
+	for ((i = 1; i <= $1; i++)); do
+		printf 'id_ext=%s,ioc_guid=%s,initiator_ext=%016x,src=%s,dest=%s:%s,queue_size=%s' "$guid" "$guid" $i "$IP" "$IP" $SRP_PORT $WINDOW \
+			>"$(echo /sys/class/infiniband_srp/srp-rxe-lan0-1)/add_target" || return
+	done
+}
+srp_disconnect() {
+	local port
+	for port in /sys/class/srp_remote_ports/*; do echo 1 >"$port/delete" || return; done
+	wait_for 60 "the removal of the SRP ports" no_srp
+}
+no_srp() { ! compgen -G '/sys/class/srp_remote_ports/*' >/dev/null; }
+
+peer_up() {
+	case $1 in
+	nvmet-rdma) nvmet_up /dev/ram0 ;;
+	srpt) srpt_up ;;
+	*) iscsi_peer "$1" ;;
+	esac
+}
+
+# peer_connect PEER [N] : logs in, N sessions of one machine
+peer_connect() {
+	local n=${2:-1} i
+	case $1 in
+	nvmet-rdma)
+		# a controller for each host
+		for ((i = 1; i <= n; i++)); do
+			printf 'nqn=%s,transport=rdma,traddr=%s,trsvcid=4420,nr_io_queues=1,queue_size=%s,keep_alive_tmo=86400,hostnqn=%s,hostid=%s' \
+				"$NQN" "$IP" $WINDOW "nqn.2026-01.org.example:host$i" "$(printf '00000000-0000-4000-8000-%012d' $i)" >/dev/nvme-fabrics || return
+		done ;;
+	srpt) srp_connect "$n" ;;
+	*) iscsi_connect "$1" "$n" ;;
+	esac
+}
+iscsi_connect() {
+	local portal=$IP:${PEER_PORT[$1]} iqn=${PEER_IQN[$1]} transport=${PEER_TRANSPORT[$1]} option
+	if ! iscsiadm -m node -T "$iqn" -p "$portal" >/dev/null 2>&1; then
+		[ "$transport" != tcp ] || transport=default
+		iscsiadm -m node -T "$iqn" -p "$portal" -I $transport -o new || return
+	fi
+	for option in 'conn[0].timeo.noop_out_interval=0' 'conn[0].timeo.noop_out_timeout=0' session.queue_depth=$WINDOW session.cmds_max=$((2 * WINDOW)) \
+			"session.nr_sessions=$2"; do
+		iscsiadm -m node -T "$iqn" -p "$portal" -o update -n "node.${option%%=*}" -v "${option#*=}" || return
+	done
+	iscsiadm -m node -T "$iqn" -p "$portal" --login
 }
 peer_disconnect() {
 	case $1 in
 	nvmet-rdma) nvme_disconnect ;;
-	*) logout "${PEER_IQN[$1]}" "$IP:${PEER_PORT[$1]}" ;;
+	srpt) srp_disconnect ;;
+	*) iscsiadm -m node -T "${PEER_IQN[$1]}" -p "$IP:${PEER_PORT[$1]}" --logout ;;
 	esac
 }
-# peer_disk PEER : its block device, ready, without a scheduler
-peer_disk() {
-	local dev
+# names_of PEER : the block devices of its sessions that are ready
+names_of() {
+	local host dev session
 	case $1 in
-	nvmet-rdma)
-		wait_for 20 "the nvme disk" nvme_ready || return
-		dev=$(basename /sys/class/block/nvme*n1)
-		dev=/dev/$dev ;;
-	*) dev=$(disk "${PEER_IQN[$1]}") || return ;;
-	esac
-	echo none >"/sys/block/${dev#/dev/}/queue/scheduler"
-	echo "$dev"
+	nvmet-rdma) for dev in /sys/class/block/nvme*n1; do echo "$dev"; done ;;
+	srpt) for host in /sys/class/srp_host/host*; do echo "$host"/device/target*/*:0/block/sd*; done ;;
+	*)
+		for session in /sys/class/iscsi_session/session*; do
+			[ "$(cat "$session/targetname" 2>/dev/null)" != "${PEER_IQN[$1]}" ] || echo "$session"/device/target*/*:0/block/sd*
+		done ;;
+	esac | while read -r dev; do
+		dev=${dev##*/}
+		if [ -b "/dev/$dev" ] && [ "$(cat "/sys/block/$dev/size")" -gt 0 ]; then echo "$dev"; fi
+	done
 }
+has_disks() { [ "$(names_of "$1" | wc -l)" -eq "$2" ]; }
+# peer_disks PEER [N] : its N block devices, without a scheduler, as fio takes them
+peer_disks() {
+	local dev
+	wait_for 60 "$2 disks of $1" has_disks "$1" "${2:-1}" || return
+	for dev in $(names_of "$1"); do
+		echo none >"/sys/block/$dev/queue/scheduler"
+		echo "/dev/$dev"
+	done | paste -sd :
+}
+# first_disks LIST N : the first N of what peer_disks printed
+first_disks() { cut -d: -f"1-$2" <<<"$1"; }
 
 # Remove everything that peer_up made, so that the modules can be unloaded.
 peers_down() {
-	local peer
+	local peer FABRIC
 	for peer in $PEERS; do
 		case $peer in
 		nvmet-rdma) nvmet_down || return ;;
-		*) remove_target_of "$peer" || return ;;
+		srpt) srpt_down || return ;;
+		*)
+			FABRIC=${PEER_FABRIC[$peer]}
+			remove_target "${PEER_IQN[$peer]}" || return ;;
 		esac
 	done
+	for peer in "$CFS"/iser "$CFS"/iscsi; do [ ! -d "$peer" ] || rmdir "$peer" || return; done
 	[ ! -d "$CFS/core/iblock_0/disk" ] || remove_backstore disk
 }
-remove_target_of() {
-	local FABRIC=${PEER_FABRIC[$1]}
-	remove_target "${PEER_IQN[$1]}" && rmdir "$CFS/$FABRIC"
+
+# most_sessions POINTS : of any of them
+most_sessions() { tr ' ' '\n' <<<"$1" | sed 's/.*-//' | sort -n | tail -n 1; }
+# ready SESSIONS : the peers of $PEERS with their sessions, warmed up; their disks are in dev
+ready() {
+	local peer dir
+	declare -gA dev=()
+	for peer in $PEERS; do
+		peer_connect "$peer" "$1" >/tmp/connect 2>&1 || stop "$peer: login: $(cat /tmp/connect)"
+		dev[$peer]=$(peer_disks "$peer" "$1") || stop "$peer: no disks"
+		# translate the code, allocate memory on first use
+		for dir in read write; do load "${dev[$peer]}" 64k $dir 16 300 >/dev/null || stop "$peer: fio"; done
+	done
+}
+leave() {
+	local peer
+	for peer in $PEERS; do
+		peer_disconnect "$peer" >/tmp/connect 2>&1 || stop "$peer: logout: $(cat /tmp/connect)"
+	done
 }
 
-# load DEVICE BS read|write DEPTH IOS : one measured run of fio, its JSON to stdout. Without io_size it would stop at the size of the disk.
+# load DEVICES BS read|write|rw DEPTH IOS : one measured run of fio, its JSON to stdout. DEPTH is of all devices together, which take turns. rw has
+# seven reads in ten. Without io_size it would stop at the size of the disk. Percentiles are of the whole latency: with one processor a submission often
+# returns when its I/O is complete, and fio's completion latency would have nothing of it.
 load() {
-	fio --name=load --filename="$1" --direct=1 --ioengine=libaio --thread --bs="$2" --rw="rand$3" --iodepth="$4" --number_ios="$5" \
-		--size="${DISK_MIB}M" --io_size=1T --randseed=1 --norandommap --randrepeat=1 --gtod_reduce=0 --output-format=json
+	fio --name=load --filename="$1" --direct=1 --ioengine=libaio --thread --bs="$2" --rw="rand$3" --rwmixread=70 --iodepth="$4" --number_ios="$5" \
+		--size="${DISK_MIB}M" --io_size=1T --randseed=1 --norandommap --randrepeat=1 --gtod_reduce=0 --unified_rw_reporting=1 \
+		--clat_percentiles=0 --lat_percentiles=1 --output-format=json
 }
 DISK_MIB=128
