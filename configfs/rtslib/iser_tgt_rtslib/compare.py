@@ -152,6 +152,8 @@ def saved(source, fabric, config=CONFIG, below=None):
             for each in source.list_of(tpg, 'luns'):
                 name = 'lun_%d' % number_of(source, each, 'index')
                 store = tuple(source.text_of(each, 'storage_object').split('/')[2:])
+                if len(store) != 2:
+                    raise ValueError('%s: "storage_object" is no path of a backstore' % source.place(each, 'storage_object'))
                 found[(*of_tpg, ('lun', each['index']))] = Entry('%s: %s' % (group, name), source.place(each, 'storage_object'),
                                                                  '%s/lun/%s' % (at, name), store, each)
             for acl in source.list_of(tpg, 'node_acls'):
@@ -171,7 +173,8 @@ def moved(source, config=CONFIG):
     entries = saved(source, 'iscsi', config, 'iser')
     serves = {key[0] for key, entry in there('iscsi', config).items() if key[-1][0] == 'portal' and read(entry.path, 'iser') == '1'}
     of_isert = {key[:2] for key, entry in entries.items() if key[-1][0] == 'portal' and entry.item.get('iser') and key[0] not in serves}
-    return {key: entry for key, entry in entries.items() if (key[:2] in of_isert or key in {tpg[:1] for tpg in of_isert})
+    wanted = of_isert | {tpg[:1] for tpg in of_isert}
+    return {key: entry for key, entry in entries.items() if (key[:2] if key[1:] else key) in wanted
             and (key[-1][0] != 'portal' or entry.item.get('iser'))}
 
 
@@ -197,7 +200,7 @@ def restore(source, wwn, config):
 def no_lun(source, entry, config):
     store = '/'.join(entry.value)
     kind = PLUGINS.get(entry.value[0], entry.value[0])
-    paths = dirs('%s/core/%s_*/%s' % (config, glob.escape(kind), glob.escape(store.partition('/')[2])))
+    paths = dirs('%s/core/%s_*/%s' % (config, glob.escape(kind), glob.escape(entry.value[1])))
     if paths:
         return '', (link(entry.path, paths[0]),)
     item = next((so for so in source.list_of(source.config, 'storage_objects') if (so.get('plugin'), so.get('name')) == entry.value), None)
@@ -253,8 +256,11 @@ def few(findings, rest):
 
 
 def absent(want, have):
-    '''What is missing, without what is missing with it.'''
-    return {key: entry for key, entry in want.items() if key not in have and (not key[:-1] or key[:-1] in have)}
+    '''What is missing, without what is missing with it: what is below it, and what is mapped to it.'''
+    def goes_with_another(key, entry):
+        lun = (*key[:2], ('lun', entry.value[0])) if key[-1][0] == 'mapped' and entry.value else None
+        return key[:-1] and key[:-1] not in have or lun in want and lun not in have
+    return {key: entry for key, entry in want.items() if key not in have and not goes_with_another(key, entry)}
 
 
 def differences(source, config=CONFIG):
