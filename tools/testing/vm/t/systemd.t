@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The packages on a machine with systemd: the configuration that targetcli saved is restored at the next boot, and the initiator logs in to its
-# disk; an upgrade replaces the loaded module; the package is not removed during a session. systemd boots in a namespace of the guest, so that
-# the initiator outside keeps running while the "server" reboots.
+# disk; an upgrade replaces the loaded module; the package is not removed during a session. A node that is fenced by a reservation stays out,
+# from the first login after boot or upgrade on; an upgrade that would let it in leaves the old module in service. systemd boots in a namespace
+# of the guest, so that the initiators outside keep running while the "server" reboots.
 # differs by: userspace
 # needs: packages
 
@@ -10,6 +11,9 @@ seconds=900
 . "$(dirname "$0")/../in-guest"
 
 saved=/etc/rtslib-fb-target/saveconfig.json
+a=iqn.2026-01.org.example:a b=iqn.2026-01.org.example:b
+# shellcheck source=tools/testing/vm/guest/fencing.sh
+. /src/tools/testing/vm/guest/fencing.sh
 ours() { find /usr /etc /var/lib \( -iname '*iser_tgt*' -o -iname '*iser-tgt*' \) -not -path '/usr/lib/modules/*' | sort; }
 boot() {
 	unshare --pid --fork --mount --cgroup --kill-child --propagation private sh -c '
@@ -37,6 +41,34 @@ trouble() {
 	inside systemctl status --no-pager -n 20 rtslib-fb-targetctl.service
 	inside journalctl -b --no-pager -n 40
 } 2>&1
+# b_tries : b writes again and again, until b_has_tried
+b_tries() {
+	rm -f /tmp/let-in /tmp/tries
+	while :; do
+		writes "$B" 2>/dev/null && echo "b wrote at $(date +%T)" >>/tmp/let-in
+		echo >>/tmp/tries
+		nap 200
+	done &
+	trying=$!
+}
+b_has_tried() {
+	kill $trying
+	wait $trying 2>/dev/null
+	is "$(cat /tmp/let-in 2>/dev/null)" "" "b has tried to write $(wc -l </tmp/tries) times meanwhile, in vain"
+}
+# newer VERSION : the packages, with this version
+newer() {
+	local deb
+	for deb in /src/build/deb/iser-tgt-*_all.deb; do
+		rm -rf /tmp/deb && dpkg-deb -R "$deb" /tmp/deb && sed -i -E "/^(Version|Depends): /s/$version\b/$1/" /tmp/deb/DEBIAN/control || return
+		dpkg-deb -Znone -b /tmp/deb "/tmp/newer-${deb##*/}" || return
+	done
+}
+install_newer() { dpkg -i --force-depends /tmp/newer-*.deb; }
+# another_module SRCVERSION : what DKMS would build
+another_module() { sed -i "s/srcversion=$(modinfo -F srcversion iser_tgt)/srcversion=$1/" "/lib/modules/$KVER/updates/iser_tgt.ko"; }
+running() { cat /sys/module/iser_tgt/srcversion; }
+
 logged_in() { grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state; }
 tc() { inside targetcli "$@" >/tmp/out 2>&1; }
 
@@ -65,7 +97,7 @@ like "$(inside systemctl show -p Wants rtslib-fb-targetctl.service)" 'network-on
 works "a target" tc /backstores/fileio create disk /var/disk.img
 works "... of the fabric iser" tc /iser create "$IQN"
 works "... with a LUN" tc "/iser/$IQN/tpg1/luns" create /backstores/fileio/disk
-works "... for an initiator" tc "/iser/$IQN/tpg1/acls" create "$INITIATOR"
+for name in $INITIATOR $a $b; do works "... for $name" tc "/iser/$IQN/tpg1/acls" create "$name"; done
 works "saved" tc saveconfig
 cp $saved /tmp/first.json
 
@@ -75,31 +107,63 @@ works "login" login || bail "no session"
 dev=$(disk) || bail "no disk"
 dd if=/dev/urandom of=/tmp/data bs=64k count=16 2>/dev/null
 dd if=/tmp/data of="$dev" bs=64k oflag=direct 2>/dev/null
+works "logout" logout
+initiators a b
+both_back || bail "no disks"
+works "a fences b, with APTPL" fence --param-aptpl
+fenced "before the reboot"
+before=$(full)
+b_tries
 works "the server shuts down" shutdown || bail "no shutdown"
 fails "the module is unloaded" test -d /sys/module/iser_tgt
 fails "the session is down" logged_in
 works "the server boots" boot || bail "no systemd" "$(trouble)"
 works "the target is restored" test -d "$CFS/iser/$IQN/tpgt_1/np/0.0.0.0:3260"
-works "the initiator logs in again by itself" wait_for 60 "its login" logged_in
-dev=$(disk) || bail "no disk"
-works "... and finds its data" cmp -n 1048576 /tmp/data "$dev"
+works "the initiators log in again by themselves" both_back
+b_has_tried
+is "$(full)" "$before" "the service has restored the registration, and its holder"
+fenced "after the reboot"
+works "... and finds its data" cmp -i 8192 -n 1040384 /tmp/data "$A"
 works "saved again" tc saveconfig
 works "... the file is the same" sh -c "python3 -c 'import json; a, b = (json.load(open(n)) for n in (\"/tmp/first.json\", \"$saved\")); assert a == b, (a, b)'"
 
 
-# --- upgrade and removal ---
-was=$(cat /sys/module/iser_tgt/srcversion)
+# --- upgrade ---
+was=$(running)
 fails "removal while the initiator is logged in is refused" dpkg --purge --force-depends iser-tgt-dkms
-like "$(cat /tmp/out)" "logged in: $INITIATOR" "... names the initiator"
+like "$(cat /tmp/out)" "logged in: $a" "... names the initiator"
 works "... and changes nothing" logged_in
 works "the same packages again" install_packages
-is "$(cat /sys/module/iser_tgt/srcversion)" "$was" "... keep the loaded module"
-sed -i "s/srcversion=$was/srcversion=0123456789ABCDEF0123456/" "/lib/modules/$KVER/updates/iser_tgt.ko"
-works "an upgrade" install_packages
-is "$(cat /sys/module/iser_tgt/srcversion)" 0123456789ABCDEF0123456 "... replaces the loaded module"
-works "the initiator logs in again by itself" wait_for 60 "its login" logged_in
-dev=$(disk) || bail "no disk"
-works "... and finds its data" cmp -n 1048576 /tmp/data "$dev"
+is "$(running)" "$was" "... keep the loaded module"
+version=$(dpkg-query -W -f '${Version}' iser-tgt-dkms)
+another_module 0123456789ABCDEF0123456
+works "newer packages" newer 99 || bail "no newer packages"
+b_tries
+works "an upgrade" install_newer
+is "$(running) $(dpkg-query -W -f '${Version} ${db:Status-Status}' iser-tgt-dkms)" "0123456789ABCDEF0123456 99 installed" "... replaces the loaded module"
+works "the initiators log in again by themselves" both_back
+b_has_tried
+is "$(full)" "$before" "the registration and its holder are as before"
+fenced "after the upgrade"
+works "a gives it up" unfence
+works "a fences b, without APTPL" fence
+before=$(full)
+another_module 0000000000000000000FFFF
+sessions=$(cat /sys/class/iscsi_session/session*/state)
+works "an upgrade that would lose it" install_newer
+like "$(cat /tmp/out)" "lost with the targets: $IQN, lun_0 \(disk\): reservation .* of $a \(key 0xaaaa\): made without APTPL" "... names the reservation"
+like "$(cat /tmp/out)" "the old module serves on" "... says what serves"
+is "$(running) $(dpkg-query -W -f '${Version} ${db:Status-Status}' iser-tgt-dkms)" "0123456789ABCDEF0123456 99 installed" "... leaves the old module, and is complete"
+is "$(dpkg --audit)$(cat /sys/class/iscsi_session/session*/state)" "$sessions" "... nothing is left half done, no session has ended"
+is "$(full)" "$before" "... the registration is as before"
+fenced "as before"
+works "a gives it up" unfence
+works "then iser-tgt-reload" iser-tgt-reload
+is "$(running)" 0000000000000000000FFFF "... replaces the module"
+works "the initiators log in again by themselves" both_back
+works "... and find their data" cmp -i 8192 -n 1040384 /tmp/data "$A"
+
+# --- removal ---
 stop_initiator
 works "removal without a session" dpkg --purge --force-depends iser-tgt-dkms
 fails "... unloads the module" test -d /sys/module/iser_tgt
