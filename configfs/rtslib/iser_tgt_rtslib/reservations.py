@@ -15,10 +15,12 @@ APTPL belongs to the backstore, not to a registration: the bit of the last REGIS
 '''
 
 import collections
+import functools
 import glob
 import json
 import os
 import re
+import subprocess
 import sys
 
 CONFIG = '/sys/kernel/config/target'
@@ -53,13 +55,25 @@ def directories(config=CONFIG):
     return [root + '/pr' for root in [first] + [r for r in ROOTS if r != first]] if first else []
 
 
+@functools.lru_cache(maxsize=None)
+def write_through(directory):
+    '''The core does not sync what it writes: for a while a power failure would take it. New files inherit the attribute from the directory.'''
+    try:
+        subprocess.run(('chattr', '+S', '--', directory, *glob.glob(glob.escape(directory) + '/aptpl_*')), stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, check=False)
+    except OSError:
+        # without e2fsprogs; a file system without the attribute is no failure either: the doctor tells
+        pass
+
+
 def prepare(config=CONFIG):
     '''The core does not make the directory, and fails a REGISTER with APTPL without it.'''
     root = read(config, 'dbroot').strip()
-    if not root or os.path.isdir(root + '/pr'):
+    if not root:
         return
     try:
-        os.makedirs(root + '/pr', mode=0o700)
+        os.makedirs(root + '/pr', mode=0o700, exist_ok=True)
+        write_through(root + '/pr')
     except OSError as err:
         say('%s/pr: %s: reservations are not kept through a reboot' % (root, err.strerror))
 

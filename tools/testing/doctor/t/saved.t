@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # iser-tgt-doctor compares what is saved with what is there: things that were not restored, that the next boot loses or changes, names that RFC
-# 7143 does not allow, and discovery by TCP that has ended; each with the line of the file.
+# 7143 does not allow, and discovery by TCP that has ended; each with the line of the file. And where the core stores reservations.
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -206,7 +206,8 @@ fails "a user other than root cannot read it, and hears nothing of it" grep -qE 
 
 # --- a file that cannot be restored ---
 for text in '{ "targets": [ }' '[]' 'nonsense' '{ "targets": [ 1 ] }' '{ "targets": [ { "fabric": "iser" } ] }' \
-	"{ \"targets\": [ { \"fabric\": \"iser\", \"wwn\": \"$IQN\", \"tpgs\": [ { } ] } ] }"; do
+	"{ \"targets\": [ { \"fabric\": \"iser\", \"wwn\": \"$IQN\", \"tpgs\": [ { } ] } ] }" \
+	"{ \"targets\": [ { \"fabric\": \"iser\", \"wwn\": \"$IQN\", \"tpgs\": [ { \"tag\": 1, \"luns\": [ { \"index\": 0, \"storage_object\": \"x\" } ] } ] } ] }"; do
 	saved_machine
 	file $saved "$text"
 	sick "not restored: $text" "$saved:1: .*: it cannot be restored as it is" "editor $saved"
@@ -254,4 +255,15 @@ saved_machine
 mkdir "$was"
 FABRIC=iscsi ISER=false and_target "$IQN:2" | gzip >"$was/saveconfig-20260102-00:00:00-json.gz"
 healthy "another target's portal was never this one's"
+
+# --- what the core stores ---
+saved_machine
+file $cfs/dbroot /var/target
+healthy "no directory for reservations" '/var/target/pr is missing: the target core refuses registrations with APTPL'
+mkdir -p "$machine/var/target/pr"
+says lsattr '--------------e------- /var/target/pr'
+healthy "one that is written back late" '/var/target/pr is written back late: a power failure takes the registrations with APTPL of the last seconds'
+like "$(cat "$work/doctor")" '^    next: chattr \+S /var/target/pr$' "... and what to do"
+says lsattr '--S-----------e------- /var/target/pr'
+healthy "... and one that is not"
 done_testing
