@@ -147,10 +147,13 @@ def devices(change):
 # --- sessions that ended, and errors ---
 
 def ends(change, now):
-    recent = [end for end in change.after.ends if end['reason'] not in ORDERLY and now - RECENT <= seconds_of(end['time']) <= now + 60]
+    # iscsiadm does not log out of discovery
+    recent = [end for end in change.after.ends if end['target'] != 'discovery' and end['reason'] not in ORDERLY and now - RECENT <= seconds_of(end['time']) <= now + 60]
+    back = {(session.get('initiator'), session.get('target')) for session in change.after.sessions}
     for end in recent[-3:]:
-        yield Finding('note', 'initiator', 'session %s of %s with %s was lost at %s UTC: %s' % (
-            end.get('sid', '?'), end['initiator'], end['target'], end['time'].split()[-1], end['reason']),
+        yield Finding('note', 'initiator', 'session %s of %s with %s was lost at %s UTC: %s%s' % (
+            end.get('sid', '?'), end['initiator'], end['target'], end['time'].split()[-1], end['reason'],
+            '; the initiator has logged in again' if (end['initiator'], end['target']) in back else ''),
             ['grep nopin %s/iser/%s/tpgt_%s/attrib/' % (CONFIG, shlex.quote(end['target']), end['tpg']) + '*'] if 'keepalive' in end['reason'] and
             end.get('tpg', '-').isdigit() else [], dict(end))
 

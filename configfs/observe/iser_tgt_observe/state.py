@@ -5,6 +5,7 @@ import collections
 import glob
 import os
 import re
+import stat
 import time
 
 from .histogram import Histogram
@@ -87,8 +88,19 @@ class Reader:
 
     def suspended(self, device):
         '''Whether this block device is one of the device mapper that is suspended; None if it is none.'''
-        name = os.path.basename(os.path.realpath(self.root + device)) if device else ''
-        value = self.number('/sys/class/block', name, 'dm/suspended') if name else None
+        if not device:
+            return None
+        try:
+            # /dev/mapper may have nodes or links
+            node = os.stat(self.root + device)
+        except OSError:
+            return None
+        if stat.S_ISBLK(node.st_mode):
+            at = '/sys/dev/block/%d:%d' % (os.major(node.st_rdev), os.minor(node.st_rdev))
+        else:
+            # the copy of a machine has none
+            at = '/sys/class/block/' + os.path.basename(os.path.realpath(self.root + device))
+        value = self.number(at, 'dm/suspended')
         return None if value is None else value == 1
 
 

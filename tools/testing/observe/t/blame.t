@@ -145,6 +145,8 @@ file "$debug/ends" "$(end 11:40:00 $OTHER 'keepalive timeout')" "$(end 11:55:00 
 finds "a session that was lost" "note (initiator): session 3 of $OTHER with $IQN was lost at 11:55:00 UTC: keepalive timeout
     next: grep nopin /sys/kernel/config/target/iser/$IQN/tpgt_1/attrib/*
 note (initiator): session 3 of $OTHER with $IQN was lost at 11:57:00 UTC: send failed"
+file "$debug/ends" "$(end 11:58:00 $INITIATOR 'send failed')" "2026-11-28 11:59:00 peer=192.0.2.2:41000 initiator=\"$OTHER\" target=\"discovery\" tpg=- sid=4 age=0 commands=0 read=0 written=0 reason=\"disconnected by the initiator\""
+finds "... that is there again, and a discovery session" "note (initiator): session 3 of $INITIATOR with $IQN was lost at 11:58:00 UTC: send failed; the initiator has logged in again"
 file "$debug/ends" "$(end 11:59:00 'a" target="b" tpg=1 reason="logged out' 'keepalive timeout')" "nonsense"
 like "$(between 2 said)" 'was lost at 11:59:00 UTC: keepalive timeout' "a name with quotes does not change the reason"
 is "$(between 2 'len(c.after.refusals), c.after.refusals[0]["reason"], c.after.refusals[0]["peer"]')" "(1, 'too many connections', '192.0.2.9:40000')" "refusals are read, too"
