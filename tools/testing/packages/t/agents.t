@@ -159,6 +159,9 @@ gives 1 "... where none is left" "not listening: 192.0.2.1:3260 \(waiting: devic
 file "$tpg/np/192.0.2.1:3260/state" listening
 file "$tpg/np/[fd00::1]:3260/state" listening
 gives 0 "a gate that is open" "" "${gate[@]}"
+mv "$tpg/np" "$work/np" && mkdir "$tpg/np"
+gives 1 "... without any portal" "not listening: there is no portal" "${gate[@]}"
+rmdir "$tpg/np" && mv "$work/np" "$tpg/np"
 gives 1 "a gate does not open without a LUN" "has no LUN" iSERGate start iqn=$IQN
 gives 1 "nor without a target" "iSERTarget has to start first" iSERGate start iqn=$IQN:other
 

@@ -23,7 +23,7 @@ secrets=/tmp/secrets
 state=/tmp/state-dir
 mkdir $state
 target=("iqn=$IQN" "portals=$IP $IP6" "allowed_initiators=$INITIATOR" "secrets_file=$secrets" additional_parameters=TargetAlias=moves additional_attributes=nopin_interval=20)
-unit=("iqn=$IQN" lun=0 path=/dev/ram0 "serial=$SERIAL" vendor=MOVES product=DISK "pr_dir=$state/pr" emulate_tpu=1 emulate_3pc=0)
+unit=("iqn=$IQN" lun=0 path=/dev/ram0 "serial=$SERIAL" vendor=MOVES product=DISK "pr_dir=$state/pr" emulate_caw=0 emulate_3pc=0)
 gate=("iqn=$IQN" drain=20)
 # agent NAME ACTION PARAMETER=VALUE...
 agent() {
@@ -66,7 +66,7 @@ works "ocf-tester: iSERGate" tester iSERGate "${gate[@]}"
 gives 7 "the gate is closed" "" gate monitor
 works "... and opens" gate start
 store=$(echo "$CFS"/core/iblock_*/unit)
-is "$(cat "$store/udev_path") $(cat "$store/attrib/emulate_tpu") $(cat "$store/attrib/emulate_3pc")" "/dev/ram0 1 0" "the disk, with its attributes"
+is "$(cat "$store/udev_path") $(cat "$store/attrib/emulate_caw") $(cat "$store/attrib/emulate_3pc")" "/dev/ram0 0 0" "the disk, with its attributes"
 like "$(cat "$store/wwn/vpd_unit_serial")" "$SERIAL" "... its serial"
 is "$(cat "$(tpg)/param/TargetAlias") $(cat "$(tpg)/attrib/nopin_interval") $(cat "$(tpg)/attrib/authentication")" "moves 20 1" "the target, with its attributes and parameters"
 is "$(cat /sys/module/iser_tgt/parameters/await_names)" Y "logins to a target that is not here are to be retried"
@@ -216,6 +216,8 @@ truncate -s 16M /tmp/file
 gives 0 "a file" "" unit start path=/tmp/file block_size=4096 pr_dir=
 like "$(cat "$CFS"/core/fileio_*/unit/info)" "SectorSize: 4096.*|File: /tmp/file" "... is served by fileio"
 gives 6 "an attribute that there is not" "there is no core/.*attrib/none" unit start path=/tmp/file additional_attributes=none=1 name=other lun=1
+gives 0 "... without it, the next start begins anew" "" unit start path=/tmp/file name=other lun=1 emulate_caw=1
+is "$(cat "$CFS"/core/fileio_*/other/attrib/emulate_caw)" 1 "... with the attributes of this one"
 gives 0 "... and its stop" "" unit stop path=/tmp/file name=other lun=1
 gives 0 "the target stops with a LUN left" "" target stop
 gives 1 "... whose backstore is left over" "without its LUN" unit monitor path=/tmp/file pr_dir=
