@@ -90,7 +90,7 @@ sg_persist --out --register --param-sark=0xaaaa --param-aptpl "$dev" >/dev/null 
 	not_ok "a reservation"
 works "the core's file of reservations is where it moves with the disk" grep -qa "initiator_node=$INITIATOR" $state/pr/aptpl_$SERIAL
 held=$(cat "$store/pr/res_holder")
-/src/tools/testing/integrity/integrity --state /tmp/state --seed 7 --seconds 3600 --size 512-65536 --depth 16 --reads 40 --no-verify "$dev" >/tmp/writer.out 2>&1 &
+/src/tools/testing/integrity/integrity --state /tmp/state --seed 7 --seconds 3600 --size 512-16384 --depth 4 --reads 40 --no-verify "$dev" >/tmp/writer.out 2>&1 &
 writer=$!
 writes() { awk '{ print $5 }' "/sys/block/${dev#/dev/}/stat"; }
 wrote() { [ "$(writes)" -gt "$1" ]; }
