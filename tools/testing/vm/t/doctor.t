@@ -244,6 +244,102 @@ stop_initiator
 doctor -v
 like "$(cat /tmp/doctor)" "^good: $LINK-lan0 port 1 is active" "-v also reports what is good"
 
+# --- what is saved: by rtslib ---
+saved=/etc/rtslib-fb-target/saveconfig.json
+mkdir -p "${saved%/*}"
+has() { like "$(cat /tmp/doctor)" "$2" "$1"; }
+echo 0 >"$dir/attrib/authentication"
+works "targetctl save" targetctl save
+healthy "what is there is saved"
+is "$(grep -cE 'saved|not there' /tmp/doctor)" 0 "... and what is saved is there"
+mkdir "$dir/np/[::]:3262"
+healthy "a portal that is not saved"
+has "... is noted" "^note: $IQN, tpgt_1: portal \[::\]:3262 is not saved: it is lost at the next boot"
+rmdir "$dir/np/$IP:$PORT"
+sick "a portal that was not restored" "$saved:[0-9]+: $IQN, tpgt_1: portal $IP:$PORT is saved, but not there" "mkdir "
+mended
+rmdir "$dir/np/[::]:3262"
+wait_for 10 "the portal" listening "$IP:$PORT"
+mkdir "$dir/lun/lun_5" && ln -s "$(backstore_dir disk)" "$dir/lun/lun_5/disk" && mkdir "$acl/lun_5" && ln -s "$dir/lun/lun_5" "$acl/lun_5/disk"
+works "one more LUN, read-only" sh -c "echo 1 >$acl/lun_5/write_protect"
+targetctl save
+rm "$acl/lun_5/disk" && rmdir "$acl/lun_5"
+sick "a mapped LUN that was not restored" "$saved:[0-9]+: $IQN, tpgt_1: lun_5 of initiator $INITIATOR is saved, but not there" "mkdir -p $acl/lun_5 && ln -s "
+mended
+healthy "... without the second command it is writable"
+has "... which is noted" "is saved otherwise: after the next boot it is lun_5, read-only"
+find "$acl/lun_5" "$dir/lun/lun_5" -maxdepth 1 -type l -delete
+rmdir "$acl/lun_5" "$dir/lun/lun_5"
+sick "a LUN that was not restored" "$saved:[0-9]+: $IQN, tpgt_1: lun_5 is saved, but not there" "mkdir -p $dir/lun/lun_5 && ln -s "
+mended
+sick "... then the one mapped to it" "$saved:[0-9]+: $IQN, tpgt_1: lun_5 of initiator $INITIATOR is saved, but not there" "mkdir -p $acl/lun_5 && ln -s "
+mended
+mended 2
+healthy "... and it is read-only again"
+is "$(cat "$acl/lun_5/write_protect") $(grep -c saveconfig /tmp/doctor)" "1 0" "... as it was saved"
+
+# four targets in a file, of which rtslib can restore three
+python3 - $saved "$IQN" <<-'END'
+	import copy, json, sys
+	config = json.load(open(sys.argv[1]))
+	for name in sys.argv[2] + '%x', 'iqn.2016-17.org.example:disk', 'iqn.2026-01.org.example:my_disk':
+	    target = dict(copy.deepcopy(config['targets'][0]), wwn=name)
+	    for group in target['tpgs']:
+	        group.update(portals=[], node_acls=[dict(acl, node_wwn='iqn.2026-01.org.example:my_host') for acl in group['node_acls']])
+	    config['targets'].append(target)
+	json.dump(config, open(sys.argv[1], 'w'), sort_keys=True, indent=2)
+END
+targetctl restore >/tmp/said 2>&1
+like "$(cat /tmp/said)" "Could not create Target.*skipped" "rtslib skips a target"
+doctor
+has "the doctor has it, with the reason" "^PROBLEM: $saved:$(grep -n '%x' $saved | cut -d: -f1): target $IQN%x is saved, but not there: iser_tgt does not take the name"
+is "$(grep -c 'but not there' /tmp/doctor)" 1 "... and the other three are there: what RFC 7143 does not allow is restored"
+has "... but noted" "^note: $saved:[0-9]+: target iqn.2026-01.org.example:my_disk: RFC 7143 does not allow this name; some initiators refuse it"
+has "... of initiators too" "^note: $saved:[0-9]+: .*initiator iqn.2026-01.org.example:my_host: RFC 7143 does not allow this name"
+works "saved again" targetctl save
+like "$(grep '"wwn"' $saved)" 'my_disk' "... with them"
+works "the targets go" /src/configfs/iser-tgt-clear
+mkdir -p "$CFS/iser"
+names "none is there" '^PROBLEM: there is no target$'
+has "... and they are to be restored" '^    next: targetctl restore$'
+is "$(grep -c 'target .* is saved, but not there' /tmp/doctor)" 3 "... all three are named"
+rm $saved
+
+# one rule for names: that of the module
+python3 - "$CFS/iser" <<-'END' >/tmp/rule
+	import os, sys
+	sys.path.insert(0, '/src/configfs/rtslib')
+	from iser_tgt_rtslib.names import name_doubt, name_fault
+	rest = 'iqn.2026-01.org.example:'
+	names = [rest + 'a', rest + 'a_b', rest + 'a b', rest + 'a,b', rest + 'a%b', rest + 'A', rest + 'a\x7f', rest + 'a\x80', rest + '\u00e9', rest + '~"!',
+	         rest + 'x' * (223 - len(rest)), rest + 'x' * (224 - len(rest)), rest + '\u00e9' * 100, 'iqn.', 'iqn.x', 'iqn.2026-13.a', 'iqn.2026-1.a', 'iqn.2026-00.a',
+	         'iqn.2026-01.', 'iqn.2026-01.-a', 'iqn.2026-01.:a', 'iqn.20260-1.a', 'eui.0123456789abcdef', 'eui.0123456789abcde', 'eui.0123456789abcdeF',
+	         'naa.0123456789abcdef', 'naa.0123456789abcdef0123456789abcdef', 'naa.0123456789abcdef0', 'naa.x', 'nab.x', 'x', rest + 'a.', 'iqn.2026-01.a\udcff']
+	for strict in 'NY':
+	    with open('/sys/module/iser_tgt/parameters/strict_names', 'w') as file:
+	        file.write(strict)
+	    for name in names:
+	        try:
+	            os.mkdir(os.fsencode(sys.argv[1] + '/' + name))
+	            os.rmdir(os.fsencode(sys.argv[1] + '/' + name))
+	            taken = True
+	        except OSError:
+	            taken = False
+	        if taken != (not name_fault(name) and not (strict == 'Y' and name_doubt(name))):
+	            print(strict, ascii(name), taken)
+END
+is "$? $(cat /tmp/rule)" "0 " "the tools' rule for names is that of the module"
+echo N >/sys/module/iser_tgt/parameters/strict_names
+target_again() { make_target "$IQN" disk && add_portal "$IQN" "$IP:$PORT" && enable "$IQN"; }
+works "a target again" target_again
+
+# as if ib_isert had served it until now
+printf '{ "targets": [ { "fabric": "iscsi", "wwn": "%s", "tpgs": [ { "tag": 1, "portals": [\n { "ip_address": "%s", "port": %d, "iser": true } ] } ] } ] }\n' \
+	"$IQN" "$IP" "$PORT" >$saved
+healthy "a portal that served TCP"
+has "... is noted" "^note: $saved:2: $IQN, tpgt_1: portal $IP:$PORT served TCP as well, and does not any more"
+rm $saved
+
 for np in "$dir"/np/*; do rmdir "$np"; done
 sick "no portal" "$IQN, tpgt_1 has no portal" "mkdir $dir/np/ADDRESS:3260"
 works "all is removed" remove_all
