@@ -41,16 +41,22 @@ def spotless(t, c, what):
     return data
 
 
+def reads_that_may_fail(t, at, name):
+    """READs across this block, called so; their data is None if they fail, and then none came."""
+    for s, start, blocks, room, c in reads_across(t, at):
+        what = f"READ of {blocks} blocks at {start - at:+} of {name}, room {room}"
+        data, status = spotless(t, c, what), c.status
+        if status:
+            t.ok(not data.strip(bytes([FILL])), f"{what}: failed, and yet {len(data)} bytes came")
+        yield s, start, blocks, room, what, None if status else data
+
+
 def tail_is_zeros(t, name, end):
     """READs across this block: what is beyond it is zeros, or the command fails without data. (GOOD, failed)"""
     good = failed = 0
-    for s, start, blocks, room, c in reads_across(t, end):
-        what = f"{name}: READ of {blocks} blocks at {start - end:+} of the end, room {room}"
-        data, status = spotless(t, c, what), c.status
-        if status:
-            failed += 1
-            t.ok(not data.strip(bytes([FILL])), f"{what}: failed, and yet {len(data)} bytes came")
-        else:
+    for s, start, _, _, what, data in reads_that_may_fail(t, end, f"the end of {name}"):
+        failed += data is None
+        if data is not None:
             tail = data[max(0, end - start) * 512:]
             good += bool(tail)
             t.ok(not any(tail), f"{what}: there came {tail[:16].hex()} from beyond the end")
@@ -219,13 +225,9 @@ def iser_tgt_reads_that_fail_now_and_then(t):
     choose(t, "flakey")
     failed = good = 0
     bad = SIZE // 2 // 512
-    for s, start, blocks, room, c in reads_across(t, bad):
-        what = f"READ of {blocks} blocks at {start - bad:+} of the bad ones, room {room}"
-        data, status = spotless(t, c, what), c.status
-        if status:
-            failed += 1
-            t.ok(not data.strip(bytes([FILL])), f"{what}: failed, and yet {len(data)} bytes came")
-        else:
+    for _, start, blocks, room, what, data in reads_that_may_fail(t, bad, "the bad ones"):
+        failed += data is None
+        if data is not None:
             t.ok(start + blocks <= bad or room < blocks * 512, f"{what}: GOOD")
             good += 1
     t.ok(failed, "nothing failed")
