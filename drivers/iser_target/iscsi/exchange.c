@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "text.h"
+#include "keys.h"
+
+/* Unknown keys in a text after the login: each is compared with all before. */
+#define UNKNOWN_MAX	512
 
 /**
  * iser_tgt_exchange_init - initialize, with no exchange in progress
@@ -24,6 +27,7 @@ static void exchange_reset(struct iser_tgt_exchange *x)
 {
 	x->in_len = 0;
 	x->in_more = false;
+	x->seen = 0;
 	x->out = NULL;
 	x->out_len = 0;
 	x->out_pos = 0;
@@ -55,6 +59,56 @@ static u8 exchange_check(const struct iser_tgt_exchange *x,
 	return 0;
 }
 
+/* Whether a pair of @text before @kv, which is one of them, has its key. */
+static bool exchange_key_earlier(const char *text, const struct iser_tgt_kv *kv)
+{
+	const char *pair;
+
+	for (pair = text; pair < kv->key; pair += strlen(pair) + 1)
+		/* with the equals sign */
+		if (!strncmp(pair, kv->key, kv->key_len + 1))
+			return true;
+
+	return false;
+}
+
+/**
+ * iser_tgt_keys_reject - check the keys of a Text Request
+ * @text: its text, complete
+ * @len: length of the text in bytes
+ * @seen: keys of earlier requests of the same negotiation, added to
+ *
+ * RFC 7143 6.4: no key twice in a negotiation. Of the keys that this target does
+ * not know only those of one request are compared.
+ *
+ * Return: 0, or the reason to reject the request.
+ */
+u8 iser_tgt_keys_reject(const char *text, size_t len, u64 *seen)
+{
+	unsigned int unknown = 0;
+	struct iser_tgt_kv kv;
+	size_t pos = 0;
+	int id, ret;
+
+	for (;;) {
+		ret = iser_tgt_text_next(text, len, &pos, &kv);
+		if (ret <= 0)
+			return ret ? ISER_TGT_REJECT_PROTOCOL : 0;
+
+		id = iser_tgt_key_find(&kv);
+		if (id >= 0) {
+			if (*seen & BIT_ULL(id))
+				return ISER_TGT_REJECT_PROTOCOL;
+			*seen |= BIT_ULL(id);
+			continue;
+		}
+		if (++unknown > UNKNOWN_MAX)
+			return ISER_TGT_REJECT_RESOURCES;
+		if (exchange_key_earlier(text, &kv))
+			return ISER_TGT_REJECT_PROTOCOL;
+	}
+}
+
 /**
  * iser_tgt_exchange_request - process a Text Request
  * @x: the exchange
@@ -66,7 +120,7 @@ static u8 exchange_check(const struct iser_tgt_exchange *x,
  * the answer has been sent completely, requests must be empty. An initiator
  * that did not set F in its first request sends another request after the
  * complete answer; that request is answered like a new one, even if it is
- * empty.
+ * empty. 6.4: no key twice in an exchange.
  *
  * Context: the caller serializes all calls for one exchange.
  *
@@ -102,7 +156,11 @@ iser_tgt_exchange_request(struct iser_tgt_exchange *x,
 		memcpy(x->in + x->in_len, data, pdu->data_len);
 	x->in_len = end;
 	x->in_more = pdu->flags & ISER_TGT_TEXT_CONTINUE;
-	return x->in_more ? ISER_TGT_EXCHANGE_SEND : ISER_TGT_EXCHANGE_ANSWER;
+	if (x->in_more)
+		return ISER_TGT_EXCHANGE_SEND;
+
+	reason = iser_tgt_keys_reject(x->in, x->in_len, &x->seen);
+	return reason ? exchange_reject(x, reason) : ISER_TGT_EXCHANGE_ANSWER;
 }
 
 /**

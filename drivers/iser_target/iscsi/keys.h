@@ -92,6 +92,19 @@ enum iser_tgt_key_id {
 	ISER_TGT_KEY_CHAP_C,
 	ISER_TGT_KEY_CHAP_N,
 	ISER_TGT_KEY_CHAP_R,
+	/* the same, of methods that this target does not offer */
+	ISER_TGT_KEY_KRB_AP_REQ,
+	ISER_TGT_KEY_KRB_AP_REP,
+	ISER_TGT_KEY_SRP_U,
+	ISER_TGT_KEY_SRP_GROUP,
+	ISER_TGT_KEY_SRP_N,
+	ISER_TGT_KEY_SRP_G,
+	ISER_TGT_KEY_SRP_S,
+	ISER_TGT_KEY_SRP_A,
+	ISER_TGT_KEY_SRP_B,
+	ISER_TGT_KEY_SRP_M,
+	ISER_TGT_KEY_SRP_HM,
+	ISER_TGT_KEY_TARGET_AUTH,
 	/* operational stage, RFC 7143 section 13 */
 	ISER_TGT_KEY_HEADER_DIGEST,
 	ISER_TGT_KEY_DATA_DIGEST,
@@ -128,12 +141,14 @@ enum iser_tgt_key_id {
 /**
  * enum iser_tgt_key_stage - login stage in which an initiator may send a key
  * @ISER_TGT_KEY_NEVER: in none
+ * @ISER_TGT_KEY_OTHER_METHOD: in none: its authentication method is not offered
  * @ISER_TGT_KEY_ANY: in both stages
  * @ISER_TGT_KEY_SECURITY: in the security stage
  * @ISER_TGT_KEY_OPERATIONAL: in the operational stage
  */
 enum iser_tgt_key_stage {
 	ISER_TGT_KEY_NEVER,
+	ISER_TGT_KEY_OTHER_METHOD,
 	ISER_TGT_KEY_ANY,
 	ISER_TGT_KEY_SECURITY,
 	ISER_TGT_KEY_OPERATIONAL,

@@ -100,7 +100,7 @@ enum iser_tgt_login_chap {
  * @ops: callbacks into the caller
  * @priv: private to the caller
  * @initiator: InitiatorName, folded to lower case
- * @target: TargetName, folded to lower case; "" in a discovery session
+ * @target: TargetName, folded to lower case; "" in an unnamed discovery session
  * @alias: InitiatorAlias
  * @isid: as sent
  * @tsih: as sent; the caller sets that of the session before the final response
@@ -210,6 +210,7 @@ enum iser_tgt_login_verdict
 iser_tgt_login_refuse(struct iser_tgt_login *login, u16 status,
 		      const char *reason);
 bool iser_tgt_login_awaits_proof(const struct iser_tgt_login *login);
+bool iser_tgt_login_named_hello(const struct iser_tgt_login *login);
 void iser_tgt_login_set_tsih(struct iser_tgt_login *login, u16 tsih);
 void iser_tgt_login_wipe(struct iser_tgt_login *login);
 

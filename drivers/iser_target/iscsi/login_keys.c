@@ -163,9 +163,7 @@ static u16 login_read_names(struct login_text *t)
 	if (!login->initiator[0])
 		return text_fail(t, ISER_TGT_LOGIN_MISSING_PARAM,
 				 "InitiatorName missing");
-	if (login->discovery)
-		login->target[0] = '\0';
-	else if (!login->target[0])
+	if (!login->discovery && !login->target[0])
 		return text_fail(t, ISER_TGT_LOGIN_MISSING_PARAM,
 				 "TargetName missing");
 	t->names_done = true;
@@ -330,6 +328,9 @@ static u16 login_key(struct login_text *t, const struct iser_tgt_kv *kv)
 	if (stage == ISER_TGT_KEY_NEVER)
 		return text_fail(t, ISER_TGT_LOGIN_INIT_ERROR,
 				 "key that no initiator sends in a login");
+	if (stage == ISER_TGT_KEY_OTHER_METHOD)
+		return text_fail(t, ISER_TGT_LOGIN_INIT_ERROR,
+				 "key of an authentication method that was not chosen");
 	if (stage == ISER_TGT_KEY_ANY) {
 		if (t->names_done)
 			return ISER_TGT_LOGIN_OK;
@@ -536,6 +537,17 @@ bool iser_tgt_login_may_transit(const struct iser_tgt_login *login)
 			return false;
 	}
 	return true;
+}
+
+/**
+ * iser_tgt_login_named_hello - was iSERHelloRequired negotiated
+ * @login: the login, about to enter full feature phase
+ *
+ * Return: true if the initiator has sent the key.
+ */
+bool iser_tgt_login_named_hello(const struct iser_tgt_login *login)
+{
+	return login->keys_seen & BIT_ULL(ISER_TGT_KEY_HELLO_REQUIRED);
 }
 
 /**

@@ -62,7 +62,8 @@ enum iser_tgt_exchange_verdict {
 
 /**
  * struct iser_tgt_exchange - one Text exchange; a connection has at most one
- * @in: request text received so far, in a buffer of the caller
+ * @in: request text received so far, in a buffer of the caller; not used between
+ *	two exchanges, nor after an answer unless @in_more
  * @in_size: size of @in in bytes
  * @in_len: bytes used
  * @out: the whole answer, in a buffer of the caller; must stay valid until the
@@ -70,6 +71,7 @@ enum iser_tgt_exchange_verdict {
  * @out_len: length of @out in bytes
  * @out_pos: bytes sent
  * @piece_max: most bytes of text that a response may carry
+ * @seen: keys received so far, bits by enum iser_tgt_key_id
  * @itt: initiator task tag of the exchange
  * @ttt: tag of the pending continuation, ISER_TGT_TAG_RESERVED if none
  * @ttt_next: next value for @ttt
@@ -85,6 +87,7 @@ struct iser_tgt_exchange {
 	size_t out_len;
 	size_t out_pos;
 	size_t piece_max;
+	u64 seen;
 	u32 itt;
 	u32 ttt;
 	u32 ttt_next;
@@ -93,6 +96,7 @@ struct iser_tgt_exchange {
 	bool in_more;
 };
 
+u8 iser_tgt_keys_reject(const char *text, size_t len, u64 *seen);
 void iser_tgt_exchange_init(struct iser_tgt_exchange *x, char *in,
 			    size_t in_size, size_t piece_max);
 enum iser_tgt_exchange_verdict

@@ -24,7 +24,7 @@
 #define ISER_TGT_LOGOUT_DEADLINE	(15 * HZ)
 
 /**
- * iser_tgt_hello_receive - handle the first message if iSERHelloRequired=Yes
+ * iser_tgt_hello_receive - handle a first message that is or must be a Hello
  * @sess: the session
  * @rx: the message; RFC 7145 10.1.3.4: anything but a Hello is an error
  *
@@ -75,6 +75,7 @@ static int iser_tgt_nop_receive(struct iser_tgt_session *sess,
 	/* The answer to a ping of ours, or a ping that wants no answer. */
 	if (pdu->itt == ISER_TGT_TAG_RESERVED) {
 		iser_tgt_window_take(sess->conn, pdu);
+		/* Our next ping tells; told now, a ping would ask for the next. */
 		if (!pdu->immediate)
 			iser_tgt_window_open(sess->conn);
 		iser_tgt_rx_put(rx);
@@ -182,6 +183,27 @@ static bool iser_tgt_text_ready(struct iser_tgt_session *sess)
 	return true;
 }
 
+/*
+ * A normal session has memory for text while it is receiving some; a discovery
+ * session has that of its login.
+ */
+static bool iser_tgt_text_room(struct iser_tgt_session *sess)
+{
+	if (!sess->exchange.in)
+		sess->exchange.in = kvmalloc(ISER_TGT_FFP_TEXT_MAX,
+					     GFP_KERNEL);
+	return sess->exchange.in;
+}
+
+static void iser_tgt_text_leave(struct iser_tgt_session *sess)
+{
+	if (sess->discovery || sess->exchange.in_more)
+		return;
+
+	kvfree(sess->exchange.in);
+	sess->exchange.in = NULL;
+}
+
 /* RFC 7143 11.10, 11.11 */
 static int iser_tgt_text_receive(struct iser_tgt_session *sess,
 				 struct iser_tgt_rx *rx)
@@ -196,8 +218,10 @@ static int iser_tgt_text_receive(struct iser_tgt_session *sess,
 		return -EAGAIN;
 
 	text = kvmalloc(pdu->data_len + 1, GFP_KERNEL);
-	if (!text)
+	if (!text || !iser_tgt_text_room(sess)) {
+		kvfree(text);
 		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_RESOURCES);
+	}
 	iser_tgt_rx_copy(rx, pdu->ahs_len, text, pdu->data_len);
 
 	switch (iser_tgt_exchange_request(x, pdu, text)) {
@@ -221,6 +245,7 @@ static int iser_tgt_text_receive(struct iser_tgt_session *sess,
 		ret = iser_tgt_reject(sess, rx, x->reject);
 		break;
 	}
+	iser_tgt_text_leave(sess);
 	kvfree(text);
 	return ret;
 }
@@ -240,19 +265,22 @@ int iser_tgt_misc_pdu_receive(struct iser_tgt_session *sess,
 	int ret;
 
 	switch (rx->pdu.opcode) {
-	case ISER_TGT_OP_NOP_OUT:
 	case ISER_TGT_OP_TEXT_REQ:
 	case ISER_TGT_OP_LOGOUT_REQ:
 		break;
+	case ISER_TGT_OP_NOP_OUT:
+		if (!sess->discovery)
+			break;
+		fallthrough;
+	case ISER_TGT_OP_SCSI_CMD:
+	case ISER_TGT_OP_TMF_REQ:
+		/* RFC 7143 4.3: not in a discovery session */
+		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_PROTOCOL);
 	case ISER_TGT_OP_DATA_OUT:
 		/* Never solicited: InitialR2T=Yes, and RDMA READ takes its place. */
 	case ISER_TGT_OP_LOGIN_REQ:
 	case ISER_TGT_OP_SNACK_REQ:
 		/* RFC 7145 7.3.9, 7.3.11 */
-		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_PROTOCOL);
-	case ISER_TGT_OP_SCSI_CMD:
-	case ISER_TGT_OP_TMF_REQ:
-		/* RFC 7143 4.3: not in a discovery session */
 		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_PROTOCOL);
 	default:
 		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_NOT_SUPPORTED);

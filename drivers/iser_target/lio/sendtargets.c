@@ -159,22 +159,20 @@ static void iser_tgt_answer_keys(struct iser_tgt_text_out *out,
 				 const char *text, size_t len)
 {
 	struct iser_tgt_kv kv;
-	bool listed = false;
 	size_t pos = 0;
 
 	down_read(&iser_tgt_targets_sem);
 	while (iser_tgt_text_next(text, len, &pos, &kv) > 0) {
-		if (iser_tgt_kv_is(&kv, "SendTargets") && !listed) {
+		int id = iser_tgt_key_find(&kv);
+
+		if (id == ISER_TGT_KEY_SEND_TARGETS)
 			iser_tgt_send_targets(out, sess, &kv);
-			/* Once only: a request could repeat it a thousand times. */
-			listed = true;
-		} else if (iser_tgt_key_find(&kv) >= 0) {
-			/* A key of the login, or SendTargets given twice. */
+		else if (id >= 0)
+			/* A key of the login. */
 			iser_tgt_text_add(out, kv.key, kv.key_len, "Reject");
-		} else {
+		else
 			iser_tgt_text_add(out, kv.key, kv.key_len,
 					  "NotUnderstood");
-		}
 	}
 	up_read(&iser_tgt_targets_sem);
 }
@@ -182,7 +180,7 @@ static void iser_tgt_answer_keys(struct iser_tgt_text_out *out,
 /**
  * iser_tgt_text_answer - build the whole answer to a Text Request
  * @sess: the session, in full feature phase
- * @text: text of the request
+ * @text: text of the request, no key twice
  * @len: bytes of it
  * @answer_len: set to the length of the answer in bytes
  *

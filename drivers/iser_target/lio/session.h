@@ -23,8 +23,8 @@ struct iser_tgt_tpg;
 struct iser_tgt_tx_pool;
 struct se_session;
 
-/* Text of a request after login in a normal session, bytes. */
-#define ISER_TGT_FFP_TEXT_MAX	1024
+/* Text of a request after login in a normal session, bytes: RFC 7143 6.1. */
+#define ISER_TGT_FFP_TEXT_MAX	8192
 
 /**
  * struct iser_tgt_abort_set - ABORT TASK SET in progress, and responses that have
@@ -129,6 +129,7 @@ struct iser_tgt_login_mem {
  * @heard: a PDU was received in full feature phase; until then the initiator
  *	may have no receive buffer posted
  * @hello_due: the next message must be an iSER Hello
+ * @hello_may: the first message may be one: nothing was said about it
  * @discovery: discovery session
  * @logging_out: nothing that is received is looked at any more
  * @unexpected: Rejects, messages and pings that are not acknowledged
@@ -169,7 +170,6 @@ struct iser_tgt_login_mem {
  * @answer_len: bytes of it
  * @initiator: InitiatorName
  * @alias: InitiatorAlias
- * @text_in: text of requests after login
  */
 struct iser_tgt_session {
 	/* read by all sides */
@@ -182,6 +182,7 @@ struct iser_tgt_session {
 	bool ffp;
 	bool heard;
 	bool hello_due;
+	bool hello_may;
 	bool discovery;
 	bool logging_out;
 	bool rejected;
@@ -227,7 +228,6 @@ struct iser_tgt_session {
 	size_t answer_len;
 	char initiator[ISER_TGT_NAME_MAX + 1];
 	char alias[ISER_TGT_ALIAS_MAX];
-	char text_in[ISER_TGT_FFP_TEXT_MAX];
 };
 
 extern const char *const iser_tgt_logged_out;

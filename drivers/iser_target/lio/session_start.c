@@ -180,8 +180,9 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 	if (ret)
 		return ret;
 
-	iser_tgt_exchange_init(&sess->exchange, sess->text_in,
-			       sizeof(sess->text_in), ISER_TGT_FFP_DATA_MAX);
+	/* Its memory is allocated when a text is received. */
+	iser_tgt_exchange_init(&sess->exchange, NULL, ISER_TGT_FFP_TEXT_MAX,
+			       ISER_TGT_FFP_DATA_MAX);
 	return 0;
 }
 
@@ -197,7 +198,21 @@ static bool iser_tgt_same_portal(const struct iser_tgt_conn *a,
 				       iser_tgt_conn_local(b));
 }
 
-/* RFC 7143 7.4.2.1: a discovery session is replaced by ISID as well. */
+/*
+ * RFC 7143 7.4.2: a discovery session is replaced by one of the same portal, or
+ * of the same target if it has named one.
+ */
+static bool iser_tgt_same_nexus(const struct iser_tgt_session *a,
+				const struct iser_tgt_session *b)
+{
+	const char *target = a->login_mem->login.target;
+
+	return !strcmp(target, b->login_mem->login.target) &&
+	       (target[0] || iser_tgt_same_portal(a->conn, b->conn)) &&
+	       !memcmp(a->isid, b->isid, sizeof(a->isid)) &&
+	       !strcmp(a->initiator, b->initiator);
+}
+
 static void iser_tgt_session_start_discovery(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_session *old;
@@ -213,10 +228,7 @@ static void iser_tgt_session_start_discovery(struct iser_tgt_session *sess)
 
 	spin_lock(&iser_tgt_sessions_lock);
 	list_for_each_entry(old, &iser_tgt_all_sessions, all_entry)
-		if (old->discovery &&
-		    iser_tgt_same_portal(old->conn, sess->conn) &&
-		    !memcmp(old->isid, sess->isid, sizeof(sess->isid)) &&
-		    !strcmp(old->initiator, sess->initiator))
+		if (old->discovery && iser_tgt_same_nexus(old, sess))
 			iser_tgt_conn_close(old->conn, "session reinstated");
 	list_add_tail(&sess->all_entry, &iser_tgt_all_sessions);
 	spin_unlock(&iser_tgt_sessions_lock);
@@ -270,6 +282,8 @@ int iser_tgt_session_start(struct iser_tgt_session *sess)
 		pr_info_ratelimited("%pISpc (%s): RFC 7143 4.2.7 does not allow this initiator name\n",
 				    iser_tgt_conn_peer(conn), sess->initiator);
 	sess->hello_due = !sess->discovery && sess->keys.hello_required;
+	sess->hello_may = !sess->discovery &&
+			  !iser_tgt_login_named_hello(login);
 	sess->since = jiffies;
 	/* Pairs with the acquires in sessions_show.c. */
 	smp_store_release(&sess->ffp, true);

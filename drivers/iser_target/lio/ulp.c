@@ -34,6 +34,8 @@ static void iser_tgt_session_free(void *session)
 	iser_tgt_cmds_free(sess);
 	kvfree(sess->pis);
 	kvfree(sess->answer);
+	if (!sess->discovery)
+		kvfree(sess->exchange.in);
 	kvfree(sess);
 }
 
@@ -79,8 +81,12 @@ static int iser_tgt_session_receive(void *session, struct iser_tgt_rx *rx)
 	if (unlikely(!sess->ffp))
 		return iser_tgt_login_receive(sess, rx);
 
-	if (unlikely(!sess->heard))
+	if (unlikely(!sess->heard)) {
 		WRITE_ONCE(sess->heard, true);
+		/* RFC 7145 5.1.3: an initiator of RFC 5046 */
+		if (sess->hello_may && rx->error == ISER_TGT_PDU_HELLO)
+			sess->hello_due = true;
+	}
 	/* RFC 7143 11.14: an initiator sends nothing behind its logout. */
 	if (unlikely(sess->logging_out)) {
 		iser_tgt_rx_put(rx);

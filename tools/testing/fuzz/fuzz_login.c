@@ -32,7 +32,7 @@ static u8 setup, crypto;
 static u16 identify(struct iser_tgt_login *login)
 {
 	MUST(login->initiator[0]);
-	MUST(login->discovery == !login->target[0]);
+	MUST(login->discovery || login->target[0]);
 	login->auth_required = setup & AUTH;
 	strscpy(login->auth.userid, "alice", sizeof(login->auth.userid));
 	strscpy(login->auth.password, secret, sizeof(login->auth.password));

@@ -271,6 +271,25 @@ static void rfc7143_6_4_request_that_is_not_final(struct kunit *test)
 	assert_int_equal(ttt(b), NEW);
 }
 
+static void rfc7143_6_4_no_key_twice(struct kunit *test)
+{
+	struct bench *b = test->priv;
+
+	rejected(b, request(b, F, 5, NEW, TEXT("SendTargets=\0SendTargets=\0")),
+		 ISER_TGT_REJECT_PROTOCOL);
+	/* in two requests of an exchange, the second in parts */
+	assert_int_equal(request(b, 0, 5, NEW, TEXT("SendTargets=\0")), ANSWER);
+	iser_tgt_exchange_answer(&b->x, "A=1", 4);
+	piece(b);
+	assert_int_equal(request(b, C, 5, ttt(b), TEXT("SendTar")), SEND);
+	piece(b);
+	rejected(b, request(b, F, 5, ttt(b), TEXT("gets=\0")),
+		 ISER_TGT_REJECT_PROTOCOL);
+	/* but not in two exchanges */
+	assert_int_equal(request(b, F, 5, NEW, TEXT("SendTargets=\0")), ANSWER);
+	assert_int_equal(request(b, F, 6, NEW, TEXT("SendTargets=\0")), ANSWER);
+}
+
 static void rfc7143_11_10_4_tag_is_never_the_reserved_one(struct kunit *test)
 {
 	struct bench *b = test->priv;
@@ -292,6 +311,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(rfc7143_11_2_1_5_no_ahs_in_a_text_request),
 	KUNIT_CASE(more_text_than_there_is_room_for),
 	KUNIT_CASE(rfc7143_6_4_request_that_is_not_final),
+	KUNIT_CASE(rfc7143_6_4_no_key_twice),
 	KUNIT_CASE(rfc7143_11_10_4_tag_is_never_the_reserved_one),
 	{}
 };

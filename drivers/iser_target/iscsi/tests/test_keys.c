@@ -67,6 +67,68 @@ static void rfc7143_6_2_key_that_is_not_understood(struct kunit *test)
 	assert_int_equal(iser_tgt_key_find(&kv), -ENOENT);
 }
 
+static void rfc7143_6_2_keys_of_the_rfc_are_known(struct kunit *test)
+{
+	static const char * const names[] = {
+		"KRB_AP_REQ", "KRB_AP_REP", "SRP_U", "SRP_GROUP", "SRP_N",
+		"SRP_g", "SRP_s", "SRP_A", "SRP_B", "SRP_M", "SRP_HM",
+		"TargetAuth",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		struct iser_tgt_kv kv = {
+			.key = names[i],
+			.key_len = strlen(names[i]),
+		};
+
+		assert_true(iser_tgt_key_find(&kv) >= 0);
+	}
+}
+
+#define PROTOCOL ISER_TGT_REJECT_PROTOCOL
+
+static void rfc7143_6_4_no_key_twice(struct kunit *test)
+{
+	u64 seen = 0;
+
+	assert_int_equal(iser_tgt_keys_reject("", 0, &seen), 0);
+	assert_int_equal(iser_tgt_keys_reject(TEXT("SendTargets=\0Ab=1\0b=2\0"
+						   "A=3\0"), &seen), 0);
+	/* in the next request of the negotiation */
+	assert_int_equal(iser_tgt_keys_reject(TEXT("SendTargets=All\0"),
+					      &seen), PROTOCOL);
+	seen = 0;
+	assert_int_equal(iser_tgt_keys_reject(TEXT("SendTargets=\0SendTargets=\0"),
+					      &seen), PROTOCOL);
+	assert_int_equal(iser_tgt_keys_reject(TEXT("b=1\0\0Ab=2\0b=1\0"),
+					      &seen), PROTOCOL);
+	/* no value is a key */
+	assert_int_equal(iser_tgt_keys_reject(TEXT("a=b=1\0b=1\0a=b=1\0"),
+					      &seen), PROTOCOL);
+	assert_int_equal(iser_tgt_keys_reject(TEXT("a=b=1\0b=1\0"), &seen),
+			 0);
+	assert_int_equal(iser_tgt_keys_reject(TEXT("a=1\0b\0"), &seen),
+			 PROTOCOL);
+	assert_int_equal(iser_tgt_keys_reject(TEXT("a=1\0b=2"), &seen),
+			 PROTOCOL);
+}
+
+static void more_unknown_keys_than_are_compared(struct kunit *test)
+{
+	static char text[8192];
+	u64 seen = 0;
+	size_t len = 0;
+	unsigned int i;
+
+	for (i = 0; i < 513; i++)
+		len += snprintf(text + len, sizeof(text) - len, "k%u=", i) + 1;
+	assert_int_equal(iser_tgt_keys_reject(text, len, &seen),
+			 ISER_TGT_REJECT_RESOURCES);
+	/* k512= and its NUL */
+	assert_int_equal(iser_tgt_keys_reject(text, len - 6, &seen), 0);
+}
+
 static void rfc7143_6_1_numerical_value(struct kunit *test)
 {
 	static const struct {
@@ -386,6 +448,9 @@ static void rfc7143_6_2_reserved_words(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(table_is_complete),
 	KUNIT_CASE(rfc7143_6_2_key_that_is_not_understood),
+	KUNIT_CASE(rfc7143_6_2_keys_of_the_rfc_are_known),
+	KUNIT_CASE(rfc7143_6_4_no_key_twice),
+	KUNIT_CASE(more_unknown_keys_than_are_compared),
 	KUNIT_CASE(rfc7143_6_1_numerical_value),
 	KUNIT_CASE(rfc7143_6_2_1_lists),
 	KUNIT_CASE(rfc7143_6_2_1_the_order_of_the_list_decides),

@@ -105,7 +105,8 @@ static void rfc7143_13_21_discovery_with_a_target_name(struct kunit *test)
 	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, DISCOVERY "TargetName="
 			     TARGET "\0"), ENTER);
 	assert_true(i->login.discovery);
-	assert_string_equal(i->login.target, "");
+	/* 7.4.2.2: it makes a session of its own */
+	assert_string_equal(i->login.target, TARGET);
 }
 
 static void rfc7143_13_7_initiator_alias(struct kunit *test)
@@ -242,8 +243,31 @@ static void rfc7143_6_2_keys_not_understood_in_security(struct kunit *test)
 	struct initiator *i = test->priv;
 
 	assert_int_equal(SAY(i, SECURITY | TO_OPERATIONAL, NAMES
-			     "AuthMethod=None\0SRP_U=x\0"), SEND);
-	assert_string_equal(rsp_value(i, "SRP_U"), "NotUnderstood");
+			     "AuthMethod=None\0X-com.example.a=x\0"), SEND);
+	assert_string_equal(rsp_value(i, "X-com.example.a"), "NotUnderstood");
+}
+
+static void rfc7143_9_2_keys_of_methods_that_are_not_offered(struct kunit *test)
+{
+	static const char reason[] =
+		"key of an authentication method that was not chosen";
+	struct initiator *i = test->priv;
+
+	refused(i, SAY(i, SECURITY | TO_OPERATIONAL, NAMES
+		       "AuthMethod=None\0SRP_U=x\0"), 0x0200, reason);
+	one_shot(TEXT(NAMES RDMA "KRB_AP_REQ=0x01\0"), 0x0200, reason);
+	one_shot(TEXT(NAMES RDMA "TargetAuth=Yes\0"), 0x0200, reason);
+}
+
+static void rfc7145_5_1_3_was_the_hello_negotiated(struct kunit *test)
+{
+	struct initiator *i = test->priv;
+
+	assert_false(iser_tgt_login_named_hello(&i->login));
+	assert_int_equal(SAY(i, OPERATIONAL | TO_FFP, NAMES RDMA
+			     "iSERHelloRequired=No\0"), ENTER);
+	assert_true(iser_tgt_login_named_hello(&i->login));
+	assert_false(i->login.result.hello_required);
 }
 
 static void rfc7143_6_2_reserved_words_as_proposals(struct kunit *test)
@@ -636,6 +660,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(rfc7143_13_keys_only_a_target_sends),
 	KUNIT_CASE(rfc7143_6_2_keys_not_understood),
 	KUNIT_CASE(rfc7143_6_2_keys_not_understood_in_security),
+	KUNIT_CASE(rfc7143_9_2_keys_of_methods_that_are_not_offered),
+	KUNIT_CASE(rfc7145_5_1_3_was_the_hello_negotiated),
 	KUNIT_CASE(rfc7143_6_2_reserved_words_as_proposals),
 	KUNIT_CASE(open_iscsi_normal_session),
 	KUNIT_CASE(open_iscsi_discovery_session),

@@ -165,8 +165,11 @@ class Case:
         return got
 
     def alive(self, s):
-        """The session still works: a ping is answered."""
-        s.nop()
+        """The session still works: a ping is answered, in a discovery session a text."""
+        if s.discovery:
+            s.text({"SendTargets": self.target.iqn})
+        else:
+            s.nop()
 
     def good(self, command, what="the command"):
         """Status GOOD, and no byte written outside the buffer."""

@@ -71,14 +71,17 @@ def rfc7143_C_send_targets_twice_in_one_session(t):
     t.eq(records(s.text({"SendTargets": "All"})), records(s.text({"SendTargets": "All"})), "second answer")
 
 
-def rfc7143_6_2_send_targets_again_in_one_request(t):
-    """A key that is repeated in one request is an error: the first SendTargets is answered with the list, each repetition with
-    Reject."""
+def rfc7143_6_4_send_targets_again_in_one_negotiation(t):
+    """A key that is repeated in one request, or in a later request of the same negotiation: Reject, protocol error. The next negotiation
+    is answered."""
     s = t.session(discovery=True)
-    once = s.text({"SendTargets": "All"})
-    pairs = s.text([("SendTargets", "All")] * 20)
-    t.eq([p for p in pairs if p[0] != "SendTargets"], once, "the list")
-    t.eq([p for p in pairs if p[0] == "SendTargets"], [("SendTargets", "Reject")] * 19, "the repetitions")
+    all_targets = P.encode_keys({"SendTargets": "All"})
+    t.rejected(s, P.TextRequest(all_targets * 20, immediate=1), P.Reject.PROTOCOL_ERROR)
+    first = P.TextRequest(all_targets, final=0)
+    r = s.ask(first, P.TextResponse)
+    while r.c:
+        r = s.ask(P.TextRequest(final=0, ttt=r.ttt, lun=r.lun, itt=first.itt), P.TextResponse)
+    t.rejected(s, P.TextRequest(all_targets, immediate=1, ttt=r.ttt, lun=r.lun, itt=first.itt), P.Reject.PROTOCOL_ERROR)
     t.alive(s)
 
 
@@ -120,6 +123,37 @@ def rfc7143_6_2_text_with_c_bit_gets_empty_response(t):
     t.ok(t.target.iqn in records(P.key_list(r.data)), f"answered {r.keys}")
 
 
+def rfc7143_6_1_eight_kib_of_text_after_login(t):
+    """8192 bytes of text after the login, in one request and in parts, are answered key by key; one more byte need not be."""
+    keys = {f"X-com.example.key{i:02}": "v" * 490 for i in range(16)}
+    text = P.encode_keys(keys)
+    text += P.encode_keys({"X-pad": "p" * (8192 - len(text) - 7)})
+    t.eq(len(text), 8192, "bytes of the text")
+    want = [(key, "NotUnderstood") for key in (*keys, "X-pad")]
+    for discovery in (False, True):
+        s = t.session(discovery=discovery)
+        t.eq(s.text([(k, v) for k, v in P.key_list(text)]), want, "the answer")
+        first = P.TextRequest(text[:5000], c=1, final=0)
+        r = s.ask(first, P.TextResponse)
+        r = s.ask(P.TextRequest(text[5000:], ttt=r.ttt, lun=r.lun, itt=first.itt), P.TextResponse)
+        data = r.data
+        while not r.final:
+            r = s.ask(P.TextRequest(ttt=r.ttt, lun=r.lun, itt=first.itt), P.TextResponse)
+            data += r.data
+        t.eq(P.key_list(data), want, "the answer to the parts")
+        t.alive(s)
+
+
+def iser_tgt_more_text_than_eight_kib_after_login(t):
+    """More than 8192 bytes of text in one negotiation of a normal session: Reject, out of resources; the session goes on."""
+    s = t.session()
+    first = P.TextRequest(P.encode_keys({"X-com.example.a": "v" * 8000}), c=1, final=0)
+    r = s.ask(first, P.TextResponse)
+    t.rejected(s, P.TextRequest(P.encode_keys({"X-com.example.b": "v" * 200}), immediate=1, ttt=r.ttt, lun=r.lun, itt=first.itt),
+               P.Reject.OUT_OF_RESOURCES)
+    t.alive(s)
+
+
 def rfc7143_11_11_text_is_never_longer_than_declared(t):
     """A discovery answer is sent in parts no longer than MaxRecvDataSegmentLength."""
     s = t.session({**DISCOVERY_KEYS, "MaxRecvDataSegmentLength": 512}, discovery=True)
@@ -138,6 +172,16 @@ def rfc7143_4_3_discovery_refuses_scsi(t):
         t.ok(isinstance(got, P.Reject), f"answered with {got}")
     except Closed:
         pass
+
+
+def rfc7143_4_3_discovery_refuses_ping(t):
+    """A NOP-Out in a discovery session is rejected, whether or not it asks for an answer, or ends it."""
+    for itt in (0, P.NONE):
+        for immediate in (0, 1):
+            s = t.session(discovery=True)
+            s.send(P.NopOut(immediate=immediate, ttt=P.NONE, itt=itt))
+            got = t.settled(s)
+            t.ok(got is None or isinstance(got, P.Reject), f"answered with {got}")
 
 
 def rfc7143_4_3_discovery_refuses_task_management(t):
@@ -165,3 +209,36 @@ def rfc7143_7_4_2_1_discovery_is_reinstated_by_isid(t):
     b = t.session(discovery=True, isid=a.isid)
     t.closes(a)
     t.ok(b.text({"SendTargets": "All"}), "the new session lists nothing")
+
+
+def named(t, isid, name=None):
+    """A discovery session that names a target."""
+    s = t.connection(isid=isid)
+    keys = {**s.names(True), "TargetName": name or t.target.iqn}
+    s.enter_full_feature(s.negotiate(s.login_request({**keys, **DISCOVERY_KEYS})), True)
+    return s
+
+
+def rfc7143_7_4_2_1_named_and_unnamed_discovery_are_two_sessions(t):
+    """Only an unnamed discovery session reinstates an unnamed one: a named one with its ISID does not, nor does it reinstate the named
+    one."""
+    a = t.session(discovery=True)
+    b = named(t, a.isid)
+    t.alive(a)
+    t.alive(b)
+    c = t.session(discovery=True, isid=a.isid)
+    t.closes(a)
+    t.alive(b)
+    t.alive(c)
+
+
+def rfc7143_7_4_2_2_named_discovery_is_reinstated_by_isid(t):
+    """A discovery session that names a target reinstates the one with its ISID that names the same target, in whatever case, and none
+    that names another."""
+    a = named(t, None)
+    other = named(t, a.isid, t.target.iqn + ".other")
+    t.alive(a)
+    b = named(t, a.isid, t.target.iqn.upper())
+    t.closes(a)
+    t.alive(b)
+    t.alive(other)

@@ -27,6 +27,26 @@ def rfc7145_5_1_3_hello_is_answered_when_it_is_required(t):
     t.alive(s)
 
 
+def rfc7145_5_1_3_hello_where_the_key_was_not_negotiated(t):
+    """An initiator of RFC 5046 does not know iSERHelloRequired: the Hello that is its first message is answered all the same, as it is
+    with the key; without one the session begins at once."""
+    t.ok("iSERHelloRequired" not in OPEN_ISCSI_KEYS, "open-iscsi's keys have iSERHelloRequired")
+    s = t.session()
+    reply, length = say_hello(s, ird=4)
+    t.eq(length, 28, "length of the HelloReply")
+    t.eq((reply.opcode, reply.rej, reply.maxver, reply.minver), (P.IserHeader.HELLO_REPLY, 0, 10, 10), "opcode, REJ, MaxVer and CurVer")
+    t.alive(s)
+    s.wire.send(P.IserHello(ird=4).raw, wait=False)
+    t.closes(s)
+
+
+def rfc7145_5_1_3_hello_after_no_was_negotiated(t):
+    """After iSERHelloRequired=No a Hello is a protocol error."""
+    s = t.session(keys={**OPEN_ISCSI_KEYS, "iSERHelloRequired": "No"})
+    s.wire.send(P.IserHello(ird=4).raw, wait=False)
+    t.closes(s)
+
+
 def rfc7145_5_1_3_ord_is_not_above_the_initiators_ird(t):
     """iSER-ORD in the HelloReply is at most the iSER-IRD of the Hello."""
     reply, _ = say_hello(hello_session(t), ird=1)

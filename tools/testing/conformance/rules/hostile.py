@@ -42,7 +42,11 @@ def rfc7145_10_1_3_3_short_messages_after_login(t):
 
 def rfc7145_10_1_3_4_hello_after_login(t):
     """An iSER Hello in the middle of a session is a protocol error."""
-    raw_message(t, P.IserHello(ird=4).raw)
+    s = t.session()
+    t.alive(s)
+    s.wire.send(P.IserHello(ird=4).raw, wait=False)
+    t.closes(s)
+    t.serves_others()
 
 
 def rfc7145_10_1_3_3_unknown_iser_opcode_after_login(t):

@@ -208,6 +208,16 @@ def rfc7145_3_3_iser_keys_are_understood(t):
         t.ok(answer(t, key, value) != "NotUnderstood", f"{key} was not understood")
 
 
+def rfc7143_6_2_keys_of_other_methods_are_not_unknown(t):
+    """Keys of SRP and Kerberos are keys of the RFC: never NotUnderstood. Without their method the login is refused: initiator error or
+    missing parameter (9.2). After the login they are rejected."""
+    names = ("SRP_U", "SRP_GROUP", "SRP_N", "SRP_g", "SRP_s", "SRP_A", "SRP_B", "SRP_M", "SRP_HM", "KRB_AP_REQ", "KRB_AP_REP", "TargetAuth")
+    for key in names:
+        s = t.connection()
+        t.refused(s, s.login_request({**s.names(), "AuthMethod": "None", key: "0x01"}, SECURITY, OPERATIONAL), 0x0200, 0x0207)
+    t.eq(t.session().text({key: "0x01" for key in names}), [(key, "Reject") for key in names], "the answer after the login")
+
+
 def rfc7143_6_2_unknown_key(t):
     """An unknown key is answered NotUnderstood."""
     for key in ("X-test.conformance.key", "NoSuchKeyAtAll", "X#Test"):

@@ -84,6 +84,22 @@ def rfc7143_13_login_only_keys_in_full_feature_phase(t):
     t.alive(s)
 
 
+def rfc7143_6_4_key_twice_in_full_feature_phase(t):
+    """A key that is negotiated twice after the login: Reject, protocol error."""
+    s = t.session()
+    for text in (b"SendTargets=\0SendTargets=\0", b"X-com.example.a=1\0ErrorRecoveryLevel=2\0X-com.example.a=1\0"):
+        t.rejected(s, P.TextRequest(text, immediate=1), Reject.PROTOCOL_ERROR)
+    t.alive(s)
+
+
+def iser_tgt_text_that_is_no_pair(t):
+    """Text after the login that is no key=value pair: Reject, protocol error."""
+    s = t.session()
+    for text in (b"SendTargets\0", b"SendTargets=", b"=All\0"):
+        t.rejected(s, P.TextRequest(text, immediate=1), Reject.PROTOCOL_ERROR)
+    t.alive(s)
+
+
 def rfc7143_11_17_3_statsn_counts_rejects(t):
     """A Reject advances StatSN."""
     s = t.session()
