@@ -45,11 +45,14 @@ static bool tid_isid_ok(const char *isid)
 	       !isid[TID_ISID_LEN];
 }
 
-/* SPC-4 7.6.4.6. @id has a valid length. Returns what is wrong, or NULL. */
-static const char *tid_iscsi_wrong(const u8 *id, u32 len)
+/*
+ * SPC-4 7.6.4.6. @id has a valid length. Returns what is wrong, or NULL; then a
+ * NUL follows the name.
+ */
+static const char *tid_iscsi_wrong(u8 *id, u32 len)
 {
-	const char *text = (const char *)id + TID_HDR;
-	const char *separator;
+	char *text = (char *)id + TID_HDR;
+	char *separator = NULL;
 	size_t name_len, i;
 	u32 room = len - TID_HDR;
 
@@ -77,18 +80,22 @@ static const char *tid_iscsi_wrong(const u8 *id, u32 len)
 	if (!name_len || name_len > ISER_TGT_NAME_MAX)
 		return "the iSCSI name in a TransportID has a wrong length";
 
+	if (separator)
+		*separator = '\0';
 	return NULL;
 }
 
 /*
  * Checks the ID at @pos, before which @left bytes of IDs are left. The core knows
  * a few other protocols, whose IDs have one length: a backstore may be exported
- * by other fabrics, too.
+ * by other fabrics, too, to whose ports a reservation can be moved. A registration
+ * is one at this port.
  */
 static enum iser_tgt_pr_out_fault
-tid_check(const struct iser_tgt_pr_out *out, u32 pos, u32 left, u32 *len,
-	  const char **why)
+tid_check(const struct iser_tgt_pr_out *out, u32 pos, u32 left, bool moves,
+	  u32 *len, const char **why)
 {
+	const char *name;
 	u8 id[TID_MAX];
 
 	*why = "a TransportID is longer than its list";
@@ -112,8 +119,9 @@ tid_check(const struct iser_tgt_pr_out *out, u32 pos, u32 left, u32 *len,
 	}
 	if (*len > left)
 		return ISER_TGT_PR_OUT_LENGTH;
+	*why = "a TransportID has the protocol identifier of another port";
 	if ((id[0] & TID_PROTOCOL) != TID_ISCSI)
-		return ISER_TGT_PR_OUT_OK;
+		return moves ? ISER_TGT_PR_OUT_OK : ISER_TGT_PR_OUT_FIELD;
 
 	*why = "the ADDITIONAL LENGTH of a TransportID is wrong";
 	if (*len % 4 || *len < TID_MIN || *len > TID_MAX)
@@ -121,7 +129,14 @@ tid_check(const struct iser_tgt_pr_out *out, u32 pos, u32 left, u32 *len,
 
 	out->read(out, pos, id, *len);
 	*why = tid_iscsi_wrong(id, *len);
-	return *why ? ISER_TGT_PR_OUT_FIELD : ISER_TGT_PR_OUT_OK;
+	if (*why)
+		return ISER_TGT_PR_OUT_FIELD;
+
+	*why = "a TransportID names an initiator without access to the disk";
+	name = (const char *)id + TID_HDR;
+	if (!moves && !out->known(out, name, id[0] >> TID_FORMAT_SHIFT))
+		return ISER_TGT_PR_OUT_FIELD;
+	return ISER_TGT_PR_OUT_OK;
 }
 
 /* Checks @len bytes of IDs from @pos to the end of the list. */
@@ -133,7 +148,7 @@ tid_list_check(const struct iser_tgt_pr_out *out, u32 pos, u32 len,
 		enum iser_tgt_pr_out_fault fault;
 		u32 id_len;
 
-		fault = tid_check(out, pos, len, &id_len, why);
+		fault = tid_check(out, pos, len, false, &id_len, why);
 		if (fault)
 			return fault;
 		pos += id_len;
@@ -149,7 +164,7 @@ tid_list_check(const struct iser_tgt_pr_out *out, u32 pos, u32 len,
  *
  * Lists without TransportIDs are not looked at, nor are keys and flags. What
  * passes has TransportIDs that end in the list and, for iSCSI, a name and an ISID
- * that end in their TransportID.
+ * that end in their TransportID. Those that are to be registered are known.
  *
  * Return: the fault, ISER_TGT_PR_OUT_OK if there is none.
  */
@@ -195,7 +210,7 @@ iser_tgt_pr_out_check(const struct iser_tgt_pr_out *out, const char **why)
 		return tid_list_check(out, pos, out->received - pos, why);
 
 	/* exactly one */
-	fault = tid_check(out, pos, out->received - pos, &id_len, why);
+	fault = tid_check(out, pos, out->received - pos, true, &id_len, why);
 	if (!fault && id_len != out->received - pos) {
 		*why = "bytes follow the TransportID";
 		fault = ISER_TGT_PR_OUT_FIELD;

@@ -14,8 +14,8 @@
  * @ISER_TGT_PR_OUT_LENGTH: the lengths in it contradict each other or that of
  *	the list, or it is longer than ISER_TGT_PR_OUT_MAX: PARAMETER LIST LENGTH
  *	ERROR
- * @ISER_TGT_PR_OUT_FIELD: a TransportID is malformed: INVALID FIELD IN PARAMETER
- *	LIST
+ * @ISER_TGT_PR_OUT_FIELD: a TransportID is malformed, or not known: INVALID FIELD
+ *	IN PARAMETER LIST
  */
 enum iser_tgt_pr_out_fault {
 	ISER_TGT_PR_OUT_OK,
@@ -28,12 +28,16 @@ enum iser_tgt_pr_out_fault {
  * @cdb: its CDB, 10 bytes
  * @received: bytes of its parameter list that have been received
  * @read: copies @len bytes from @pos on; the caller stays within @received
+ * @known: whether an initiator of this name can be registered, @port if the
+ *	TransportID has an ISID
  */
 struct iser_tgt_pr_out {
 	const u8 *cdb;
 	u32 received;
 	void (*read)(const struct iser_tgt_pr_out *out, u32 pos, u8 *to,
 		     u32 len);
+	bool (*known)(const struct iser_tgt_pr_out *out, const char *name,
+		      bool port);
 };
 
 enum iser_tgt_pr_out_fault

@@ -5,6 +5,7 @@
  * the length of the TransportIDs, which a fuzzer can hardly guess, is corrected.
  */
 #include "fuzz.h"
+#include "name.h"
 #include "transport_id.h"
 
 #define FIX	0x80
@@ -22,6 +23,14 @@ static void read_list(const struct iser_tgt_pr_out *out, u32 pos, u8 *to,
 {
 	MUST(pos <= out->received && len <= out->received - pos);
 	memcpy(to, list + pos, len);
+}
+
+static bool known(const struct iser_tgt_pr_out *out, const char *name,
+		  bool port)
+{
+	MUST(name[0] && strlen(name) <= ISER_TGT_NAME_MAX);
+	MUST(!port || !strstr(name, ",i,0x"));
+	return true;
 }
 
 /* What the core does with an ID: the name and the ISID are C strings. */
@@ -45,7 +54,11 @@ int LLVMFuzzerTestOneInput(const u8 *input, size_t size)
 {
 	struct feed feed = { .at = input, .left = size };
 	u8 setup = feed_byte(&feed), cdb[10] = { 0x5f };
-	struct iser_tgt_pr_out out = { .cdb = cdb, .read = read_list };
+	struct iser_tgt_pr_out out = {
+		.cdb = cdb,
+		.read = read_list,
+		.known = known,
+	};
 	u8 action = setup & 0x1f;
 	size_t pos = action == MOVE ? 24 : 28;
 	enum iser_tgt_pr_out_fault fault;

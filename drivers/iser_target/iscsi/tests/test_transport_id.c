@@ -29,6 +29,19 @@ static void read_list(const struct iser_tgt_pr_out *out, u32 pos, u8 *to,
 	memcpy(to, list.bytes + pos, len);
 }
 
+/* What known() was asked, and answers. */
+static char asked_name[ISER_TGT_NAME_MAX + 1];
+static bool asked_port, unknown;
+
+static bool known(const struct iser_tgt_pr_out *out, const char *name,
+		  bool port)
+{
+	assert_true(strlen(name) < sizeof(asked_name));
+	strscpy(asked_name, name, sizeof(asked_name));
+	asked_port = port;
+	return !unknown;
+}
+
 /* Checks the first @len bytes of scratch. */
 static enum iser_tgt_pr_out_fault check(u8 action, u32 len, u32 cdb_len)
 {
@@ -44,6 +57,7 @@ static enum iser_tgt_pr_out_fault check(u8 action, u32 len, u32 cdb_len)
 	list.out.cdb = list.cdb;
 	list.out.received = len;
 	list.out.read = read_list;
+	list.out.known = known;
 	fault = iser_tgt_pr_out_check(&list.out, &why);
 	unit_free(list.bytes);
 	if (fault && (!why || !why[0]))
@@ -295,7 +309,8 @@ static void spc4_7_6_1_protocols(struct kunit *test)
 		memset(id + 1, 0xff, sizeof(id) - 1);
 		pos = add(head(REGISTER), id, sizeof(id));
 		pos = add_iscsi(pos, 0, TEXT(NAME "\0"));
-		assert_int_equal(finish(REGISTER, pos), ISER_TGT_PR_OUT_OK);
+		/* not at this port */
+		assert_int_equal(finish(REGISTER, pos), ISER_TGT_PR_OUT_FIELD);
 		pos = add(head(MOVE), id, sizeof(id));
 		assert_int_equal(finish(MOVE, pos), ISER_TGT_PR_OUT_OK);
 		assert_int_equal(finish(MOVE, pos - 1), ISER_TGT_PR_OUT_LENGTH);
@@ -307,6 +322,27 @@ static void spc4_7_6_1_protocols(struct kunit *test)
 		pos = add(head(REGISTER), id, sizeof(id));
 		assert_int_equal(finish(REGISTER, pos), ISER_TGT_PR_OUT_FIELD);
 	}
+}
+
+static void spc4_6_16_3_only_initiators_that_are_known(struct kunit *test)
+{
+	u32 pos = add_iscsi(head(REGISTER), 1, TEXT(NAME ",i,0x" ISID "\0"));
+
+	assert_int_equal(finish(REGISTER, pos), ISER_TGT_PR_OUT_OK);
+	assert_string_equal(asked_name, NAME);
+	assert_true(asked_port);
+	pos = add_iscsi(pos, 0, TEXT("eui.02004567a425678d\0"));
+	assert_int_equal(finish(IGNORE, pos), ISER_TGT_PR_OUT_OK);
+	assert_string_equal(asked_name, "eui.02004567a425678d");
+	assert_false(asked_port);
+
+	unknown = true;
+	assert_int_equal(finish(REGISTER, pos), ISER_TGT_PR_OUT_FIELD);
+	assert_int_equal(finish(IGNORE, pos), ISER_TGT_PR_OUT_FIELD);
+	/* the core answers for this one */
+	pos = add_iscsi(head(MOVE), 0, TEXT(NAME "\0"));
+	assert_int_equal(finish(MOVE, pos), ISER_TGT_PR_OUT_OK);
+	unknown = false;
 }
 
 static void lists_without_transport_ids(struct kunit *test)
@@ -332,7 +368,7 @@ static void lists_without_transport_ids(struct kunit *test)
 
 static void longest_list(struct kunit *test)
 {
-	u8 id[24] = { 4 };
+	u8 id[24] = { 5, 0, 0, 20, 'i' };
 	u32 pos = head(REGISTER);
 
 	while (pos + sizeof(id) <= ISER_TGT_PR_OUT_MAX)
@@ -355,6 +391,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(spc4_6_16_3_several),
 	KUNIT_CASE(spc4_6_16_4_exactly_one),
 	KUNIT_CASE(spc4_7_6_1_protocols),
+	KUNIT_CASE(spc4_6_16_3_only_initiators_that_are_known),
 	KUNIT_CASE(lists_without_transport_ids),
 	KUNIT_CASE(longest_list),
 	{}

@@ -251,6 +251,34 @@ def iser_tgt_longest_list(t):
     t.eq(keys(t, s), [], "the keys registered")
 
 
+def iser_tgt_unknown_initiator(t):
+    """REGISTER with SPEC_I_PT and an initiator that has no access to the disk: CHECK CONDITION, INVALID FIELD IN PARAMETER LIST, nothing is
+    registered, and the session ends as any other does: its initiator can log in again, also with the same ISID."""
+    name, isid = t.target.initiator + "-guest", None
+    for action in (REGISTER, REGISTER_AND_IGNORE):
+        for tail, form in ((f",i,0x{ISID}\0", 1), ("\0", 0)):
+            s = ready(t, initiator=name, isid=isid)
+            isid = s.isid
+            clear(t, s)
+            unknown = iscsi_id("iqn.2026-01.org.example:unknown" + tail, form)
+            here = full_status_id(t, s)
+            for ids in (unknown, here + unknown, unknown + here):
+                refused(t, pr_out(s, action, with_ids(ids)), "an unknown initiator", INVALID_FIELD)
+            refused(t, pr_out(s, action, with_ids(bytes([0]) + bytes(23))), "a port of Fibre Channel", INVALID_FIELD)
+            t.eq(keys(t, s), [], "the keys registered")
+            s.logout()
+            s.close()
+    ready(t, initiator=name, isid=isid)
+
+
+def full_status_id(t, s):
+    """The TransportID of this session; no registration is left."""
+    t.good(pr_out(s, REGISTER, basic(0, KEY)))
+    tid = full_status(t, s)[0][3]
+    t.good(pr_out(s, REGISTER, basic(KEY, 0)))
+    return tid
+
+
 def _pair(t):
     """Two sessions of different names, the second with its TransportID."""
     s = ready(t)
