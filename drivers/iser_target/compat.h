@@ -46,6 +46,17 @@
 #endif
 
 /*
+ * An aborted command does not count as one that has ended, and ORDERED commands
+ * wait for it. No kernel has the fix: configfs/upstream/linux, patch 8.
+ */
+#define ISER_TGT_LACKS_ABORTED_ENDS
+
+/* Commands that an ORDERED one waits for are counted by a percpu_ref. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define ISER_TGT_LACKS_NON_ORDERED_REF
+#endif
+
+/*
  * rtslib reads and writes np/<portal>/iser, which it knows from ib_isert. No
  * kernel needs it.
  */

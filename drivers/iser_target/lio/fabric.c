@@ -124,11 +124,14 @@ static int iser_tgt_get_cmd_state(struct se_cmd *se_cmd)
 }
 
 /*
- * Nothing to do: RDMA has ended before the core reports an abort, and the core
- * drops the ACK_KREF reference itself.
+ * RDMA has ended before the core reports an abort, and the core drops the
+ * ACK_KREF reference itself.
  */
 static void iser_tgt_aborted_task(struct se_cmd *se_cmd)
 {
+#ifdef ISER_TGT_LACKS_ABORTED_ENDS
+	iser_tgt_aborted_ends(se_cmd);
+#endif
 }
 
 static const struct target_core_fabric_ops iser_tgt_fabric_ops = {

@@ -5,12 +5,14 @@
 #include <scsi/scsi_proto.h>
 #include <target/target_core_fabric.h>
 
+#include "../compat.h"
 #include "../iscsi/pdu.h"
 #include "../rdma/rdma.h"
 #include "cmd.h"
 #include "protection.h"
 #include "response.h"
 #include "session.h"
+#include "task_mgmt.h"
 
 /* Order of the largest data buffer that an unsignaled send may hold. */
 #define ISER_TGT_UNSIGNALED_ORDER	1
@@ -239,6 +241,10 @@ int iser_tgt_queue_status(struct se_cmd *se_cmd)
 	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
 	size_t data_len = iser_tgt_response_build(cmd, false);
 
+#ifdef ISER_TGT_LACKS_ABORTED_ENDS
+	if (unlikely(se_cmd->scsi_status == SAM_STAT_TASK_ABORTED))
+		iser_tgt_aborted_ends(se_cmd);
+#endif
 	iser_tgt_response_send(cmd, data_len);
 	return 0;
 }
