@@ -8,6 +8,7 @@
 #include "../compat.h"
 #include "../iscsi/pdu.h"
 #include "../rdma/rdma.h"
+#include "cleared.h"
 #include "cmd.h"
 #include "protection.h"
 #include "response.h"
@@ -20,8 +21,11 @@
 /* The initiator must not wait for a response that could not be sent. */
 static void iser_tgt_response_check(struct iser_tgt_tx *tx, int status)
 {
-	if (unlikely(status))
-		iser_tgt_conn_close(tx->conn, "response could not be sent");
+	if (likely(!status))
+		return;
+
+	iser_tgt_conn_close(tx->conn, "response could not be sent");
+	iser_tgt_cleared_add(container_of(tx, struct iser_tgt_cmd, tx));
 }
 
 /* Drops the reference that TARGET_SCF_ACK_KREF has added. */

@@ -12,6 +12,7 @@
 #include "../iscsi/pdu.h"
 #include "../rdma/rdma.h"
 #include "blocking.h"
+#include "cleared.h"
 #include "cmd.h"
 #include "data.h"
 #include "execute.h"
@@ -270,6 +271,9 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		iser_tgt_refuse(cmd, TCM_INVALID_CDB_FIELD);
 		return 0;
 	}
+	if (unlikely(sess->cleared_any) &&
+	    iser_tgt_cleared_tell(cmd, lun, cdb[0]))
+		return 0;
 	/*
 	 * On failure the core has queued the status. A CDB of more than 32 bytes
 	 * is allocated, and a completion handler must not wait for memory.

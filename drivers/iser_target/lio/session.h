@@ -15,6 +15,7 @@
 #include "../iscsi/text.h"
 #include "portal_address.h"
 
+struct iser_tgt_cleared;
 struct iser_tgt_cmd;
 struct iser_tgt_conn;
 struct iser_tgt_login_tx;
@@ -132,6 +133,7 @@ struct iser_tgt_login_mem {
  * @hello_may: the first message may be one: nothing was said about it
  * @discovery: discovery session
  * @logging_out: nothing that is received is looked at any more
+ * @cleared_any: commands to some LUNs are answered by a unit attention
  * @unexpected: Rejects, messages and pings that are not acknowledged
  * @rejected: @rejected_sn is valid
  * @rejected_sn: CmdSN of the last request that was rejected
@@ -157,6 +159,8 @@ struct iser_tgt_login_mem {
  * @seq: value of @tpg->last_seq when it was added there
  * @all_entry: entry of iser_tgt_all_sessions
  * @pending_entry: entry of the list of logins and discovery sessions
+ * @cleared: LUNs that the initiator port has lost tasks at, NULL before the
+ *	session has started
  * @since: when the connection was requested, then when the login ended, jiffies
  * @ping: whether the initiator is alive
  * @drop_reason: why the connection is closed when its last message has been sent
@@ -185,6 +189,7 @@ struct iser_tgt_session {
 	bool hello_may;
 	bool discovery;
 	bool logging_out;
+	bool cleared_any;
 	bool rejected;
 	u32 rejected_sn;
 	struct iser_tgt_unexpected unexpected;
@@ -215,6 +220,7 @@ struct iser_tgt_session {
 	u64 seq;
 	struct list_head all_entry;
 	struct list_head pending_entry;
+	struct iser_tgt_cleared *cleared;
 	unsigned long since;
 	struct iser_tgt_ping ping;
 	const char *drop_reason;

@@ -11,6 +11,7 @@
 #include <target/target_core_fabric.h>
 
 #include "../rdma/rdma.h"
+#include "cleared.h"
 #include "cmd.h"
 #include "ends.h"
 #include "login_limit.h"
@@ -134,6 +135,9 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 	int ret;
 
 	ret = iser_tgt_session_one_too_many(sess);
+	if (ret)
+		return ret;
+	ret = iser_tgt_cleared_take(sess);
 	if (ret)
 		return ret;
 

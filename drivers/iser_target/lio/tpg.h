@@ -70,6 +70,8 @@ enum iser_tgt_auth_method {
  * @core_mutex: serializes adding sessions to the core and removing them, see
  *	iser_tgt_session_close()
  * @lun_shutdown: logs the commands that the removal of a LUN waits for
+ * @cleared: initiator ports whose tasks ended with their connection, under @lock
+ * @nr_cleared: entries of @cleared, under @lock
  * @tsih: the last TSIH that was assigned
  * @max_depth: largest depth a session can have, never lowered
  * @attrib: attrib/
@@ -87,7 +89,7 @@ struct iser_tgt_tpg {
 	u16 tag;
 	struct list_head entry;
 	struct list_head portals;
-	/* enabled, drain, sessions and last_seq */
+	/* enabled, drain, sessions, last_seq, cleared and nr_cleared */
 	spinlock_t lock;
 	bool enabled;
 	u16 drain;
@@ -97,6 +99,8 @@ struct iser_tgt_tpg {
 	/* see iser_tgt_session_close() */
 	struct mutex core_mutex;
 	struct delayed_work lun_shutdown;
+	struct list_head cleared;
+	unsigned int nr_cleared;
 	u16 tsih;
 	u32 max_depth;
 	struct iser_tgt_tpg_attrib attrib;

@@ -15,6 +15,7 @@
 #include "../rdma/rdma.h"
 #include "async.h"
 #include "chap_order.h"
+#include "cleared.h"
 #include "config_value.h"
 #include "drain.h"
 #include "lun_shutdown.h"
@@ -136,6 +137,7 @@ struct se_portal_group *iser_tgt_make_tpg(struct se_wwn *se_wwn,
 	tpg->tag = tag;
 	INIT_LIST_HEAD(&tpg->portals);
 	INIT_LIST_HEAD(&tpg->sessions);
+	INIT_LIST_HEAD(&tpg->cleared);
 	spin_lock_init(&tpg->lock);
 	init_waitqueue_head(&tpg->idle);
 	mutex_init(&tpg->core_mutex);
@@ -189,6 +191,7 @@ void iser_tgt_drop_tpg(struct se_portal_group *se_tpg)
 	iser_tgt_enable_tpg(se_tpg, false);
 	cancel_delayed_work_sync(&tpg->lun_shutdown);
 	core_tpg_deregister(se_tpg);
+	iser_tgt_cleared_free(tpg);
 	memzero_explicit(&tpg->auth, sizeof(tpg->auth));
 	kfree(tpg);
 }

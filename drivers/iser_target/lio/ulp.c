@@ -10,6 +10,7 @@
 #include "../compat.h"
 #include "../iscsi/pdu.h"
 #include "../rdma/rdma.h"
+#include "cleared.h"
 #include "cmd.h"
 #include "ends.h"
 #include "login.h"
@@ -154,6 +155,7 @@ static void iser_tgt_session_close(void *session)
 		target_wait_for_sess_cmds(sess->se_sess);
 		cancel_work_sync(&sess->abort.work);
 		spin_lock(&tpg->lock);
+		iser_tgt_cleared_keep(sess);
 		sess->live = false;
 		spin_unlock(&tpg->lock);
 		/*
@@ -175,6 +177,7 @@ static void iser_tgt_session_close(void *session)
 	/* The portal group may be freed as soon as it is unlocked. */
 	spin_lock(&tpg->lock);
 	sess->se_sess = NULL;
+	iser_tgt_cleared_keep(sess);
 	list_del_init(&sess->entry);
 	list_for_each_entry(other, &tpg->sessions, entry)
 		if (other->entering)
