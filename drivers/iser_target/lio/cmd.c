@@ -145,7 +145,7 @@ void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd)
 	/* An aborted command has no response that would advance MaxCmdSN. */
 	if (unlikely(cmd->tx.advances_window)) {
 		cmd->tx.advances_window = false;
-		iser_tgt_window_open(conn);
+		iser_tgt_window_open(conn, true);
 	}
 	if (unlikely(cmd->immediate))
 		iser_tgt_cmd_immediate_ends(cmd);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Detection of dead peers: RFC 7143 11.19. Once a second, every session that has
- * been idle for nopin_interval is pinged, and closed if it does not answer.
+ * been idle for nopin_interval is pinged, and closed if it does not answer. A
+ * ping also tells an initiator that its window has been opened (11.4.11).
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -77,9 +78,15 @@ static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess,
 	}
 	if (!iser_tgt_unexpected_take_ping(sess)) {
 		iser_tgt_cmd_put(cmd);
+		/* An earlier ping has not been answered: it asks still. */
+		if (!sess->ping.asked) {
+			sess->ping.asked = 1;
+			sess->ping.since = jiffies;
+		}
 		return;
 	}
 
+	iser_tgt_window_tells(sess->conn);
 	sess->ping.asked++;
 	sess->ping.sent = false;
 	sess->ping.since = jiffies;
@@ -134,6 +141,10 @@ static void iser_tgt_keepalive_look(struct iser_tgt_session *sess)
 		timeout = READ_ONCE(sess->tpg->attrib.nopin_timeout) * HZ;
 		if (interval && !READ_ONCE(sess->heard))
 			interval += ISER_TGT_KEEPALIVE_MUTE;
+	}
+	if (!sess->discovery && iser_tgt_window_untold(conn)) {
+		iser_tgt_keepalive_ask(sess, timeout);
+		return;
 	}
 	if (!interval || time_before(jiffies, alive + interval))
 		return;

@@ -77,7 +77,9 @@ static int iser_tgt_nop_receive(struct iser_tgt_session *sess,
 		iser_tgt_window_take(sess->conn, pdu);
 		/* Our next ping tells; told now, a ping would ask for the next. */
 		if (!pdu->immediate)
-			iser_tgt_window_open(sess->conn);
+			iser_tgt_window_open(sess->conn,
+					     iser_tgt_pdu_ttt(pdu) ==
+					     ISER_TGT_TAG_RESERVED);
 		iser_tgt_rx_put(rx);
 		return 0;
 	}

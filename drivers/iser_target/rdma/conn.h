@@ -65,6 +65,8 @@ struct iser_tgt_conn_group {
  * @stat_sn: next StatSN, under @post_lock
  * @exp_cmd_sn: next CmdSN, written by the receive side only
  * @max_cmd_sn: end of the window, under @post_lock
+ * @opened: the window was opened without a PDU that could tell it
+ * @opened_stat_sn: StatSN at that time, under @post_lock
  * @window: requests that may be in the window or in flight, under @post_lock
  * @window_max: cmdsn_depth
  * @window_exhausted: the initiator has used up its window
@@ -144,6 +146,8 @@ struct iser_tgt_conn {
 	u32 stat_sn;
 	u32 exp_cmd_sn;
 	u32 max_cmd_sn;
+	u32 opened_stat_sn;
+	bool opened;
 	u32 window;
 	u32 window_max;
 	bool window_exhausted;

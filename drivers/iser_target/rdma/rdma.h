@@ -127,7 +127,9 @@ iser_tgt_window_verdict(const struct iser_tgt_conn *conn,
 			const struct iser_tgt_pdu *pdu);
 void iser_tgt_window_take(struct iser_tgt_conn *conn,
 			  const struct iser_tgt_pdu *pdu);
-void iser_tgt_window_open(struct iser_tgt_conn *conn);
+void iser_tgt_window_open(struct iser_tgt_conn *conn, bool tell);
+bool iser_tgt_window_untold(struct iser_tgt_conn *conn);
+void iser_tgt_window_tells(struct iser_tgt_conn *conn);
 u32 iser_tgt_window_size(const struct iser_tgt_conn *conn);
 u32 iser_tgt_window_stat_sn(const struct iser_tgt_conn *conn);
 u32 iser_tgt_window_exp_cmd_sn(const struct iser_tgt_conn *conn);

@@ -228,16 +228,55 @@ void iser_tgt_window_advance(struct iser_tgt_conn *conn)
 /**
  * iser_tgt_window_open - a numbered request has ended without a response
  * @conn: the connection
+ * @tell: the initiator has to be told; otherwise it learns of it with the next
+ *	PDU
  *
- * The initiator learns of it with the next PDU.
+ * See iser_tgt_window_untold().
  *
  * Context: any but interrupts.
  */
-void iser_tgt_window_open(struct iser_tgt_conn *conn)
+void iser_tgt_window_open(struct iser_tgt_conn *conn, bool tell)
 {
 	spin_lock(&conn->post_lock);
 	iser_tgt_window_advance(conn);
+	if (tell) {
+		conn->opened_stat_sn = conn->stat_sn;
+		WRITE_ONCE(conn->opened, true);
+	}
 	spin_unlock(&conn->post_lock);
+}
+
+/**
+ * iser_tgt_window_untold - has no PDU carried the end of the window yet
+ * @conn: the connection
+ *
+ * RFC 7143 11.4.11: a NOP-In has to, if nothing else does.
+ *
+ * Context: any but interrupts.
+ * Return: true if no response was posted after the last
+ * iser_tgt_window_open().
+ */
+bool iser_tgt_window_untold(struct iser_tgt_conn *conn)
+{
+	bool untold;
+
+	if (likely(!READ_ONCE(conn->opened)))
+		return false;
+
+	spin_lock(&conn->post_lock);
+	untold = conn->opened && conn->stat_sn == conn->opened_stat_sn;
+	conn->opened = untold;
+	spin_unlock(&conn->post_lock);
+	return untold;
+}
+
+/**
+ * iser_tgt_window_tells - a PDU without StatSN is about to be sent
+ * @conn: the connection
+ */
+void iser_tgt_window_tells(struct iser_tgt_conn *conn)
+{
+	WRITE_ONCE(conn->opened, false);
 }
 
 /**
@@ -251,7 +290,7 @@ void iser_tgt_window_open(struct iser_tgt_conn *conn)
 void iser_tgt_window_plug(struct iser_tgt_conn *conn)
 {
 	WRITE_ONCE(conn->exp_cmd_sn, conn->exp_cmd_sn + 1);
-	iser_tgt_window_open(conn);
+	iser_tgt_window_open(conn, false);
 }
 
 /**
