@@ -6,6 +6,7 @@ import errno
 import os
 
 from iser import pdu as P
+from iser.initiator import OPEN_ISCSI_KEYS
 
 
 def tell(t, text):
@@ -55,6 +56,19 @@ def rfc7143_11_9_1_negotiation_is_requested(t):
     t.eq(told(t, s, 4).p3, 3, "Parameter3")
     s.text({})
     t.alive(s)
+
+
+def rfc7145_8_1_2_no_message_beyond_the_declared_number(t):
+    """With MaxOutstandingUnexpectedPDUs=2 a second message is not sent before the first has been acknowledged; the last of the two is
+    left to a ping."""
+    s = t.session(keys={**OPEN_ISCSI_KEYS, "MaxOutstandingUnexpectedPDUs": 2})
+    s.nop()
+    for _ in range(2):
+        tell(t, "negotiate 3")
+        told(t, s, 4)
+        tell(t, "negotiate 3")
+        s.silent()
+        s.nop()         # acknowledges
 
 
 def iser_tgt_no_message_before_the_first_request(t):

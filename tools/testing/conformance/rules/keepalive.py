@@ -4,6 +4,7 @@
 import time
 
 from iser import pdu as P
+from iser.initiator import OPEN_ISCSI_KEYS
 from iser.wire import Closed, Timeout
 
 SECONDS = 6
@@ -54,6 +55,21 @@ def iser_tgt_who_does_not_answer_is_closed(t):
     s.nop()
     asked(t, s)
     t.closes(s, SECONDS * 1000)
+
+
+def rfc7145_8_1_2_one_ping_at_a_time(t):
+    """With MaxOutstandingUnexpectedPDUs an initiator that leaves a ping unanswered, and acknowledges nothing, is not sent a second one. If
+    it falls silent its session is closed all the same."""
+    s = t.session(keys={**OPEN_ISCSI_KEYS, "MaxOutstandingUnexpectedPDUs": 2})
+    s.nop()
+    asked(t, s)
+    s.send(P.NopOut(immediate=1, ttt=P.NONE, itt=s.next_itt(), cmdsn=s.cmdsn, expstatsn=s.expstatsn), number=False)
+    t.ok(P.decode(s.wire.recv().data)[1].itt != P.NONE, "the request is not answered")
+    try:
+        got = P.decode(s.wire.recv(t.target.ms(SECONDS * 2000)).data)[1]
+        t.fail(f"not closed, but sent {got}")
+    except Closed:
+        pass
 
 
 def iser_tgt_nobody_is_asked_before_its_first_request(t):

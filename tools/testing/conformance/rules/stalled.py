@@ -229,3 +229,116 @@ def iser_tgt_the_old_session_may_take_long(t):
         except Timeout:
             pass
     t.eq(new.recv_login(t.target.ms(5000)).status, 0, "status")
+
+
+def _lost(t, s):
+    """Three tasks of this session end with its connection."""
+    for i in range(3):
+        s.start(s.rw_cdb(0x28, 8 * i, 8), read=8 * s.block_size)
+    t.alive(s)
+    s.close()
+
+
+def rfc7143_11_14_5_unit_attention_after_tasks_were_ended(t):
+    """Tasks that a lost connection has ended: the next command of the same initiator port to that LUN has a unit attention, 47h/7Fh, once.
+    INQUIRY has none, nor has a session of another initiator port of the same name."""
+    s, beside = t.disk(), t.disk()
+    with stall(t):
+        _lost(t, s)
+    t.session(isid=s.isid).close()
+    again = t.session(isid=s.isid)
+    t.good(beside.test_unit_ready(), "a command of another port")
+    t.good(again.inquiry(), "INQUIRY")
+    read = again.rw_cdb(0x28, 0, 1)
+    c = again.scsi(read, read=s.block_size)
+    t.check_condition(c, 6, (0x47, 0x7F))
+    t.eq(c.residual, -s.block_size, "residual")
+    t.good(again.test_unit_ready(), "the command after that")
+    t.good(again.scsi(read, read=s.block_size), "a READ after that")
+
+
+def rfc7143_11_14_5_no_unit_attention_after_a_logout(t):
+    """A session that has logged out after the response to its last task has ended none: no unit attention for the next."""
+    s = t.disk()
+    t.good(s.read(0, 8))
+    s.logout()
+    t.closes(s)
+    t.good(t.session(isid=s.isid).test_unit_ready())
+
+
+def rfc7143_11_4_11_the_window_that_a_reset_opens_is_told(t):
+    """Another session's LUN reset ends all commands of a session that used its whole window, without a response (TAS=0): a PDU tells it
+    the new MaxCmdSN."""
+    s, other = t.disk(credits=130), t.disk()
+    with stall(t):
+        room = s.maxcmdsn - s.cmdsn + 1 & P.NONE
+        for _ in range(room):
+            s.start(s.rw_cdb(0x28, 0, 8), read=8 * s.block_size)
+        full = s.cmdsn - 1 & P.NONE
+        t.eq(s.nop().maxcmdsn, full, "MaxCmdSN of a full window")
+        itt = other.send(T(function=T.LUN_RESET, lun=other._lun(None), immediate=1))
+        t.alive(other)
+    other.answer(itt, t.target.ms(10000))
+    end = time.monotonic() + t.target.ms(3000) / 1000
+    while s.maxcmdsn == full:
+        t.ok(time.monotonic() < end, "no PDU with a new MaxCmdSN")
+        try:
+            got = s.recv(200)
+            t.ok(not isinstance(got, P.ScsiResponse), f"a command is answered: {got}; the disk must have TAS=0")
+        except Timeout:
+            pass
+    t.alive(s)
+
+
+def _tested(t, s, what, attr):
+    """TEST UNIT READY, its unit attentions behind it."""
+    for _ in range(4):
+        c = s.finish(s.start(bytes(6), attr=attr), t.target.ms(4000))
+        if c.status != 2 or c.response.sense_code[0] != 6:
+            break
+    t.good(c, what)
+
+
+def _goes_on(t, *sessions):
+    for s in sessions:
+        for attr in (2, 1, 3, 2):
+            _tested(t, s, f"a command with task attribute {attr}", attr)
+
+
+def iser_tgt_ordered_commands_after_an_abort(t):
+    """ORDERED commands, and those behind them, are executed after a task was aborted that the disk had not completed: by ABORT TASK, by
+    ABORT TASK SET, or by another session's LUN reset."""
+    s, other = t.disk(), t.disk()
+    _goes_on(t, s, other)
+    for function in (T.ABORT_TASK, T.ABORT_TASK_SET, T.LUN_RESET):
+        for attr in (1, 3):
+            sender = other if function == T.LUN_RESET else s
+            with stall(t):
+                c = s.start(s.rw_cdb(0x28, 0, 1), read=s.block_size, attr=attr)
+                t.alive(s)
+                itt = sender.send(T(function=function, lun=s._lun(None), ref_itt=c.request.itt, ref_cmdsn=c.request.cmdsn, immediate=1))
+                t.alive(sender)
+                time.sleep(0.2)
+            t.eq(sender.answer(itt, t.target.ms(10000)).response, R.COMPLETE, "task management response")
+            s.inbox.clear()
+            _goes_on(t, s, other)
+
+
+def iser_tgt_ordered_command_that_is_aborted(t):
+    """An ORDERED command that waits for a READ is aborted, and a SIMPLE one behind it: the READ is answered, the next commands are
+    executed."""
+    s, other = t.disk(), t.disk()
+    for attrs in ((2,), (2, 1), (2, 2)):
+        with stall(t):
+            c = s.start(s.rw_cdb(0x28, 0, 1), read=s.block_size)
+            waiting = [s.start(bytes(6), attr=attr) for attr in attrs]
+            t.alive(s)
+            itts = [s.send(T(function=T.ABORT_TASK, lun=s._lun(None), ref_itt=w.request.itt, ref_cmdsn=w.request.cmdsn, immediate=1))
+                    for w in waiting]
+            t.alive(s)
+            time.sleep(0.2)
+        t.good(s.finish(c, t.target.ms(5000)), "the READ")
+        for itt in itts:
+            t.among(s.answer(itt, t.target.ms(10000)).response, (R.COMPLETE, R.NO_TASK), "task management response")
+        s.inbox.clear()
+        _goes_on(t, s, other)

@@ -272,3 +272,20 @@ def rfc7143_4_2_2_1_immediate_requests_do_not_need_a_window(t):
         if isinstance(got, P.Reject):
             t.eq(got.reason, P.Reject.TOO_MANY_IMMEDIATE, "Reject reason")
     t.alive(s)
+
+
+def iser_tgt_128_initiator_ports_are_remembered(t):
+    """Of 130 initiator ports whose sessions were closed with a task, 128 are told by a unit attention; those that were gone for longest
+    are forgotten."""
+    size, ports = t.disk().block_size, []
+    for _ in range(130):
+        s = t.session(security=False, credits=4)
+        # there is no buffer for its data
+        s.send(P.ScsiCommand(r=1, edtl=size, attr=1, lun=s._lun(None), cdb=s.rw_cdb(0x28, 0, 1)))
+        t.closes(s)
+        ports.append(s.isid)
+        s.close()
+    for at, told in ((0, 0), (5, 2), (127, 2), (129, 2), (129, 0)):
+        s = t.session(isid=ports[at])
+        t.eq(s.test_unit_ready().status, told, f"status of the first command of port {at}")
+        s.close()
