@@ -5,7 +5,6 @@ import collections
 import glob
 import os
 import re
-import stat
 import time
 
 from .histogram import Histogram
@@ -86,23 +85,6 @@ class Reader:
         '''Paths below the root, without it.'''
         return sorted(path[len(self.root):] for path in glob.glob(glob.escape(self.root) + pattern))
 
-    def suspended(self, device):
-        '''Whether this block device is one of the device mapper that is suspended; None if it is none.'''
-        if not device:
-            return None
-        try:
-            # /dev/mapper may have nodes or links
-            node = os.stat(self.root + device)
-        except OSError:
-            return None
-        if stat.S_ISBLK(node.st_mode):
-            at = '/sys/dev/block/%d:%d' % (os.major(node.st_rdev), os.minor(node.st_rdev))
-        else:
-            # the copy of a machine has none
-            at = '/sys/class/block/' + os.path.basename(os.path.realpath(self.root + device))
-        value = self.number(at, 'dm/suspended')
-        return None if value is None else value == 1
-
 
 class State:
     '''What there was at one moment.'''
@@ -154,14 +136,19 @@ class State:
 
     def _read_lun(self, path, target, tpg):
         reader = self.reader
-        lun, backstore, device = path.split('_')[-1], None, None
+        lun, backstore, info = path.split('_')[-1], None, ''
         for name in reader.find(path + '/*'):
             if os.path.islink(reader.root + name):
                 backstore = '/'.join(os.readlink(reader.root + name).split('/')[-2:])
-                device = reader.read(CONFIG, 'core', backstore, 'udev_path') or None
+                info = reader.read(CONFIG, 'core', backstore, 'info') or ''
+        # as the target core prints iblock's and fileio's
+        device = re.search(r'UDEV PATH: (\S+)|File: (\S+)', info)
+        device = device and (device[1] or device[2])
+        block = re.search(r'iBlock device: (\S+)', info)
+        suspended = reader.number('/sys/class/block', block[1], 'dm/suspended') if block else None
         commands, read, written = (reader.number(path, 'statistics/scsi_tgt_port', name) for name in ('in_cmds', 'read_mbytes', 'write_mbytes'))
         busy = self._busy.get((target, tpg, lun), Words(''))
-        self.luns.append(Lun(target, tpg, lun, backstore, device, reader.suspended(device), commands, None if read is None else read << 20,
+        self.luns.append(Lun(target, tpg, lun, backstore, device, None if suspended is None else suspended == 1, commands, None if read is None else read << 20,
                              None if written is None else written << 20, busy.number('in_flight'), busy.seconds('oldest')))
 
     def _latency(self, name, of):

@@ -59,10 +59,8 @@ new_tree() {
 	file "$tpg/np/192.0.2.1:3260/state" listening
 	file "$tpg/np/[2001:db8::1]:3260/state" 'waiting: address'
 	lun 0 iblock_0/disk 700 3 9
-	file /sys/kernel/config/target/core/iblock_0/disk/udev_path /dev/mapper/slow
-	mkdir -p "$tree/dev/mapper"
-	: >"$tree/dev/dm-0"
-	ln -sfn ../dm-0 "$tree/dev/mapper/slow"
+	file /sys/kernel/config/target/core/iblock_0/disk/info 'Status: ACTIVATED  Max Queue Depth: 128  SectorSize: 512  HwMaxSectors: 1024' \
+		'        iBlock device: dm-0  UDEV PATH: /dev/mapper/slow  readonly: 0' '        Major: 253 Minor: 0  CLAIMED: IBLOCK'
 	file /sys/class/block/dm-0/dm/suspended 0
 	lun 1 rd_mcp_0/ram 300 1 2
 	file "$debug/sessions" "$(session 1 $INITIATOR in_flight=5 oldest=12)" "$(session 2 $OTHER commands=0 window=16)" \
