@@ -8,6 +8,7 @@
 #include "../rdma/rdma.h"
 #include "debugfs.h"
 #include "ends.h"
+#include "flight.h"
 #include "login_limit.h"
 #include "refusals.h"
 #include "sessions_show.h"
@@ -56,6 +57,13 @@ static int devices_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(devices);
 
+static int luns_show(struct seq_file *m, void *v)
+{
+	iser_tgt_luns_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(luns);
+
 DEFINE_SEQ_ATTRIBUTE(iser_tgt_sessions);
 
 /**
@@ -77,6 +85,7 @@ void iser_tgt_debugfs_init(void)
 			    &logins_fops);
 	debugfs_create_file("devices", 0400, iser_tgt_debugfs, NULL,
 			    &devices_fops);
+	debugfs_create_file("luns", 0400, iser_tgt_debugfs, NULL, &luns_fops);
 	debugfs_create_file("sessions", 0400, iser_tgt_debugfs, NULL,
 			    &iser_tgt_sessions_fops);
 }

@@ -124,11 +124,13 @@ static int iser_tgt_get_cmd_state(struct se_cmd *se_cmd)
 }
 
 /*
- * RDMA has ended before the core reports an abort, and the core drops the
- * ACK_KREF reference itself.
+ * A task that is not answered. RDMA has ended before the core reports an abort,
+ * and the core drops the ACK_KREF reference itself.
  */
 static void iser_tgt_aborted_task(struct se_cmd *se_cmd)
 {
+	if (!(se_cmd->se_cmd_flags & SCF_SCSI_TMR_CDB))
+		atomic_long_inc(&iser_tgt_cmd(se_cmd)->sess->counts.aborted);
 #ifdef ISER_TGT_LACKS_ABORTED_ENDS
 	iser_tgt_aborted_ends(se_cmd);
 #endif

@@ -144,6 +144,7 @@ int iser_tgt_reject(struct iser_tgt_session *sess, struct iser_tgt_rx *rx,
 	pr_warn_ratelimited("%pISpc (%s): request 0x%02x rejected, reason 0x%02x\n",
 			    iser_tgt_conn_peer(sess->conn), sess->initiator,
 			    rx->pdu.opcode, reason);
+	iser_tgt_count(&sess->counts.rejects);
 	iser_tgt_reject_note(sess, &rx->pdu);
 	if (!iser_tgt_unexpected_take(sess)) {
 		iser_tgt_cmd_put(reply.cmd);

@@ -10,6 +10,7 @@
 #include "../rdma/rdma.h"
 #include "cleared.h"
 #include "cmd.h"
+#include "counts.h"
 #include "protection.h"
 #include "response.h"
 #include "session.h"
@@ -130,6 +131,9 @@ static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd, bool data_in)
 
 	if (unlikely(cmd->immediate))
 		iser_tgt_cmd_immediate_ends(cmd);
+	if (unlikely(se_cmd->scsi_status != SAM_STAT_GOOD))
+		iser_tgt_count_status(&cmd->sess->counts,
+				      se_cmd->scsi_status);
 
 	/* The sense data is in place already, behind two bytes of length. */
 	if (se_cmd->sense_buffer &&

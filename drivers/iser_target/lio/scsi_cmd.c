@@ -151,8 +151,10 @@ static void iser_tgt_cmd_fill(struct iser_tgt_cmd *cmd,
 	cmd->write_va = pdu->write_va;
 	cmd->tx.advances_window = !pdu->immediate;
 	cmd->immediate = pdu->immediate;
-	if (unlikely(cmd->immediate))
+	if (unlikely(cmd->immediate)) {
+		iser_tgt_count(&cmd->sess->counts.immediate);
 		atomic_inc(&cmd->sess->immediate);
+	}
 	memset(&cmd->se_cmd, 0, sizeof(cmd->se_cmd));
 	cmd->se_cmd.tag = iser_tgt_task_tag(cmd->sess, pdu->itt);
 	/* The core fills part of the sense buffer, and all of it is sent. */

@@ -13,6 +13,7 @@
 #include "../iscsi/login.h"
 #include "../iscsi/name.h"
 #include "../iscsi/text.h"
+#include "counts.h"
 #include "portal_address.h"
 
 struct iser_tgt_cleared;
@@ -155,6 +156,7 @@ struct iser_tgt_login_mem {
  *	under @tpg->lock
  * @live: this is the session of its initiator port, under @tpg->lock
  * @keys: negotiated
+ * @counts: events by kind
  * @entry: entry of @tpg->sessions, under @tpg->lock
  * @seq: value of @tpg->last_seq when it was added there
  * @all_entry: entry of iser_tgt_all_sessions
@@ -214,6 +216,7 @@ struct iser_tgt_session {
 	bool entering;
 	bool live;
 	struct iser_tgt_keys keys;
+	struct iser_tgt_counts counts;
 
 	/* not needed by commands */
 	struct list_head entry;

@@ -15,6 +15,8 @@
 #include "../rdma/rdma.h"
 #include "cmd.h"
 #include "config_value.h"
+#include "counts.h"
+#include "flight.h"
 #include "login_limit.h"
 #include "session.h"
 #include "sessions_show.h"
@@ -67,17 +69,6 @@ static ssize_t iser_tgt_lines_end(struct iser_tgt_lines *lines)
 	return lines->len;
 }
 
-static unsigned int iser_tgt_in_flight(const struct iser_tgt_session *sess)
-{
-	unsigned int i, nr = 0;
-
-	for (i = 0; i < sess->nr_cmds; i++)
-		if (READ_ONCE(sess->cmds[i].scsi))
-			nr++;
-
-	return nr;
-}
-
 /*
  * Memory allocated for the session, and its share of the receive buffers. Not
  * counted are data buffers, which belong to commands, and the queue pair.
@@ -97,14 +88,15 @@ static unsigned long iser_tgt_seconds_since(unsigned long then)
 }
 
 static void iser_tgt_session_line(struct iser_tgt_lines *lines,
-				  const struct iser_tgt_session *sess)
+				  const struct iser_tgt_session *sess, char end)
 {
+	struct iser_tgt_flight flight = iser_tgt_session_flight(sess);
 	const struct iser_tgt_conn *conn = sess->conn;
 	const struct iser_tgt_keys *keys = &sess->keys;
 	const struct se_node_acl *nacl = sess->se_sess->se_node_acl;
 
 	iser_tgt_line(lines,
-		      "sid=%u initiator=%s acl=%s auth=%s isid=0x%6phN tsih=%u cid=%u peer=%pISpc local=%pISpc device=%s/%u ImmediateData=%s MaxBurstLength=%u FirstBurstLength=%u DefaultTime2Wait=%u DefaultTime2Retain=%u MaxOutstandingR2T=%u DataPDUInOrder=%s DataSequenceInOrder=%s InitiatorRecvDataSegmentLength=%u TargetRecvDataSegmentLength=%u depth=%u window=%u in_flight=%u commands=%llu read=%llu written=%llu age=%lu idle=%lu memory=%zu\n",
+		      "sid=%u initiator=%s acl=%s auth=%s isid=0x%6phN tsih=%u cid=%u peer=%pISpc local=%pISpc device=%s/%u ImmediateData=%s MaxBurstLength=%u FirstBurstLength=%u DefaultTime2Wait=%u DefaultTime2Retain=%u MaxOutstandingR2T=%u DataPDUInOrder=%s DataSequenceInOrder=%s InitiatorRecvDataSegmentLength=%u TargetRecvDataSegmentLength=%u depth=%u window=%u in_flight=%u commands=%llu read=%llu written=%llu age=%lu idle=%lu memory=%zu oldest=%u%c",
 		      sess->sid, sess->initiator,
 		      nacl->dynamic_node_acl ? "dynamic" : "static",
 		      sess->authenticated ? "CHAP" : "None", sess->isid,
@@ -117,12 +109,13 @@ static void iser_tgt_session_line(struct iser_tgt_lines *lines,
 		      iser_tgt_yes_no(keys->data_pdu_in_order),
 		      iser_tgt_yes_no(keys->data_seq_in_order),
 		      keys->initiator_rdsl, keys->target_rdsl, sess->depth,
-		      iser_tgt_window_size(conn), iser_tgt_in_flight(sess),
+		      iser_tgt_window_size(conn), flight.nr,
 		      READ_ONCE(sess->commands), READ_ONCE(sess->bytes_read),
 		      READ_ONCE(sess->bytes_written),
 		      iser_tgt_seconds_since(sess->since),
 		      iser_tgt_seconds_since(iser_tgt_conn_last_rx(conn)),
-		      iser_tgt_session_memory(sess));
+		      iser_tgt_session_memory(sess),
+		      jiffies_to_msecs(flight.oldest), end);
 }
 
 /**
@@ -142,7 +135,7 @@ ssize_t iser_tgt_tpg_sessions_show(struct config_item *item, char *page)
 	list_for_each_entry(sess, &tpg->sessions, entry)
 		/* Pairs with the release at the end of the login. */
 		if (smp_load_acquire(&sess->ffp) && sess->live)
-			iser_tgt_session_line(&lines, sess);
+			iser_tgt_session_line(&lines, sess, '\n');
 	spin_unlock(&tpg->lock);
 
 	return iser_tgt_lines_end(&lines);
@@ -205,7 +198,10 @@ static int iser_tgt_sessions_seq_show(struct seq_file *m, void *v)
 		   keys->protocol_level, iser_tgt_yes_no(keys->hello_required),
 		   keys->max_ahs, keys->max_unexpected,
 		   iser_tgt_yes_no(keys->solicited_only));
-	iser_tgt_session_line(&lines, sess);
+	iser_tgt_session_line(&lines, sess, ' ');
+	iser_tgt_counts_show(m, &sess->counts,
+			     iser_tgt_conn_counts(sess->conn));
+	seq_putc(m, '\n');
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 #include "../iscsi/window.h"
 #include "../rdma/rdma.h"
 #include "cmd.h"
+#include "counts.h"
 #include "reply.h"
 #include "session.h"
 #include "task_mgmt.h"
@@ -31,6 +32,7 @@ static void iser_tgt_tmf_core_done(struct iser_tgt_tx *tx, int status)
 
 static void iser_tgt_tmf_answer(struct iser_tgt_cmd *cmd, u8 response)
 {
+	iser_tgt_count_response(&cmd->sess->counts, response);
 	iser_tgt_pdu_tmf_rsp(cmd->tx.hdr, cmd->itt, response);
 	cmd->stage = ISER_TGT_CMD_RESPONDS;
 	iser_tgt_send(&cmd->tx, 0, 0);
@@ -509,6 +511,7 @@ int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	if (plugs)
 		iser_tgt_window_plug(sess->conn);
 	iser_tgt_window_take(sess->conn, pdu);
+	iser_tgt_count_function(&sess->counts, function);
 	cmd->itt = pdu->itt;
 	cmd->stage = ISER_TGT_CMD_MANAGES;
 	cmd->tx.advances_window = !pdu->immediate;

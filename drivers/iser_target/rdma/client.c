@@ -3,7 +3,6 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/seq_file.h>
 #include <linux/slab.h>
 
 #include "../wait.h"
@@ -180,25 +179,6 @@ restart:
 		iser_tgt_vectors_empty(dev);
 		iser_tgt_device_put(dev);
 		goto restart;
-	}
-	spin_unlock(&iser_tgt_conn_lock);
-}
-
-/**
- * iser_tgt_devices_show - print queues and buffers of each device
- * @m: where to
- *
- * Context: any but interrupts.
- */
-void iser_tgt_devices_show(struct seq_file *m)
-{
-	struct iser_tgt_device *dev;
-
-	spin_lock(&iser_tgt_conn_lock);
-	list_for_each_entry(dev, &iser_tgt_devices, entry) {
-		seq_printf(m, "%s vectors=%u\n", dev_name(&dev->ibdev->dev),
-			   dev->nr_vectors);
-		iser_tgt_vectors_show(m, dev);
 	}
 	spin_unlock(&iser_tgt_conn_lock);
 }

@@ -95,6 +95,7 @@ struct iser_tgt_conn_group {
  * @rx_waiting_max: how many there may be
  * @rx_reserved: receive buffers of @rxq reserved for it beside its window
  * @rx_work: handles PDUs that wait
+ * @counts: how often something had to wait
  * @vector: completion vector
  * @cq: one of its completion queues
  * @nr_cqe: entries of @cq reserved for the connection
@@ -180,6 +181,7 @@ struct iser_tgt_conn {
 	unsigned int rx_waiting_max;
 	unsigned int rx_reserved;
 	struct work_struct rx_work;
+	struct iser_tgt_conn_counts counts;
 
 	/* set-up and end */
 	struct iser_tgt_vector *vector;

@@ -88,6 +88,18 @@ bool iser_tgt_conn_may_sleep(const struct iser_tgt_conn *conn)
 }
 
 /**
+ * iser_tgt_conn_counts - what a connection has met with
+ * @conn: the connection
+ *
+ * Return: the counts, which may change.
+ */
+const struct iser_tgt_conn_counts *
+iser_tgt_conn_counts(const struct iser_tgt_conn *conn)
+{
+	return &conn->counts;
+}
+
+/**
  * iser_tgt_conn_close_reason - why a connection ends
  * @conn: a connection whose end is asked for
  *

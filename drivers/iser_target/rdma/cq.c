@@ -16,25 +16,6 @@
 #define ISER_TGT_CQ_CONNS	8
 #define ISER_TGT_CQ_DOUBLINGS	2
 
-/**
- * struct iser_tgt_cq - a completion queue and the entries reserved in it
- * @entry: on its vector's list
- * @cq: the queue
- * @users: connections that report to it
- * @used: entries they may have outstanding, @shared included
- * @shared: receives of the vector's shared receive queue: any connection may
- *	take all of them
- *
- * All but @cq under the device's vector_lock.
- */
-struct iser_tgt_cq {
-	struct list_head entry;
-	struct ib_cq *cq;
-	unsigned int users;
-	unsigned int used;
-	unsigned int shared;
-};
-
 static void iser_tgt_cq_free(struct iser_tgt_cq *cq)
 {
 	ib_free_cq(cq->cq);

@@ -8,6 +8,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 
 #include "conn.h"
@@ -35,6 +36,7 @@ static void iser_tgt_data_free(struct iser_tgt_data_buf *buf)
 	iser_tgt_dma_page_free(buf->pool->ibdev, buf->page, buf->order,
 			       DMA_BIDIRECTIONAL, buf->dma);
 	atomic_long_sub(1L << buf->order, &iser_tgt_data_pages);
+	atomic_long_sub(1L << buf->order, &buf->pool->pages);
 	kfree(buf);
 }
 
@@ -58,8 +60,10 @@ iser_tgt_data_alloc(struct iser_tgt_data_pool *pool, unsigned int order)
 	buf->order = order;
 	buf->page = iser_tgt_dma_page_alloc(ibdev, gfp, order,
 					    DMA_BIDIRECTIONAL, &buf->dma);
-	if (buf->page)
+	if (buf->page) {
+		atomic_long_add(1L << order, &pool->pages);
 		return buf;
+	}
 
 	kfree(buf);
 uncount:
@@ -74,7 +78,7 @@ uncount:
  *
  * Not zeroed: only bytes that the backstore filled may be sent.
  *
- * Context: process.
+ * Context: the receive side.
  * Return: the buffer, NULL if there is none of that size.
  */
 struct iser_tgt_data_buf *iser_tgt_data_get(struct iser_tgt_conn *conn, u32 len)
@@ -83,8 +87,10 @@ struct iser_tgt_data_buf *iser_tgt_data_get(struct iser_tgt_conn *conn, u32 len)
 	unsigned int order = get_order(len);
 	struct iser_tgt_data_buf *buf;
 
-	if (order > ISER_TGT_DATA_ORDER_MAX)
+	if (order > ISER_TGT_DATA_ORDER_MAX) {
+		conn->counts.pool_misses++;
 		return NULL;
+	}
 
 	spin_lock(&pool->lock);
 	buf = list_first_entry_or_null(&pool->free[order],
@@ -93,11 +99,16 @@ struct iser_tgt_data_buf *iser_tgt_data_get(struct iser_tgt_conn *conn, u32 len)
 		list_del(&buf->entry);
 		if (--pool->nr[order] < pool->unused[order])
 			pool->unused[order] = pool->nr[order];
+		pool->hits++;
+	} else {
+		pool->misses++;
 	}
 	spin_unlock(&pool->lock);
 
-	if (unlikely(!buf))
+	if (unlikely(!buf)) {
+		conn->counts.pool_misses++;
 		buf = iser_tgt_data_alloc(pool, order);
+	}
 	if (unlikely(READ_ONCE(poison_data)) && buf)
 		memset(page_address(buf->page), ISER_TGT_POISON,
 		       PAGE_SIZE << order);
@@ -165,23 +176,29 @@ void iser_tgt_data_pool_trim(struct iser_tgt_data_pool *pool)
 }
 
 /**
- * iser_tgt_data_pool_idle - memory of buffers that are not in use
+ * iser_tgt_data_pool_show - print what is in use and what is not
+ * @m: the file, in a line of name=value words
  * @pool: the pool
  *
  * Context: any but interrupts.
- * Return: bytes.
  */
-size_t iser_tgt_data_pool_idle(struct iser_tgt_data_pool *pool)
+void iser_tgt_data_pool_show(struct seq_file *m,
+			     struct iser_tgt_data_pool *pool)
 {
+	unsigned long pages = atomic_long_read(&pool->pages);
 	unsigned int order;
-	size_t bytes = 0;
+	size_t idle = 0;
+	u64 hits, misses;
 
 	spin_lock(&pool->lock);
 	for (order = 0; order <= ISER_TGT_DATA_ORDER_MAX; order++)
-		bytes += pool->nr[order] * (PAGE_SIZE << order);
+		idle += pool->nr[order] * (PAGE_SIZE << order);
+	hits = pool->hits;
+	misses = pool->misses;
 	spin_unlock(&pool->lock);
 
-	return bytes;
+	seq_printf(m, "idle_data_buffers=%zuKiB data_buffers=%luKiB pool_hits=%llu pool_misses=%llu",
+		   idle >> 10, pages << (PAGE_SHIFT - 10), hits, misses);
 }
 
 /**

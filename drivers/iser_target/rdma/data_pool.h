@@ -8,30 +8,39 @@
 
 #include "types.h"
 
+struct seq_file;
+
 /* The largest buffers kept mapped: 64 KiB with 4 KiB pages. */
 #define ISER_TGT_DATA_ORDER_MAX	4
 
 /**
  * struct iser_tgt_data_pool - data buffers of one completion vector
  * @ibdev: the device they are mapped for
+ * @pages: pages of all buffers, in use or not
  * @lock: protects the rest
  * @free: free buffers, by order
  * @nr: how many in @free
  * @unused: the least of @nr since the last iser_tgt_data_pool_trim()
+ * @hits: buffers that were there when one was asked for
+ * @misses: buffers that were not
  */
 struct iser_tgt_data_pool {
 	struct ib_device *ibdev;
-	/* the lists and their numbers */
+	atomic_long_t pages;
+	/* the lists, their numbers and counts */
 	spinlock_t lock;
 	struct list_head free[ISER_TGT_DATA_ORDER_MAX + 1];
 	unsigned int nr[ISER_TGT_DATA_ORDER_MAX + 1];
 	unsigned int unused[ISER_TGT_DATA_ORDER_MAX + 1];
+	u64 hits;
+	u64 misses;
 };
 
 void iser_tgt_data_pool_init(struct iser_tgt_data_pool *pool,
 			     struct ib_device *ibdev);
 void iser_tgt_data_pool_trim(struct iser_tgt_data_pool *pool);
 void iser_tgt_data_pool_empty(struct iser_tgt_data_pool *pool);
-size_t iser_tgt_data_pool_idle(struct iser_tgt_data_pool *pool);
+void iser_tgt_data_pool_show(struct seq_file *m,
+			     struct iser_tgt_data_pool *pool);
 
 #endif

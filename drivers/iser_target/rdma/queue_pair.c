@@ -473,10 +473,14 @@ void iser_tgt_qp_drain(struct iser_tgt_conn *conn)
  */
 void iser_tgt_qp_destroy(struct iser_tgt_conn *conn)
 {
+	struct iser_tgt_cq *cq = conn->cq;
+
 	rdma_destroy_qp(conn->cm_id);
 	if (conn->rxq->conn)
 		iser_tgt_rx_queue_free(conn->rxq);
-	iser_tgt_cq_put(conn->dev, &conn->vector->cqs, conn->cq, conn->nr_cqe);
+	/* iser_tgt_devices_show() looks for it under the device's vector_lock. */
+	WRITE_ONCE(conn->cq, NULL);
+	iser_tgt_cq_put(conn->dev, &conn->vector->cqs, cq, conn->nr_cqe);
 	/* A shared queue may be freed after this. */
 	iser_tgt_vector_put(conn->vector);
 }

@@ -61,7 +61,7 @@ extern struct workqueue_struct *iser_tgt_rx_wq;
 int iser_tgt_rdma_init(const struct iser_tgt_ulp_ops *ops);
 void iser_tgt_rdma_exit(void);
 
-/* client.c, receive_queue.c */
+/* devices_show.c, receive_queue.c */
 void iser_tgt_devices_show(struct seq_file *m);
 u32 iser_tgt_recv_data_size(void);
 
@@ -96,6 +96,8 @@ void iser_tgt_conn_set_deadline(struct iser_tgt_conn *conn, unsigned long delay,
 void iser_tgt_conn_end_deadline(struct iser_tgt_conn *conn, const char *why);
 void iser_tgt_conn_watch(struct iser_tgt_conn *conn, const char *what);
 void iser_tgt_conn_unwatch(struct iser_tgt_conn *conn);
+const struct iser_tgt_conn_counts *
+iser_tgt_conn_counts(const struct iser_tgt_conn *conn);
 unsigned long iser_tgt_conn_last_rx(const struct iser_tgt_conn *conn);
 const char *iser_tgt_conn_close_reason(const struct iser_tgt_conn *conn);
 bool iser_tgt_conn_may_sleep(const struct iser_tgt_conn *conn);

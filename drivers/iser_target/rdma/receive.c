@@ -96,6 +96,9 @@ static void iser_tgt_rx_park(struct iser_tgt_rx_buf *buf)
 
 	spin_lock(&conn->rx_lock);
 	conn->rx_parked = true;
+	/* All PDUs of logins and discovery sessions are handled by the worker. */
+	if (conn->rx_direct)
+		conn->counts.parked++;
 	list_add_tail(&buf->entry, &conn->rx_waiting);
 	too_many = ++conn->rx_waiting_nr > READ_ONCE(conn->rx_waiting_max);
 	spin_unlock(&conn->rx_lock);

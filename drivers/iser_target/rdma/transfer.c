@@ -290,6 +290,7 @@ static void iser_tgt_xfer_queue(struct iser_tgt_xfer *xfer)
 			return;
 	} else {
 		spin_lock(&conn->xfer_lock);
+		conn->counts.credit_waits++;
 		list_add_tail(&xfer->wait, &conn->xfer_wait);
 		spin_unlock(&conn->xfer_lock);
 	}

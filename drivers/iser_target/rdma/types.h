@@ -93,6 +93,21 @@ struct iser_tgt_pi {
 };
 
 /**
+ * struct iser_tgt_conn_counts - events of a connection
+ * @credit_waits: transfers that had to wait for credits or MRs, under xfer_lock
+ * @pool_misses: data buffers that were not in the pool; written by the receive
+ *	side, as @window_full
+ * @parked: PDUs that were not handled in the completion handler, under rx_lock
+ * @window_full: requests that used up the window the initiator knew of
+ */
+struct iser_tgt_conn_counts {
+	u64 credit_waits;
+	u64 pool_misses;
+	u64 parked;
+	u64 window_full;
+};
+
+/**
  * struct iser_tgt_xfer - movement of the data of one command
  * @conn: the connection
  * @pi: protection information to generate or check, NULL for none

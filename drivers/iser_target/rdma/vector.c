@@ -3,7 +3,6 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/seq_file.h>
 #include <linux/slab.h>
 
 #include "conn.h"
@@ -210,41 +209,4 @@ struct iser_tgt_rx_queue *iser_tgt_vector_shared(struct iser_tgt_vector *vector)
 		return q;
 	iser_tgt_rx_queue_free(q);
 	return other;
-}
-
-/* Holds the device's vector_lock. */
-static void iser_tgt_vector_show(struct seq_file *m,
-				 struct iser_tgt_vector *vector)
-{
-	const struct iser_tgt_rx_queue *q = READ_ONCE(vector->shared);
-	const struct list_head *cq;
-	unsigned int cqs = 0;
-
-	list_for_each(cq, &vector->cqs)
-		cqs++;
-	seq_printf(m, "  vector=%u connections=%u completion_queues=%u",
-		   iser_tgt_vector_number(vector), vector->conns, cqs);
-	if (q)
-		seq_printf(m, " shared_receive_buffers=%u most=%u unreserved=%d",
-			   READ_ONCE(q->nr), iser_tgt_rx_max(q),
-			   atomic_read(&q->spare) + atomic_read(&q->retire));
-	seq_printf(m, " idle_data_buffers=%zuKiB\n",
-		   iser_tgt_data_pool_idle(&vector->pool) >> 10);
-}
-
-/**
- * iser_tgt_vectors_show - print a line about each vector of a device
- * @m: where to
- * @dev: the device
- *
- * Context: any but interrupts.
- */
-void iser_tgt_vectors_show(struct seq_file *m, struct iser_tgt_device *dev)
-{
-	unsigned int i;
-
-	spin_lock(&dev->vector_lock);
-	for (i = 0; i < dev->nr_vectors; i++)
-		iser_tgt_vector_show(m, &dev->vectors[i]);
-	spin_unlock(&dev->vector_lock);
 }

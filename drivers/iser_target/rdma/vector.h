@@ -10,7 +10,6 @@
 
 struct iser_tgt_device;
 struct iser_tgt_rx_queue;
-struct seq_file;
 
 /**
  * struct iser_tgt_vector - a completion vector of a device
@@ -34,7 +33,6 @@ struct iser_tgt_vector {
 int iser_tgt_vectors_alloc(struct iser_tgt_device *dev);
 void iser_tgt_vectors_empty(struct iser_tgt_device *dev);
 void iser_tgt_vectors_free(struct iser_tgt_device *dev);
-void iser_tgt_vectors_show(struct seq_file *m, struct iser_tgt_device *dev);
 struct iser_tgt_vector *iser_tgt_vector_get(struct iser_tgt_device *dev);
 void iser_tgt_vector_put(struct iser_tgt_vector *vector);
 unsigned int iser_tgt_vector_number(const struct iser_tgt_vector *vector);

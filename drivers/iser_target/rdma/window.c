@@ -144,8 +144,12 @@ static void iser_tgt_window_used(struct iser_tgt_conn *conn,
 {
 	u32 unseen = READ_ONCE(conn->stat_sn) - pdu->exp_stat_sn;
 
-	if (!iser_tgt_sn_before(pdu->cmd_sn + unseen,
-				READ_ONCE(conn->max_cmd_sn)))
+	if (likely(iser_tgt_sn_before(pdu->cmd_sn + unseen,
+				      READ_ONCE(conn->max_cmd_sn))))
+		return;
+
+	conn->counts.window_full++;
+	if (READ_ONCE(conn->window) < conn->window_max)
 		WRITE_ONCE(conn->window_exhausted, true);
 }
 
@@ -163,8 +167,7 @@ void iser_tgt_window_take(struct iser_tgt_conn *conn,
 		return;
 
 	WRITE_ONCE(conn->exp_cmd_sn, conn->exp_cmd_sn + 1);
-	if (unlikely(READ_ONCE(conn->window) < conn->window_max))
-		iser_tgt_window_used(conn, pdu);
+	iser_tgt_window_used(conn, pdu);
 }
 
 /* The window has not been used up for ten to twenty seconds. */

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What the administrator sees of sessions without reading the log: those that have ended and why, discovery sessions among those there are.
+# What the administrator sees of sessions without reading the log: those that have ended and why, discovery sessions among those there are, and
+# what each session has met with.
 # needs: conformance
 
 seconds=600
@@ -8,6 +9,10 @@ seconds=600
 
 alone || bail "no RDMA device"
 works "a target" simple_target rd 16 || bail "no target"
+# a second LUN, whose disk can be suspended
+modprobe -a brd dm_mod
+dmsetup create slow --noudevsync --table "0 $(blockdev --getsz /dev/ram0) linear /dev/ram0 0" && dmsetup mknodes slow && backstore slow dev /dev/mapper/slow &&
+	mkdir "$(tpg)/lun/lun_1" && ln -s "$(backstore_dir slow)" "$(tpg)/lun/lun_1/slow" || bail "no second LUN"
 tpg=$(tpg)
 crowd=/src/tools/testing/conformance/crowd
 mount -t debugfs none /sys/kernel/debug 2>/dev/null
@@ -77,6 +82,126 @@ is "$(cat "$tpg/sessions")" "" "... and in none of a portal group"
 let_go
 works "they end" wait_for 20 "an empty list" nobody
 
+# --- what a session meets with ---
+# of the session of an initiator: counts NAME WORD...
+counts() {
+	local line=$(grep " initiator=iqn.2026-01.org.example:$1 " $D/sessions) name
+	for name in "${@:2}"; do printf '%s ' "$(word "$name" "$line")"; done
+}
+all_kinds="check_conditions busy task_set_full conflicts aborted rejects tmf_abort tmf_lun_reset tmf_other tmf_failed immediate parked window_full"
+# waits for a line of input behind each step
+cat >/tmp/steps <<'END'
+import sys
+sys.path.insert(0, "/src/tools/testing/conformance")
+from iser import pdu as P
+from iser.initiator import Session
+from iser.pdu import TaskManagement as T
+from iser.runner import Target
+
+host, port, iqn = sys.argv[1:]
+def session(name):
+    s = Session(Target(host, port, iqn, 0, "iqn.2026-01.org.example:" + name, 10))
+    s.login()
+    s.capacity()
+    return s
+s = session("steps")
+def step(name, *got):
+    print(name, *got, flush=True)
+    sys.stdin.readline()
+step("in")
+step("invalid", s.scsi(bytes([0x0F, 0, 0, 0, 0, 0])).status)
+other = session("other")
+other.scsi(bytes([0x16, 0, 0, 0, 0, 0]))
+step("reserved", s.read(0, 1).status)
+other.scsi(bytes([0x17, 0, 0, 0, 0, 0]))
+other.close()
+step("unknown", s.ask(P.Snack()).reason)
+step("functions", *[s.tmf(f).response for f in (T.LUN_RESET, T.CLEAR_TASK_SET, T.ABORT_TASK_SET)], s.tmf(T.ABORT_TASK, ref_itt=0x777, ref_cmdsn=s.cmdsn - 1).response)
+for _ in range(4):
+    if s.test_unit_ready().status == 0:
+        break
+step("immediate", s.scsi(bytes(6), immediate=1).status)
+# the window, with commands to the slow LUN
+s.test_unit_ready(lun=1)
+many = (s.maxcmdsn - s.cmdsn + 1) & P.NONE
+held = [s.start(s.rw_cdb(0x28, 0, 1), read=512, lun=1) for _ in range(many)]
+step("full", many)
+itt = s.send(T(function=T.ABORT_TASK, lun=s._lun(1), ref_itt=held[0].request.itt, ref_cmdsn=held[0].request.cmdsn, immediate=1))
+step("abort")
+# the task is not answered, if it was aborted
+for c in held[1:]:
+    s.finish(c, 20000)
+step("aborted", s.answer(itt, 20000).response)
+END
+coproc STEPS { python3 /tmp/steps $IP $PORT $IQN 2>&1; }
+# step NAME : what it has got
+step() { read -r -t 60 -u "${STEPS[0]}" line; like "$line" "^$1( |\$)" "${2:-$1}" || kill "$STEPS_PID"; }
+go() { echo >&"${STEPS[1]}"; }
+step in "a session"
+begin=$(counts steps check_conditions)
+is "$(counts steps $all_kinds)" "${begin}0 0 0 0 0 0 0 0 0 0 0 0 " "nothing but unit attentions is counted yet"
+go; step "invalid 2" "an invalid command: CHECK CONDITION"
+is "$(counts steps check_conditions)" "$((begin + 1)) " "... is counted"
+go; step "reserved 24" "a reservation of another session: RESERVATION CONFLICT"
+is "$(counts steps conflicts)" "1 " "... is counted"
+go; step "unknown [0-9]+" "a request that is rejected"
+is "$(counts steps rejects)" "1 " "... is counted"
+go; step "functions 0 5 0 1" "four functions: done, refused, done, no such task"
+is "$(counts steps tmf_abort tmf_lun_reset tmf_other tmf_failed)" "1 1 2 1 " "... are counted, with the one that was refused"
+parked=$(counts steps parked)
+works "... all had to wait for a worker" [ "$parked" -ge 4 ]
+go; step "immediate 0" "an immediate command"
+is "$(counts steps immediate window_full)" "1 0 " "... is counted"
+is "$(grep -c . $D/luns) $(sort $D/luns | sed 's/ in_flight.*//' | tr '\n' ' ')" "2 target=$IQN tpg=1 lun=0 target=$IQN tpg=1 lun=1 " "two LUNs are listed"
+is "$(word in_flight "$(grep lun=1 $D/luns)") $(word oldest "$(grep lun=1 $D/luns)")" "0 0" "... without commands"
+dmsetup suspend --nolockfs --noflush slow
+go; step "full [0-9]+" "commands to a disk that is suspended, as many as the window allows"
+many=${line#full }
+in_flight() { [ "$(word in_flight "$(grep lun=1 $D/luns)")" = "$1" ]; }
+works "... are in flight, by the list of LUNs" wait_for 20 "$many commands" in_flight "$many"
+is "$(word in_flight "$(grep lun=0 $D/luns)")" 0 "... and none to the other LUN"
+is "$(counts steps in_flight window_full)" "$many 1 " "... by the session, and the window was used up once"
+old() { [ "$(counts steps oldest)" -ge 1500 ] && [ "$(word oldest "$(grep lun=1 $D/luns)")" -ge 1500 ]; }
+works "the oldest gets old" wait_for 20 "a second and a half" old
+works "... in the file of the portal group, too" [ "$(word oldest "$(cat "$tpg/sessions")")" -ge 1500 ]
+go; step abort "an ABORT TASK"
+dmsetup resume slow --noudevsync
+go; step "aborted 0" "... that succeeds"
+is "$(counts steps aborted tmf_abort)" "1 2 " "... is counted, with its task"
+is "$(counts steps oldest in_flight)" "0 0 " "nothing is in flight any more"
+go
+wait "$STEPS_PID"
+
+login >/dev/null || bail "login"
+dev=$(disk) || bail "no disk"
+fio --name=f --filename="$dev" --direct=1 --ioengine=libaio --rw=randwrite --bs=512k --iodepth=32 --size=16M --io_size=64M >/tmp/fio 2>&1
+note "$(counts host credit_waits pool_misses)"
+works "large WRITEs find no buffer in the pool" [ "$(counts host pool_misses)" -ge 64 ]
+works "... and wait for credits of the send queue" [ "$(counts host credit_waits)" -ge 1 ]
+logout >/dev/null
+
+# --- devices ---
+login >/dev/null || bail "login"
+dev=$(disk) || bail "no disk"
+device() { cat $D/devices; }
+of_pool() { word "$1" "$(grep vector=0 $D/devices)"; }
+hits=$(of_pool pool_hits) misses=$(of_pool pool_misses)
+for _ in 1 2 3 4; do dd if="$dev" of=/dev/null bs=4k count=4 iflag=direct 2>/dev/null; done
+note "$(device)"
+like "$(device)" "^$LINK-lan0 vectors=1 connections=1 receive_data=[0-9]+\$" "the device, its connections and receive buffers"
+like "$(device)" "^  vector=0 connections=1 completion_queues=1( .*)? idle_data_buffers=[0-9]+KiB data_buffers=[0-9]+KiB pool_hits=[0-9]+ pool_misses=[0-9]+\$" \
+	"its completion vector and data buffers"
+is $(($(of_pool pool_hits) - hits + $(of_pool pool_misses) - misses)) 16 "... 16 READs had one that was there, or a new one"
+works "... no more are idle than there are" eval '[ "$(of_pool idle_data_buffers | tr -d KiB)" -le "$(of_pool data_buffers | tr -d KiB)" ]'
+like "$(device)" "^    cq=0 entries=[0-9]+ reserved=[0-9]+ connections=1 polled=[0-9]+ busy=(no|yes)\$" "its completion queue"
+polled() { word polled "$(grep ' cq=0 ' $D/devices)"; }
+works "which is not polled while nothing happens" wait_for 20 "half a second" eval '[ "$(polled)" -ge 500 ]'
+dd if="$dev" of=/dev/null bs=4k count=1 iflag=direct 2>/dev/null
+works "... and is by a command" eval '[ "$(polled)" -lt 400 ]'
+logout >/dev/null
+works "nor is it without connections" wait_for 20 "the last one" grep -q '^    cq=0 .* reserved=0 connections=0 polled=- busy=' $D/devices
+
 works "the initiator stops" stop_initiator
 works "all is removed" remove_all
+dmsetup remove slow --noudevsync
 done_testing

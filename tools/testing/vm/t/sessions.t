@@ -34,10 +34,10 @@ is "$(value FirstBurstLength) $(value MaxBurstLength)" "$(cat "$session/first_bu
 	"the negotiated values are those of the initiator"
 like "$(value isid)" "^0x[0-9a-f]{12}\$" "its ISID"
 # without the values that may change between two reads
-still() { sed -E 's/ (commands|read|written|age|idle|in_flight)=[0-9]+/ \1=/g' "$@"; }
+still() { sed -E 's/ (commands|read|written|age|idle|in_flight|oldest)=[0-9]+/ \1=/g' "$@"; }
 like "$(grep -v ^target=discovery $all)" "^target=$IQN tpg=1 iSCSIProtocolLevel=[01] iSERHelloRequired=No MaxAHSLength=[0-9]+ MaxOutstandingUnexpectedPDUs=[0-9]+ \
 TaggedBufferForSolicitedDataOnly=(Yes|No) sid=$(value sid) " "the list of all has it, with its target and the keys of RFC 7145"
-is "$(still $all | sed 's/.* sid=/sid=/')" "$(still "$tpg/sessions")" "... and otherwise like the file of the portal group"
+is "$(still $all | sed 's/.* sid=/sid=/; s/ check_conditions=.*//')" "$(still "$tpg/sessions")" "... and otherwise like the file of the portal group"
 
 read0=$(value read) written0=$(value written) commands0=$(value commands)
 dd if="$dev" of=/dev/null bs=64k count=16 iflag=direct 2>/dev/null
@@ -95,9 +95,9 @@ note "$lines lines in $(stat -c %s /tmp/crowded) bytes, ${more:-0} more"
 is $((lines + ${more:-0})) 14 "of 14 sessions those that do not fit in the page are counted"
 full_page() { [ "$lines" -ge 5 ] && [ "$(stat -c %s /tmp/crowded)" -le 4096 ]; }
 works "the size is at most a page" full_page
-is "$(grep -vc 'memory=[0-9]*$' /tmp/crowded)" 1 "every line but the last is complete"
+is "$(grep -vc 'memory=[0-9]* oldest=[0-9]*$' /tmp/crowded)" 1 "every line but the last is complete"
 cat $all >/tmp/all
-is "$(grep -c "^target=$IQN tpg=1 .* memory=[0-9]*\$" /tmp/all)" 14 "the list of all sessions has a complete line for each"
+is "$(grep -c "^target=$IQN tpg=1 .* memory=[0-9]* oldest=[0-9]* .* window_full=[0-9]*\$" /tmp/all)" 14 "the list of all sessions has a complete line for each"
 is "$(wc -l </tmp/all) $(grep -o ' sid=[0-9]*' /tmp/all | sort -u | wc -l)" "14 14" "... once, and nothing else"
 mkdir "$CFS/iser/$IQN/tpgt_2"
 is "$(cat "$CFS/iser/$IQN/tpgt_2/sessions")" "" "another portal group has none of them"
