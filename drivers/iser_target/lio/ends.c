@@ -22,6 +22,7 @@
 #include "ends.h"
 #include "reasons.h"
 #include "session.h"
+#include "statistics.h"
 #include "target.h"
 #include "tpg.h"
 
@@ -83,7 +84,7 @@ static const char *iser_tgt_end_reason(const struct iser_tgt_session *sess)
 }
 
 /**
- * iser_tgt_session_began - log that a login has ended in a session
+ * iser_tgt_session_began - count and log that a login has ended in a session
  * @sess: the session
  *
  * Context: any but interrupts.
@@ -92,6 +93,8 @@ void iser_tgt_session_began(const struct iser_tgt_session *sess)
 {
 	const char *target = iser_tgt_session_target(sess);
 
+	if (!sess->discovery)
+		iser_tgt_statistics_accepted(&sess->tpg->target->statistics);
 	pr_info_ratelimited("%pISpc: session %u of \"%*pE\" with \"%*pE\" begins\n",
 			    iser_tgt_conn_peer(sess->conn), sess->sid,
 			    (int)strlen(sess->initiator), sess->initiator,
@@ -112,6 +115,11 @@ void iser_tgt_session_ended(const struct iser_tgt_session *sess)
 	unsigned long age = (jiffies - sess->since) / HZ;
 	const char *reason = iser_tgt_end_reason(sess);
 	struct iser_tgt_end *end;
+
+	if (!sess->discovery)
+		iser_tgt_statistics_ended(&sess->tpg->target->statistics,
+					  reason == iser_tgt_logged_out,
+					  sess->failure, sess->initiator);
 
 	pr_info_ratelimited("%pISpc: session %u of \"%*pE\" with \"%*pE\" ended after %lu s and %llu commands: %s\n",
 			    peer, sess->sid, (int)strlen(sess->initiator),

@@ -4,7 +4,6 @@
 #include <linux/configfs.h>
 #include <linux/module.h>
 #include <linux/sysfs.h>
-#include <linux/utsname.h>
 #include <target/target_core_base.h>
 #include <target/target_core_fabric.h>
 
@@ -18,6 +17,7 @@
 #include "response.h"
 #include "scsi_cmd.h"
 #include "session.h"
+#include "statistics_show.h"
 #include "target.h"
 #include "task_mgmt.h"
 #include "tpg.h"
@@ -28,16 +28,9 @@
 /* 16 MiB a command. */
 #define ISER_TGT_DATA_SG_MAX	((16U << 20) / PAGE_SIZE)
 
-/* Part of a kernel, the driver has no version of its own. */
-#ifdef MODULE
-#define ISER_TGT_VERSION	THIS_MODULE->version
-#else
-#define ISER_TGT_VERSION	init_utsname()->release
-#endif
-
 static ssize_t iser_tgt_wwn_version_show(struct config_item *item, char *page)
 {
-	return sysfs_emit(page, "iser_tgt %s\n", ISER_TGT_VERSION);
+	return sysfs_emit(page, "iser_tgt %s\n", iser_tgt_version());
 }
 
 CONFIGFS_ATTR_RO(iser_tgt_wwn_, version);
@@ -164,6 +157,7 @@ static const struct target_core_fabric_ops iser_tgt_fabric_ops = {
 	.queue_tm_rsp = iser_tgt_queue_tm_rsp,
 	.aborted_task = iser_tgt_aborted_task,
 	.fabric_make_wwn = iser_tgt_make_target,
+	.add_wwn_groups = iser_tgt_add_wwn_groups,
 	.fabric_drop_wwn = iser_tgt_drop_target,
 	.fabric_make_tpg = iser_tgt_make_tpg,
 	.fabric_enable_tpg = iser_tgt_enable_tpg,

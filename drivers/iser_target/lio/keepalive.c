@@ -16,6 +16,7 @@
 #include "cmd.h"
 #include "keepalive.h"
 #include "session.h"
+#include "statistics.h"
 #include "tpg.h"
 #include "unexpected.h"
 
@@ -53,6 +54,7 @@ static void iser_tgt_keepalive_missed(struct iser_tgt_session *sess,
 	pr_warn_ratelimited("%pISpc (%s): %s: silent for %lu s, closing the connection\n",
 			    iser_tgt_conn_peer(conn), sess->initiator, why,
 			    (jiffies - sess->ping.alive) / HZ);
+	sess->failure = ISER_TGT_FAILED_TIMEOUT;
 	iser_tgt_conn_close(conn, why);
 }
 

@@ -23,6 +23,7 @@
 #include "refusals.h"
 #include "session.h"
 #include "session_start.h"
+#include "statistics.h"
 #include "target.h"
 #include "tpg.h"
 
@@ -242,6 +243,20 @@ void iser_tgt_login_free(struct iser_tgt_session *sess)
 	sess->login_mem = NULL;
 }
 
+/* A login that names no target is counted nowhere. */
+static void iser_tgt_login_count(const struct iser_tgt_login *login,
+				 const struct sockaddr_storage *peer)
+{
+	struct iser_tgt_target *target;
+
+	down_read(&iser_tgt_targets_sem);
+	target = iser_tgt_target_find(login->target);
+	if (target)
+		iser_tgt_statistics_refused(&target->statistics, login->status,
+					    peer, login->initiator);
+	up_read(&iser_tgt_targets_sem);
+}
+
 static void iser_tgt_login_note(struct iser_tgt_session *sess)
 {
 	const struct iser_tgt_login *login = &sess->login_mem->login;
@@ -250,6 +265,8 @@ static void iser_tgt_login_note(struct iser_tgt_session *sess)
 			 login->discovery ? "discovery" : login->target,
 			 login->status, login->late_reason ?: login->reason ?:
 			 "no reason given");
+	if (!login->discovery)
+		iser_tgt_login_count(login, iser_tgt_conn_peer(sess->conn));
 }
 
 static void iser_tgt_login_respond(struct iser_tgt_session *sess,

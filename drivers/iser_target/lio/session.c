@@ -7,6 +7,7 @@
 
 #include "../rdma/rdma.h"
 #include "session.h"
+#include "statistics.h"
 
 const char *const iser_tgt_logged_out = "logged out";
 
@@ -42,5 +43,6 @@ void iser_tgt_protocol_error(struct iser_tgt_session *sess, const char *what)
 			    iser_tgt_conn_peer(sess->conn),
 			    sess->initiator[0] ? sess->initiator : "no name yet",
 			    what);
+	sess->failure = ISER_TGT_FAILED_FORMAT;
 	iser_tgt_conn_close(sess->conn, what);
 }

@@ -165,6 +165,7 @@ struct iser_tgt_login_mem {
  *	session has started
  * @since: when the connection was requested, then when the login ended, jiffies
  * @ping: whether the initiator is alive
+ * @failure: enum iser_tgt_failure
  * @drop_reason: why the connection is closed when its last message has been sent
  * @tx_pool: memory of the contexts' responses
  * @login_mem: login memory; NULL once in full feature phase of a normal session
@@ -226,6 +227,7 @@ struct iser_tgt_session {
 	struct iser_tgt_cleared *cleared;
 	unsigned long since;
 	struct iser_tgt_ping ping;
+	u8 failure;
 	const char *drop_reason;
 	struct iser_tgt_tx_pool *tx_pool;
 	struct iser_tgt_login_mem *login_mem;

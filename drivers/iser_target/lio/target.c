@@ -3,7 +3,9 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/utsname.h>
 
 #include "../compat.h"
 #include "names.h"
@@ -17,6 +19,22 @@
 DECLARE_RWSEM(iser_tgt_targets_sem);
 LIST_HEAD(iser_tgt_targets);
 static atomic_t iser_tgt_next_index;
+
+/**
+ * iser_tgt_version - the version of the driver
+ *
+ * Part of a kernel, it has no version of its own.
+ *
+ * Return: for the administrator.
+ */
+const char *iser_tgt_version(void)
+{
+#ifdef MODULE
+	return THIS_MODULE->version;
+#else
+	return init_utsname()->release;
+#endif
+}
 
 /**
  * iser_tgt_target_find - find a target by its name
@@ -60,6 +78,7 @@ struct se_wwn *iser_tgt_make_target(struct target_fabric_configfs *tf,
 	strscpy(target->name, name, sizeof(target->name));
 	target->index = atomic_inc_return(&iser_tgt_next_index);
 	INIT_LIST_HEAD(&target->tpgs);
+	spin_lock_init(&target->statistics.lock);
 
 	down_write(&iser_tgt_targets_sem);
 	list_add_tail(&target->entry, &iser_tgt_targets);

@@ -8,6 +8,7 @@
 #include <target/target_core_base.h>
 
 #include "../iscsi/name.h"
+#include "statistics.h"
 
 struct config_group;
 struct target_fabric_configfs;
@@ -19,6 +20,7 @@ struct target_fabric_configfs;
  * @index: number of the target in the SCSI-MIB
  * @entry: entry of iser_tgt_targets, under iser_tgt_targets_sem
  * @tpgs: portal groups, under iser_tgt_targets_sem
+ * @statistics: what has happened to it
  */
 struct iser_tgt_target {
 	struct se_wwn se_wwn;
@@ -26,6 +28,7 @@ struct iser_tgt_target {
 	u32 index;
 	struct list_head entry;
 	struct list_head tpgs;
+	struct iser_tgt_statistics statistics;
 };
 
 static inline struct iser_tgt_target *iser_tgt_target(struct se_wwn *se_wwn)
@@ -36,6 +39,7 @@ static inline struct iser_tgt_target *iser_tgt_target(struct se_wwn *se_wwn)
 extern struct rw_semaphore iser_tgt_targets_sem;
 extern struct list_head iser_tgt_targets;
 
+const char *iser_tgt_version(void);
 struct iser_tgt_target *iser_tgt_target_find(const char *name);
 struct se_wwn *iser_tgt_make_target(struct target_fabric_configfs *tf,
 				    struct config_group *group,

@@ -201,6 +201,54 @@ works "... and is by a command" eval '[ "$(polled)" -lt 400 ]'
 logout >/dev/null
 works "nor is it without connections" wait_for 20 "the last one" grep -q '^    cq=0 .* reserved=0 connections=0 polled=- busy=' $D/devices
 
+# --- fabric_statistics, as iscsi_target_mod has them ---
+other=iqn.2026-01.org.example:counted
+make_target $other disk && add_portal $other "$IP:$PORT" && enable $other || not_ok "a second target"
+S=$CFS/iser/$other/fabric_statistics
+numbers() { cat "${@/#/$S/}" 2>&1 | tr '\n' ' '; }
+results=("iscsi_login_stats/"{accepts,other_fails,redirects,authorize_fails,authenticate_fails,negotiate_fails})
+try() { /src/tools/testing/conformance/crowd attempt --target "$IP:$PORT" --iqn $other; }
+acl=$(tpg $other)/acls/$INITIATOR
+mkdir -p "$acl/lun_0" && ln -s "$(tpg $other)/lun/lun_0" "$acl/lun_0/disk"
+inst=$(cat "$acl/lun_0/statistics/scsi_auth_intr/inst")
+works "the number of the target is that of an ACL's statistics, and not the first target's" \
+	[ "$inst" -gt 0 -a "$inst" != "$(cat "$CFS/iser/$IQN/fabric_statistics/iscsi_instance/inst")" ]
+is "$(numbers iscsi_{instance,sess_err,tgt_attr,login_stats,logout_stats}/inst)" "$inst $inst $inst $inst $inst " "... in each table"
+is "$(numbers "${results[@]}" iscsi_logout_stats/{normal_logouts,abnormal_logouts} iscsi_tgt_attr/{login_fails,last_fail_time,last_fail_type,fail_intr_name,fail_intr_addr})" \
+	"0 0 0 0 0 0 0 0 0 0 0 None  " "nothing has happened yet"
+like "$(try)" in "a login"
+works "... is counted" wait_for 10 "its end" eval '[ "$(numbers iscsi_login_stats/accepts iscsi_logout_stats/abnormal_logouts)" = "1 1 " ]'
+/src/tools/testing/conformance/crowd cycles --connections 3 --target "$IP:$PORT" --iqn $other >/dev/null
+works "three logouts, too" wait_for 10 "their ends" eval '[ "$(numbers iscsi_login_stats/accepts iscsi_logout_stats/normal_logouts)" = "4 3 " ]'
+before=$(cut -d. -f1 /proc/uptime)
+echo 0 >"$(tpg $other)/enable"
+like "$(try)" "refused 0301" "a login that is refused: the portal group is disabled"
+echo 1 >"$(tpg $other)/enable"
+echo 0 >"$(tpg $other)/attrib/generate_node_acls"
+like "$(try)" "refused 0202" "... there is no ACL"
+echo 1 >"$(tpg $other)/attrib/generate_node_acls"
+echo 1 >"$(tpg $other)/attrib/authentication"
+like "$(try)" "refused 0201" "... CHAP is demanded"
+echo 0 >"$(tpg $other)/attrib/authentication"
+echo 10.0.0.9:3260 >"$(tpg $other)/param/TargetMovedAddress" && echo Temporarily >"$(tpg $other)/param/TargetMoved"
+like "$(try)" "refused 0101" "... the target has moved"
+is "$(numbers "${results[@]}")" "4 1 1 1 1 0 " "each is counted where it belongs"
+is "$(numbers iscsi_tgt_attr/{login_fails,last_fail_type,fail_intr_name,fail_intr_addr_type,fail_intr_addr})" "4 3 iqn.2026-01.org.example:crowd ipv4 $IP " \
+	"... and the last one is told"
+at=$(cat $S/iscsi_tgt_attr/last_fail_time)
+works "... with its time since the boot" [ "$at" -ge $((before * 100 - 100)) -a "$at" -le $(($(cut -d. -f1 /proc/uptime) * 100 + 100)) ]
+is "$(numbers iscsi_instance/{portals,nodes,sessions,fail_sess,fail_type,fail_rem_name})" "1 1 0 0 0 None " "one portal, no session, none has failed"
+S=$CFS/iser/$IQN/fabric_statistics
+hold sessions --connections 2
+read -r -u "${HOLD[0]}" _; read -r -u "${HOLD[0]}" _
+is "$(numbers iscsi_instance/{portals,sessions})" "2 2 " "the first target has two portals, and two sessions while they last"
+let_go
+/src/tools/testing/conformance/run --target "$IP:$PORT" --iqn "$IQN" --initiator "$INITIATOR" --only hostile/rfc7145_10_1_3_3_empty_send_after_login >/tmp/malformed 2>&1
+works "a session that sends malformed PDUs has failed" wait_for 10 "its end" \
+	eval '[ "$(cat $S/iscsi_sess_err/format_errors)" -ge 1 ]'
+is "$(numbers iscsi_instance/{fail_type,fail_rem_name}) $(cat $S/iscsi_instance/fail_sess)" "3 $INITIATOR  $(cat $S/iscsi_sess_err/format_errors)" \
+	"... and is told"
+
 works "the initiator stops" stop_initiator
 works "all is removed" remove_all
 dmsetup remove slow --noudevsync
