@@ -10,6 +10,7 @@
 #include <target/target_core_base.h>
 
 #include "../rdma/rdma.h"
+#include "histogram.h"
 #include "session.h"
 
 struct iser_tgt_lane;
@@ -18,7 +19,7 @@ struct iser_tgt_lane;
  * Budget for a context without the core's and rdma_rw's part of it, bytes. A
  * session has more contexts than its depth, and most are idle.
  */
-#define ISER_TGT_CMD_SIZE_MAX	352
+#define ISER_TGT_CMD_SIZE_MAX	392
 
 /* Contexts for unsolicited PDUs and aborts, behind the others in sess->cmds. */
 enum iser_tgt_cmd_own {
@@ -87,6 +88,7 @@ enum iser_tgt_stage {
  * @watched: executed by a worker because its backstore has slept
  * @rsv: the initiator named a buffer for a READ
  * @wsv: the initiator named a buffer for a WRITE
+ * @times: when its parts began, if that is measured
  * @execute: the core's ->execute_cmd(), if a worker is to call it
  * @se_cmd: the core's part
  */
@@ -127,6 +129,7 @@ struct iser_tgt_cmd {
 	bool watched:1;
 	bool rsv:1;
 	bool wsv:1;
+	struct iser_tgt_times times;
 	sense_reason_t (*execute)(struct se_cmd *se_cmd);
 	struct se_cmd se_cmd;
 };

@@ -9,6 +9,7 @@
 #include "debugfs.h"
 #include "ends.h"
 #include "flight.h"
+#include "latency_show.h"
 #include "login_limit.h"
 #include "refusals.h"
 #include "sessions_show.h"
@@ -64,6 +65,14 @@ static int luns_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(luns);
 
+static int lun_latency_show(struct seq_file *m, void *v)
+{
+	iser_tgt_lun_latency_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(lun_latency);
+
+DEFINE_SEQ_ATTRIBUTE(iser_tgt_session_latency);
 DEFINE_SEQ_ATTRIBUTE(iser_tgt_sessions);
 
 /**
@@ -88,6 +97,10 @@ void iser_tgt_debugfs_init(void)
 	debugfs_create_file("luns", 0400, iser_tgt_debugfs, NULL, &luns_fops);
 	debugfs_create_file("sessions", 0400, iser_tgt_debugfs, NULL,
 			    &iser_tgt_sessions_fops);
+	debugfs_create_file("session_latency", 0400, iser_tgt_debugfs, NULL,
+			    &iser_tgt_session_latency_fops);
+	debugfs_create_file("lun_latency", 0400, iser_tgt_debugfs, NULL,
+			    &lun_latency_fops);
 }
 
 /**

@@ -12,6 +12,7 @@
 #include "auth.h"
 #include "cmd.h"
 #include "fabric.h"
+#include "latency.h"
 #include "lun_shutdown.h"
 #include "portal.h"
 #include "response.h"
@@ -129,6 +130,13 @@ static void iser_tgt_aborted_task(struct se_cmd *se_cmd)
 #endif
 }
 
+static int iser_tgt_post_link(struct se_portal_group *se_tpg,
+			      struct se_lun *lun)
+{
+	iser_tgt_latency_post_link(se_tpg, lun);
+	return 0;
+}
+
 static const struct target_core_fabric_ops iser_tgt_fabric_ops = {
 	.module = THIS_MODULE,
 	/* Stored with reservations and ALUA states: must never change. */
@@ -164,6 +172,7 @@ static const struct target_core_fabric_ops iser_tgt_fabric_ops = {
 	.fabric_drop_tpg = iser_tgt_drop_tpg,
 	.fabric_make_np = iser_tgt_make_np,
 	.fabric_drop_np = iser_tgt_drop_np,
+	.fabric_post_link = iser_tgt_post_link,
 	.fabric_pre_unlink = iser_tgt_pre_unlink,
 	.fabric_init_nodeacl = iser_tgt_init_nodeacl,
 	.tfc_discovery_attrs = iser_tgt_discovery_attrs,

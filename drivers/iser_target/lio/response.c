@@ -11,6 +11,7 @@
 #include "cleared.h"
 #include "cmd.h"
 #include "counts.h"
+#include "latency.h"
 #include "protection.h"
 #include "response.h"
 #include "session.h"
@@ -22,6 +23,8 @@
 /* The initiator must not wait for a response that could not be sent. */
 static void iser_tgt_response_check(struct iser_tgt_tx *tx, int status)
 {
+	if (iser_tgt_latency_on())
+		iser_tgt_latency_sent(container_of(tx, struct iser_tgt_cmd, tx));
 	if (likely(!status))
 		return;
 
@@ -123,6 +126,8 @@ static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd, bool data_in)
 	u32 residual;
 	u8 flag;
 
+	if (iser_tgt_latency_on())
+		iser_tgt_latency_answers(cmd, data_in);
 	/* The response advances the window: return the buffer before. */
 	if (cmd->rx) {
 		iser_tgt_rx_put(cmd->rx);

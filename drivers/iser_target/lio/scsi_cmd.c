@@ -16,6 +16,7 @@
 #include "cmd.h"
 #include "data.h"
 #include "execute.h"
+#include "latency.h"
 #include "protection.h"
 #include "reply.h"
 #include "scsi_cmd.h"
@@ -246,6 +247,8 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 
 	iser_tgt_window_take(sess->conn, pdu);
 	iser_tgt_cmd_fill(cmd, pdu);
+	if (iser_tgt_latency_on())
+		iser_tgt_latency_received(cmd, rx->when);
 	lun = scsilun_to_int((struct scsi_lun *)(pdu->bhs + 8));
 	bidi = bidi || (flags & (ISER_TGT_CMD_READ | ISER_TGT_CMD_WRITE)) ==
 	       (ISER_TGT_CMD_READ | ISER_TGT_CMD_WRITE);
@@ -297,6 +300,8 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		     !iser_tgt_submits_at_once(cmd->se_cmd.se_dev)))
 		iser_tgt_execute_choose(cmd);
 
+	if (iser_tgt_latency_on())
+		iser_tgt_latency_submitted(cmd);
 	cmd->stage = ISER_TGT_CMD_IN_BACKSTORE;
 	iser_tgt_submit(&cmd->se_cmd);
 	return 0;
@@ -318,6 +323,8 @@ static void iser_tgt_write_data_done(struct iser_tgt_xfer *xfer, int status)
 {
 	struct iser_tgt_cmd *cmd = container_of(xfer, struct iser_tgt_cmd, xfer);
 
+	if (iser_tgt_latency_on())
+		iser_tgt_latency_fetched(cmd);
 	cmd->stage = ISER_TGT_CMD_IN_BACKSTORE;
 	if (unlikely(xfer->pi && !status))
 		cmd->se_cmd.pi_err = iser_tgt_prot_error(cmd, xfer->pi);
@@ -374,6 +381,8 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 	 * workers.
 	 */
 	kref_get(&se_cmd->cmd_kref);
+	if (iser_tgt_latency_on())
+		iser_tgt_latency_fetches(cmd);
 	cmd->stage = ISER_TGT_CMD_FETCHES;
 	cmd->xfer.done = iser_tgt_write_data_done;
 	pi = iser_tgt_prot_pi(cmd);

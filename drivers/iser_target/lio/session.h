@@ -19,6 +19,7 @@
 struct iser_tgt_cleared;
 struct iser_tgt_cmd;
 struct iser_tgt_conn;
+struct iser_tgt_latency;
 struct iser_tgt_login_tx;
 struct iser_tgt_pi;
 struct iser_tgt_tpg;
@@ -166,6 +167,7 @@ struct iser_tgt_login_mem {
  * @since: when the connection was requested, then when the login ended, jiffies
  * @ping: whether the initiator is alive
  * @failure: enum iser_tgt_failure
+ * @latency: of its commands, NULL as long as it was not measured
  * @drop_reason: why the connection is closed when its last message has been sent
  * @tx_pool: memory of the contexts' responses
  * @login_mem: login memory; NULL once in full feature phase of a normal session
@@ -228,6 +230,7 @@ struct iser_tgt_session {
 	unsigned long since;
 	struct iser_tgt_ping ping;
 	u8 failure;
+	struct iser_tgt_latency *latency;
 	const char *drop_reason;
 	struct iser_tgt_tx_pool *tx_pool;
 	struct iser_tgt_login_mem *login_mem;

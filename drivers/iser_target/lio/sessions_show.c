@@ -141,20 +141,19 @@ ssize_t iser_tgt_tpg_sessions_show(struct config_item *item, char *page)
 	return iser_tgt_lines_end(&lines);
 }
 
-static void *iser_tgt_sessions_seq_start(struct seq_file *m, loff_t *pos)
+void *iser_tgt_sessions_seq_start(struct seq_file *m, loff_t *pos)
 	__acquires(&iser_tgt_sessions_lock)
 {
 	spin_lock(&iser_tgt_sessions_lock);
 	return seq_list_start(&iser_tgt_all_sessions, *pos);
 }
 
-static void *iser_tgt_sessions_seq_next(struct seq_file *m, void *v,
-					loff_t *pos)
+void *iser_tgt_sessions_seq_next(struct seq_file *m, void *v, loff_t *pos)
 {
 	return seq_list_next(v, &iser_tgt_all_sessions, pos);
 }
 
-static void iser_tgt_sessions_seq_stop(struct seq_file *m, void *v)
+void iser_tgt_sessions_seq_stop(struct seq_file *m, void *v)
 	__releases(&iser_tgt_sessions_lock)
 {
 	spin_unlock(&iser_tgt_sessions_lock);

@@ -9,6 +9,7 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 #include <target/target_core_base.h>
 
 #include "../iscsi/keys.h"
@@ -72,6 +73,7 @@ enum iser_tgt_auth_method {
  * @lun_shutdown: logs the commands that the removal of a LUN waits for
  * @cleared: initiator ports whose tasks ended with their connection, under @lock
  * @nr_cleared: entries of @cleared, under @lock
+ * @latency: of the commands of each LUN, by its number
  * @tsih: the last TSIH that was assigned
  * @max_depth: largest depth a session can have, never lowered
  * @attrib: attrib/
@@ -101,6 +103,7 @@ struct iser_tgt_tpg {
 	struct delayed_work lun_shutdown;
 	struct list_head cleared;
 	unsigned int nr_cleared;
+	struct xarray latency;
 	u16 tsih;
 	u32 max_depth;
 	struct iser_tgt_tpg_attrib attrib;

@@ -18,6 +18,7 @@
 #include "cleared.h"
 #include "config_value.h"
 #include "drain.h"
+#include "latency.h"
 #include "lun_shutdown.h"
 #include "session.h"
 #include "sessions_show.h"
@@ -142,6 +143,7 @@ struct se_portal_group *iser_tgt_make_tpg(struct se_wwn *se_wwn,
 	init_waitqueue_head(&tpg->idle);
 	mutex_init(&tpg->core_mutex);
 	iser_tgt_lun_shutdown_init(tpg);
+	xa_init(&tpg->latency);
 	iser_tgt_keys_defaults(&tpg->offer);
 	tpg->offer.target_rdsl = iser_tgt_recv_data_size();
 	tpg->max_depth = ISER_TGT_DEPTH_DEFAULT;
@@ -192,6 +194,7 @@ void iser_tgt_drop_tpg(struct se_portal_group *se_tpg)
 	cancel_delayed_work_sync(&tpg->lun_shutdown);
 	core_tpg_deregister(se_tpg);
 	iser_tgt_cleared_free(tpg);
+	iser_tgt_latency_free(tpg);
 	memzero_explicit(&tpg->auth, sizeof(tpg->auth));
 	kfree(tpg);
 }

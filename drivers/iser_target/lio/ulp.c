@@ -37,6 +37,7 @@ static void iser_tgt_session_free(void *session)
 	kvfree(sess->answer);
 	if (!sess->discovery)
 		kvfree(sess->exchange.in);
+	kfree(sess->latency);
 	kvfree(sess);
 }
 

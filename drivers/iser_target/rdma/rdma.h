@@ -6,6 +6,7 @@
 #ifndef ISER_TGT_RDMA_H
 #define ISER_TGT_RDMA_H
 
+#include <linux/jump_label.h>
 #include <linux/socket.h>
 
 #include "../iscsi/window.h"
@@ -138,6 +139,7 @@ u32 iser_tgt_window_exp_cmd_sn(const struct iser_tgt_conn *conn);
 void iser_tgt_window_plug(struct iser_tgt_conn *conn);
 
 /* receive.c, receive_queue.c */
+DECLARE_STATIC_KEY_FALSE(iser_tgt_stamps);
 const void *iser_tgt_rx_ahs(const struct iser_tgt_rx *rx);
 size_t iser_tgt_rx_copy(const struct iser_tgt_rx *rx, size_t skip, void *to,
 			size_t len);

@@ -6,12 +6,16 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/ktime.h>
 #include <linux/sched/mm.h>
 
 #include "conn.h"
 #include "device.h"
 #include "receive.h"
 #include "receive_queue.h"
+
+/* The fabric wants to know when each PDU was received. */
+DEFINE_STATIC_KEY_FALSE(iser_tgt_stamps);
 
 /**
  * iser_tgt_rx_ahs - the additional header segments of a PDU
@@ -278,6 +282,8 @@ void iser_tgt_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 
 	buf->conn = conn;
 	WRITE_ONCE(conn->last_rx, jiffies);
+	if (static_branch_unlikely(&iser_tgt_stamps))
+		buf->rx.when = ktime_get_ns();
 	iser_tgt_recv_sync(buf, wc->byte_len);
 	buf->rx.received = wc->byte_len;
 	buf->rx.error = iser_tgt_pdu_parse(&buf->rx.pdu, buf->rx.hdr, wc->byte_len);

@@ -19,12 +19,14 @@ struct iser_tgt_data_pool;
  * @hdr: both headers as received, ISER_TGT_HDR_LEN bytes
  * @received: bytes received
  * @error: what is wrong with the PDU
+ * @when: when it was received, ns, if iser_tgt_stamps is enabled
  */
 struct iser_tgt_rx {
 	struct iser_tgt_pdu pdu;
 	u8 *hdr;
 	u32 received;
 	enum iser_tgt_pdu_error error;
+	u64 when;
 };
 
 /**
@@ -60,6 +62,12 @@ struct iser_tgt_tx {
 static inline u8 *iser_tgt_tx_data(const struct iser_tgt_tx *tx)
 {
 	return tx->hdr + ISER_TGT_HDR_LEN;
+}
+
+/* Whether its completion was to be reported, and not that of a later PDU. */
+static inline bool iser_tgt_tx_reported(const struct iser_tgt_tx *tx)
+{
+	return tx->wr.send_flags & IB_SEND_SIGNALED;
 }
 
 /**

@@ -48,9 +48,9 @@ while read -r page; do
 done < <(sed -nE 's/^\.BR "?((iser|targetcli-iser)[a-z_-]*)( |\\).*\(([478])\).*/\1.\4/p' Documentation/man/* | sort -u)
 
 # --- parameters of the module ---
-parameters=$(grep -rhoE '\bmodule_param\(\w+' drivers | sed 's/.*(//' | sort)
+parameters=$(grep -rhoE '\bmodule_param(_cb)?\(\w+' drivers | sed 's/.*(//' | sort)
 is "$(sed -nE '/^.SH PARAMETERS/,/^.SH FILES/s/^\.BR? ([a-z_]+)( \*)?$/\1/p' Documentation/man/iser_tgt.4 | sort)" "$parameters" "iser_tgt(4) has all parameters"
-writable=$(grep -rhoE '\bmodule_param\(\w+, \w+, 0644' drivers | sed 's/.*(//; s/,.*//' | sort)
+writable=$(grep -rhoE '\bmodule_param(\(\w+, \w+|_cb\(\w+, &\w+, &\w+), 0644' drivers | sed 's/.*(//; s/,.*//' | sort)
 is "$(sed -nE '/^.SH PARAMETERS/,/^.SH FILES/s/^\.BR ([a-z_]+) \*$/\1/p' Documentation/man/iser_tgt.4 | sort)" "$writable" "... and marks those that can be written"
 
 # --- what the driver says, and what to do about it ---

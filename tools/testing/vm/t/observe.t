@@ -249,6 +249,72 @@ works "a session that sends malformed PDUs has failed" wait_for 10 "its end" \
 is "$(numbers iscsi_instance/{fail_type,fail_rem_name}) $(cat $S/iscsi_instance/fail_sess)" "3 $INITIATOR  $(cat $S/iscsi_sess_err/format_errors)" \
 	"... and is told"
 
+# --- latency ---
+measure=/sys/module/iser_tgt/parameters/measure_latency
+is "$(cat $measure) $(cat $D/session_latency $D/lun_latency)" "N " "latency is not measured yet"
+login >/dev/null || bail "login"
+slow=$(disk "$IQN" 1) || bail "the slow disk"
+dev=$(disk) || bail "no disk"
+dd if="$dev" of=/dev/null bs=4k count=8 iflag=direct 2>/dev/null
+is "$(cat $D/session_latency $D/lun_latency)" "" "... and commands leave no trace"
+echo 1 >$measure
+is "$(cat $measure)" Y "it is switched on"
+# of FILE PATTERN WORD : the value in the only line that matches
+of() { word "$3" "$(grep -E "$2" "$D/$1")"; }
+# agree LINE : its count, sum and buckets do, and the bounds ascend
+agree() {
+	awk -v RS=' ' -F= '/^count=/ { n = $2 } /^sum_ns=/ { sum = $2 } /^buckets=/ {
+		k = split($2, b, /[,\n]/); low = 0
+		for (i = 1; i <= k; i++) if (b[i] != "") { split(b[i], x, ":"); bound = x[1] == "+Inf" ? 1e18 : x[1] + 0; got += x[2]; most += bound * x[2]
+			wrong += bound <= last; last = bound } }
+		END { exit !(n && got == n && sum > 0 && sum <= most && !wrong) }' <<<"$1"
+}
+dd if="$dev" of=/dev/null bs=4k count=64 iflag=direct 2>/dev/null
+dd if=/dev/zero of="$dev" bs=256k count=16 oflag=direct 2>/dev/null
+lun0="^target=$IQN tpg=1 lun=0" sess="^target=$IQN tpg=1 sid=[0-9]+ initiator=$INITIATOR"
+for who in "lun_latency $lun0" "session_latency $sess"; do
+	file=${who%% *} who=${who#* }
+	for part in submit backstore total; do
+		is "$(of $file "$who direction=read part=$part " count)" 64 "$file: 64 READs, $part" || note "$(cat $D/$file)"
+		is "$(of $file "$who direction=write part=$part " count)" 16 "$file: 16 WRITEs, $part"
+	done
+	is "$(of $file "$who direction=write part=transfer " count)" 16 "$file: 16 transfers of WRITEs"
+	some() { local n=$(of $file "$who direction=$1 part=$2 " count); note "$1 $2: ${n:-0}"; [ "${n:-0}" -ge 1 ] && [ "$n" -le "$3" ]; }
+	works "... some transfers of READs" some read transfer 64
+	works "... some responses to WRITEs" some write response 16
+	is "$(grep -c 'direction=read part=response' $D/$file)" 0 "... and READs have none without data"
+	for part in submit backstore transfer total; do
+		works "... count, sum and buckets of $part agree" agree "$(grep -E "$who direction=write part=$part " $D/$file)"
+	done
+done
+whole=$(of lun_latency "$lun0 direction=write part=total " sum_ns)
+sum=0
+for part in submit backstore transfer; do sum=$((sum + $(of lun_latency "$lun0 direction=write part=$part " sum_ns))); done
+is "$sum" "$whole" "receipt, backstore and transfer add up to the total of WRITEs"
+is "$(grep -c lun=1 $D/lun_latency)" 0 "the other LUN has no samples"
+# a backstore that is slow: half a second
+dmsetup suspend --nolockfs --noflush slow
+dd if="$slow" of=/dev/null bs=4k count=1 iflag=direct 2>/dev/null &
+works "a READ of a disk that is suspended" wait_for 20 "half a second" eval '[ "$(word oldest "$(grep lun=1 $D/luns)")" -ge 500 ]'
+dmsetup resume slow --noudevsync
+wait $!
+lun1="^target=$IQN tpg=1 lun=1 direction=read"
+blamed() { [ "$(of lun_latency "$lun1 part=backstore " sum_ns)" -ge 500000000 ] && [ "$(of lun_latency "$lun1 part=submit " sum_ns)" -lt 100000000 ]; }
+works "... the backstore is to blame, nothing else" blamed || note "$(grep lun=1 $D/lun_latency)"
+like "$(of lun_latency "$lun1 part=backstore " buckets)" "(^|,)(536870912|671088640|805306368|939524096|1073741824|[1-9][0-9]{9}):1\$" "... by its largest bucket"
+before=$(cat $D/lun_latency)
+echo 0 >$measure
+dd if="$dev" of=/dev/null bs=4k count=8 iflag=direct 2>/dev/null
+is "$(cat $D/lun_latency)" "$before" "switched off, nothing is added"
+echo 1 >$measure
+dd if="$dev" of=/dev/null bs=4k count=8 iflag=direct 2>/dev/null
+is "$(of lun_latency "$lun0 direction=read part=total " count)" 72 "... and on again, it is"
+echo 0 >$measure
+logout >/dev/null
+works "with the session its latency goes" wait_for 10 "an empty file" eval '! grep -q . $D/session_latency'
+rm "$tpg/lun/lun_1/slow" && rmdir "$tpg/lun/lun_1" && mkdir "$tpg/lun/lun_1" && ln -s "$(backstore_dir disk)" "$tpg/lun/lun_1/disk"
+is "$(grep -c 'lun=1' $D/lun_latency)" 0 "another LUN with the number begins anew"
+
 works "the initiator stops" stop_initiator
 works "all is removed" remove_all
 dmsetup remove slow --noudevsync
