@@ -27,6 +27,11 @@
 #define kvzalloc_obj(obj, gfp)	kvzalloc(sizeof(obj), gfp)
 #endif
 
+/* The string is known from __string(). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define ISER_TGT_LACKS_ASSIGN_STR
+#endif
+
 /* The backstore attribute submit_type, and the fabric's default for it. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
 #define ISER_TGT_LACKS_SUBMIT_TYPE

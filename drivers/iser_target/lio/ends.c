@@ -19,6 +19,7 @@
 
 #include "../iscsi/name.h"
 #include "../rdma/rdma.h"
+#include "../trace.h"
 #include "ends.h"
 #include "reasons.h"
 #include "session.h"
@@ -95,6 +96,8 @@ void iser_tgt_session_began(const struct iser_tgt_session *sess)
 
 	if (!sess->discovery)
 		iser_tgt_statistics_accepted(&sess->tpg->target->statistics);
+	trace_iser_tgt_login(iser_tgt_conn_peer(sess->conn), sess->initiator,
+			     target, sess->sid, 0, "");
 	pr_info_ratelimited("%pISpc: session %u of \"%*pE\" with \"%*pE\" begins\n",
 			    iser_tgt_conn_peer(sess->conn), sess->sid,
 			    (int)strlen(sess->initiator), sess->initiator,
@@ -125,6 +128,9 @@ void iser_tgt_session_ended(const struct iser_tgt_session *sess)
 			    peer, sess->sid, (int)strlen(sess->initiator),
 			    sess->initiator, (int)strlen(target), target, age,
 			    sess->commands, reason);
+
+	trace_iser_tgt_end(sess->initiator, target, sess->sid, age,
+			   sess->commands, reason);
 
 	spin_lock(&iser_tgt_ends_lock);
 	end = &iser_tgt_ends[iser_tgt_ends_total % ISER_TGT_ENDS];

@@ -16,6 +16,7 @@
 #include <linux/string.h>
 
 #include "../iscsi/name.h"
+#include "../trace.h"
 #include "reasons.h"
 #include "refusals.h"
 
@@ -51,6 +52,7 @@ void iser_tgt_refused(const struct sockaddr_storage *peer,
 {
 	struct iser_tgt_refusal *refusal;
 
+	trace_iser_tgt_login(peer, initiator, target, 0, status, reason);
 	pr_warn_ratelimited("%pISpc: login of \"%*pE\" to \"%*pE\" refused (%02x/%02x): %s\n",
 			    peer, (int)strlen(initiator), initiator,
 			    (int)strlen(target), target, status >> 8,

@@ -8,6 +8,7 @@
 #include "../compat.h"
 #include "../iscsi/pdu.h"
 #include "../rdma/rdma.h"
+#include "../trace.h"
 #include "cleared.h"
 #include "cmd.h"
 #include "counts.h"
@@ -23,13 +24,17 @@
 /* The initiator must not wait for a response that could not be sent. */
 static void iser_tgt_response_check(struct iser_tgt_tx *tx, int status)
 {
+	struct iser_tgt_cmd *cmd = container_of(tx, struct iser_tgt_cmd, tx);
+
+	trace_iser_tgt_sent(cmd->sess->initiator, cmd->sess->sid, cmd->itt,
+			    iser_tgt_tx_reported(tx), status);
 	if (iser_tgt_latency_on())
-		iser_tgt_latency_sent(container_of(tx, struct iser_tgt_cmd, tx));
+		iser_tgt_latency_sent(cmd);
 	if (likely(!status))
 		return;
 
 	iser_tgt_conn_close(tx->conn, "response could not be sent");
-	iser_tgt_cleared_add(container_of(tx, struct iser_tgt_cmd, tx));
+	iser_tgt_cleared_add(cmd);
 }
 
 /* Drops the reference that TARGET_SCF_ACK_KREF has added. */
@@ -157,6 +162,9 @@ static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd, bool data_in)
 	}
 	iser_tgt_pdu_scsi_rsp(cmd->tx.hdr, cmd->itt, se_cmd->scsi_status, flag,
 			      residual, data_len);
+	trace_iser_tgt_response(cmd->sess->initiator, cmd->sess->sid, cmd->itt,
+				se_cmd->orig_fe_lun, se_cmd->__t_task_cdb[0],
+				se_cmd->scsi_status, residual, data_in);
 	cmd->tx.done = iser_tgt_response_done;
 	cmd->stage = ISER_TGT_CMD_RESPONDS;
 	return data_len;
@@ -214,6 +222,9 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 		return 0;
 	}
 
+	trace_iser_tgt_xfer_post(cmd->sess->initiator, cmd->sess->sid, cmd->itt,
+				 se_cmd->orig_fe_lun, se_cmd->__t_task_cdb[0],
+				 DMA_TO_DEVICE, len, 0);
 	pi = iser_tgt_prot_pi(cmd);
 	if (unlikely(pi)) {
 		cmd->xfer.done = iser_tgt_checked_read_done;

@@ -11,6 +11,7 @@
 
 #include "../iscsi/pdu.h"
 #include "../rdma/rdma.h"
+#include "../trace.h"
 #include "blocking.h"
 #include "cleared.h"
 #include "cmd.h"
@@ -250,6 +251,9 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	if (iser_tgt_latency_on())
 		iser_tgt_latency_received(cmd, rx->when);
 	lun = scsilun_to_int((struct scsi_lun *)(pdu->bhs + 8));
+	trace_iser_tgt_cmd(sess->initiator, sess->sid, cmd->itt, pdu->cmd_sn,
+			   lun, cdb[0], cmd->edtl, cmd->imm_len,
+			   pdu->immediate);
 	bidi = bidi || (flags & (ISER_TGT_CMD_READ | ISER_TGT_CMD_WRITE)) ==
 	       (ISER_TGT_CMD_READ | ISER_TGT_CMD_WRITE);
 
@@ -325,6 +329,12 @@ static void iser_tgt_write_data_done(struct iser_tgt_xfer *xfer, int status)
 
 	if (iser_tgt_latency_on())
 		iser_tgt_latency_fetched(cmd);
+	trace_iser_tgt_xfer_done(cmd->sess->initiator, cmd->sess->sid, cmd->itt,
+				 cmd->se_cmd.orig_fe_lun,
+				 cmd->se_cmd.__t_task_cdb[0], DMA_FROM_DEVICE,
+				 cmd->se_cmd.data_length -
+				 min(cmd->imm_len, cmd->se_cmd.data_length),
+				 status);
 	cmd->stage = ISER_TGT_CMD_IN_BACKSTORE;
 	if (unlikely(xfer->pi && !status))
 		cmd->se_cmd.pi_err = iser_tgt_prot_error(cmd, xfer->pi);
@@ -383,6 +393,9 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 	kref_get(&se_cmd->cmd_kref);
 	if (iser_tgt_latency_on())
 		iser_tgt_latency_fetches(cmd);
+	trace_iser_tgt_xfer_post(cmd->sess->initiator, cmd->sess->sid, cmd->itt,
+				 se_cmd->orig_fe_lun, se_cmd->__t_task_cdb[0],
+				 DMA_FROM_DEVICE, left, 0);
 	cmd->stage = ISER_TGT_CMD_FETCHES;
 	cmd->xfer.done = iser_tgt_write_data_done;
 	pi = iser_tgt_prot_pi(cmd);

@@ -274,6 +274,7 @@ int iser_tgt_session_start(struct iser_tgt_session *sess)
 	}
 
 	/* The final Login Response gets its StatSN when it is posted. */
+	iser_tgt_conn_set_number(conn, sess->sid);
 	iser_tgt_conn_set_live(conn, login->stat_sn - 1, login->exp_cmd_sn,
 			       !sess->discovery);
 	/* Discovery may need no authentication: it still counts as a login. */

@@ -17,6 +17,7 @@
 #include "../iscsi/pdu.h"
 #include "../iscsi/window.h"
 #include "../rdma/rdma.h"
+#include "../trace.h"
 #include "cmd.h"
 #include "counts.h"
 #include "reply.h"
@@ -33,6 +34,8 @@ static void iser_tgt_tmf_core_done(struct iser_tgt_tx *tx, int status)
 static void iser_tgt_tmf_answer(struct iser_tgt_cmd *cmd, u8 response)
 {
 	iser_tgt_count_response(&cmd->sess->counts, response);
+	trace_iser_tgt_tmf_response(cmd->sess->initiator, cmd->sess->sid,
+				    cmd->itt, response);
 	iser_tgt_pdu_tmf_rsp(cmd->tx.hdr, cmd->itt, response);
 	cmd->stage = ISER_TGT_CMD_RESPONDS;
 	iser_tgt_send(&cmd->tx, 0, 0);
@@ -512,6 +515,9 @@ int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		iser_tgt_window_plug(sess->conn);
 	iser_tgt_window_take(sess->conn, pdu);
 	iser_tgt_count_function(&sess->counts, function);
+	lun = scsilun_to_int((struct scsi_lun *)(pdu->bhs + 8));
+	trace_iser_tgt_tmf(sess->initiator, sess->sid, pdu->itt, function, lun,
+			   iser_tgt_pdu_ref_task_tag(pdu));
 	cmd->itt = pdu->itt;
 	cmd->stage = ISER_TGT_CMD_MANAGES;
 	cmd->tx.advances_window = !pdu->immediate;
@@ -523,7 +529,6 @@ int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		goto put;
 	}
 
-	lun = scsilun_to_int((struct scsi_lun *)(pdu->bhs + 8));
 	tag = iser_tgt_task_tag(sess, pdu->itt);
 	if (function == ISER_TGT_TMF_ABORT_TASK_SET) {
 		iser_tgt_abort_set_begin(cmd, lun, tag >> 32);

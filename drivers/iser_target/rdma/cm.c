@@ -88,6 +88,7 @@ static bool iser_tgt_publish(struct iser_tgt_conn *conn,
 	if (ok) {
 		list_add_tail(&conn->dev_entry, &conn->dev->conns);
 		iser_tgt_conn_join(conn, group);
+		iser_tgt_conn_trace(conn, "");
 		iser_tgt_conn_published(conn);
 	}
 	spin_unlock(&iser_tgt_conn_lock);

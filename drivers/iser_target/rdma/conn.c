@@ -5,6 +5,7 @@
 
 #include <linux/slab.h>
 
+#include "../trace.h"
 #include "../wait.h"
 #include "conn.h"
 
@@ -51,6 +52,17 @@ static void iser_tgt_conn_stalled(struct work_struct *work)
 	pr_warn("%pISpc (%s): still waiting for %s\n", &conn->peer,
 		conn->initiator, READ_ONCE(conn->waits_for));
 	iser_tgt_ulp->stalled(conn->session);
+}
+
+/**
+ * iser_tgt_conn_trace - trace a new state
+ * @conn: the connection
+ * @why: reason, "" unless it closes
+ */
+void iser_tgt_conn_trace(const struct iser_tgt_conn *conn, const char *why)
+{
+	trace_iser_tgt_conn_state(&conn->peer, conn->initiator, conn->number,
+				  conn->state, why);
 }
 
 /**
@@ -242,6 +254,7 @@ void iser_tgt_conn_set_live(struct iser_tgt_conn *conn, u32 stat_sn,
 	conn->stat_sn = stat_sn;
 	conn->exp_cmd_sn = exp_cmd_sn;
 	conn->max_cmd_sn = exp_cmd_sn + conn->window - 1;
+	iser_tgt_conn_trace(conn, "");
 	spin_unlock(&conn->post_lock);
 	conn->rx_direct = direct;
 }

@@ -108,6 +108,7 @@ struct iser_tgt_conn_group {
  * @peer: address of the initiator
  * @local: address it connected to
  * @initiator: InitiatorName, empty until the initiator has sent it
+ * @number: by which the fabric knows its session, 0 before the login has ended
  * @close_reason: human-readable, the first caller wins
  * @dev_entry: on the device's list, under iser_tgt_conn_lock
  * @listener: where it came in
@@ -196,6 +197,7 @@ struct iser_tgt_conn {
 	struct sockaddr_storage peer;
 	struct sockaddr_storage local;
 	const char *initiator;
+	u32 number;
 	const char *close_reason;
 	struct list_head dev_entry;
 	struct iser_tgt_listener *listener;
@@ -222,6 +224,7 @@ int iser_tgt_conn_setup(const struct iser_tgt_ulp_ops *ops);
 void iser_tgt_conn_teardown(void);
 void iser_tgt_conn_init(struct iser_tgt_conn *conn, work_func_t receive,
 			work_func_t release);
+void iser_tgt_conn_trace(const struct iser_tgt_conn *conn, const char *why);
 void iser_tgt_conn_published(struct iser_tgt_conn *conn);
 void iser_tgt_conn_waits_for(struct iser_tgt_conn *conn, const char *what);
 void iser_tgt_conn_join(struct iser_tgt_conn *conn,

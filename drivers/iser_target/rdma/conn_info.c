@@ -64,6 +64,16 @@ void iser_tgt_conn_set_name(struct iser_tgt_conn *conn, const char *initiator)
 }
 
 /**
+ * iser_tgt_conn_set_number - number the session in tracepoints
+ * @conn: the connection
+ * @number: of the session
+ */
+void iser_tgt_conn_set_number(struct iser_tgt_conn *conn, u32 number)
+{
+	conn->number = number;
+}
+
+/**
  * iser_tgt_conn_last_rx - when the initiator gave the last sign of life
  * @conn: the connection
  *

@@ -86,6 +86,7 @@ const struct sockaddr_storage *iser_tgt_conn_local(const struct iser_tgt_conn *c
 struct iser_tgt_listener *iser_tgt_conn_listener(const struct iser_tgt_conn *conn);
 void *iser_tgt_conn_session(const struct iser_tgt_conn *conn);
 void iser_tgt_conn_set_name(struct iser_tgt_conn *conn, const char *initiator);
+void iser_tgt_conn_set_number(struct iser_tgt_conn *conn, u32 number);
 void iser_tgt_conn_set_live(struct iser_tgt_conn *conn, u32 stat_sn,
 			    u32 exp_cmd_sn, bool direct);
 bool iser_tgt_conn_live(const struct iser_tgt_conn *conn);

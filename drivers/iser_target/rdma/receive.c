@@ -9,6 +9,7 @@
 #include <linux/ktime.h>
 #include <linux/sched/mm.h>
 
+#include "../trace.h"
 #include "conn.h"
 #include "device.h"
 #include "receive.h"
@@ -93,10 +94,26 @@ struct scatterlist *iser_tgt_rx_sgl(struct iser_tgt_rx *rx, u32 len,
 	return buf->sg;
 }
 
-static void iser_tgt_rx_park(struct iser_tgt_rx_buf *buf)
+static const char *iser_tgt_park_why(const struct iser_tgt_conn *conn, int ret)
+{
+	if (ret == -EBUSY)
+		return "an earlier request is missing";
+	if (ret)
+		return "no context, or a function that sleeps";
+	return conn->rx_direct ? "behind others" : "for the worker";
+}
+
+/* @ret: of the fabric; 0 if it was not asked, because others wait. */
+static void iser_tgt_rx_park(struct iser_tgt_rx_buf *buf, int ret)
 {
 	struct iser_tgt_conn *conn = buf->conn;
+	const struct iser_tgt_pdu *pdu = &buf->rx.pdu;
 	bool too_many;
+
+	if (!buf->rx.error)
+		trace_iser_tgt_park(conn->initiator, conn->number, pdu->opcode,
+				    pdu->itt, pdu->cmd_sn,
+				    iser_tgt_park_why(conn, ret));
 
 	spin_lock(&conn->rx_lock);
 	conn->rx_parked = true;
@@ -214,6 +231,7 @@ void iser_tgt_rx_start(struct iser_tgt_conn *conn)
 	spin_lock(&conn->post_lock);
 	if (conn->state == ISER_TGT_CONN_CONNECTING) {
 		conn->state = ISER_TGT_CONN_LOGIN;
+		iser_tgt_conn_trace(conn, "");
 		queue_work(iser_tgt_rx_wq, &conn->rx_work);
 	}
 	spin_unlock(&conn->post_lock);
@@ -265,6 +283,7 @@ void iser_tgt_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 	struct iser_tgt_rx_buf *buf =
 		container_of(wc->wr_cqe, struct iser_tgt_rx_buf, cqe);
 	struct iser_tgt_conn *conn = wc->qp->qp_context;
+	int ret;
 
 	if (wc->status != IB_WC_SUCCESS) {
 		if (wc->status != IB_WC_WR_FLUSH_ERR)
@@ -289,7 +308,11 @@ void iser_tgt_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 	buf->rx.error = iser_tgt_pdu_parse(&buf->rx.pdu, buf->rx.hdr, wc->byte_len);
 
 	/* Pairs with the release in iser_tgt_rx_work(). */
-	if (smp_load_acquire(&conn->rx_parked) ||
-	    iser_tgt_ulp->receive(conn->session, &buf->rx))
-		iser_tgt_rx_park(buf);
+	if (smp_load_acquire(&conn->rx_parked)) {
+		iser_tgt_rx_park(buf, 0);
+		return;
+	}
+	ret = iser_tgt_ulp->receive(conn->session, &buf->rx);
+	if (unlikely(ret))
+		iser_tgt_rx_park(buf, ret);
 }

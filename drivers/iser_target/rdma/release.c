@@ -20,6 +20,7 @@ static void iser_tgt_conn_quiesce(struct iser_tgt_conn *conn)
 {
 	spin_lock(&conn->post_lock);
 	conn->state = ISER_TGT_CONN_CLOSING;
+	iser_tgt_conn_trace(conn, conn->close_reason);
 	spin_unlock(&conn->post_lock);
 
 	iser_tgt_conn_waits_for(conn, "the handler that accepts it");

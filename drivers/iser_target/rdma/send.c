@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Posting of PDUs, with their sequence numbers. */
 
+#include <linux/unaligned.h>
+
+#include "../trace.h"
 #include "conn.h"
 #include "device.h"
 #include "send.h"
@@ -28,6 +31,17 @@ static void iser_tgt_choose_signal(struct iser_tgt_conn *conn,
 		conn->unsignaled = 0;
 		tx->wr.send_flags = IB_SEND_SIGNALED;
 	}
+}
+
+static noinline void iser_tgt_post_trace(const struct iser_tgt_conn *conn,
+					 const struct iser_tgt_tx *tx, int ret)
+{
+	const u8 *bhs = tx->hdr + ISER_TGT_ISER_HDR_LEN;
+
+	trace_iser_tgt_post(conn->initiator, conn->number, bhs[0],
+			    get_unaligned_be32(bhs + 16),
+			    get_unaligned_be32(bhs + 24),
+			    get_unaligned_be32(bhs + 32), tx->sge.length, ret);
 }
 
 /**
@@ -67,6 +81,8 @@ int iser_tgt_post(struct iser_tgt_conn *conn, struct ib_send_wr *first,
 	ib_dma_sync_single_for_device(conn->dev->ibdev, tx->sge.addr,
 				      tx->sge.length, DMA_TO_DEVICE);
 	ret = ib_post_send(conn->qp, first, bad);
+	if (trace_iser_tgt_post_enabled())
+		iser_tgt_post_trace(conn, tx, ret);
 	if (likely(!ret)) {
 		*conn->sent_tail = &tx->wr;
 		conn->sent_tail = &tx->wr.next;

@@ -7,6 +7,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include "../trace.h"
 #include "conn.h"
 #include "device.h"
 #include "pi.h"
@@ -291,6 +292,8 @@ static void iser_tgt_xfer_queue(struct iser_tgt_xfer *xfer)
 	} else {
 		spin_lock(&conn->xfer_lock);
 		conn->counts.credit_waits++;
+		trace_iser_tgt_xfer_wait(conn->initiator, conn->number,
+					 xfer->dir, xfer->left);
 		list_add_tail(&xfer->wait, &conn->xfer_wait);
 		spin_unlock(&conn->xfer_lock);
 	}

@@ -11,6 +11,7 @@
  * follows the receive buffers.
  */
 
+#include "../trace.h"
 #include "conn.h"
 #include "receive_queue.h"
 #include "receive_reserve.h"
@@ -24,6 +25,12 @@ static void iser_tgt_window_bound(struct iser_tgt_conn *conn)
 {
 	WRITE_ONCE(conn->rx_waiting_max, conn->window + ISER_TGT_RECV_EXTRA +
 		   ISER_TGT_RECV_BATCH);
+}
+
+static void iser_tgt_window_trace(const struct iser_tgt_conn *conn)
+{
+	trace_iser_tgt_window(conn->initiator, conn->number, conn->window,
+			      conn->window_max, conn->max_cmd_sn);
 }
 
 /**
@@ -191,6 +198,7 @@ static bool iser_tgt_window_shrink(struct iser_tgt_conn *conn)
 		return false;
 
 	conn->window--;
+	iser_tgt_window_trace(conn);
 	iser_tgt_rx_unreserve(conn->rxq, 1);
 	iser_tgt_window_bound(conn);
 	return true;
@@ -226,6 +234,7 @@ void iser_tgt_window_advance(struct iser_tgt_conn *conn)
 		conn->max_cmd_sn++;
 	}
 	iser_tgt_window_bound(conn);
+	iser_tgt_window_trace(conn);
 }
 
 /**
