@@ -254,6 +254,8 @@ void iser_tgt_conn_set_live(struct iser_tgt_conn *conn, u32 stat_sn,
 	conn->stat_sn = stat_sn;
 	conn->exp_cmd_sn = exp_cmd_sn;
 	conn->max_cmd_sn = exp_cmd_sn + conn->window - 1;
+	conn->load_sn = exp_cmd_sn;
+	conn->load_at = jiffies;
 	iser_tgt_conn_trace(conn, "");
 	spin_unlock(&conn->post_lock);
 	conn->rx_direct = direct;

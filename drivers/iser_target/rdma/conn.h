@@ -71,6 +71,8 @@ struct iser_tgt_conn_group {
  * @window_max: cmdsn_depth
  * @window_exhausted: the initiator has used up its window
  * @window_epoch: when it last did, by the receive queue's epoch
+ * @load_sn: CmdSN when the load was measured, under @post_lock
+ * @load_at: when that was, jiffies; under @post_lock
  * @unsignaled: PDUs of @sent behind the last one that will be reported
  * @unsignaled_max: sends in a row whose completion need not be requested
  * @sent: PDUs whose completion has not been reported, in order, chained by their
@@ -211,6 +213,8 @@ struct iser_tgt_conn {
 	struct delayed_work deadline;
 	const char *deadline_why;
 	unsigned long deadline_at;
+	u32 load_sn;
+	unsigned long load_at;
 	struct delayed_work stall_work;
 	const char *waits_for;
 };

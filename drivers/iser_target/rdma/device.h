@@ -28,7 +28,8 @@ struct iser_tgt_vector;
  * @tells_last_wqe: has raised it at least once
  * @nr_vectors: completion vectors used
  * @vectors: each with its queues and buffers
- * @vector_lock: protects connections and completion queues of @vectors
+ * @vector_lock: protects connections, load and completion queues of @vectors
+ * @measured: when their load was measured, jiffies; under @vector_lock
  * @entry: on the list of devices, under iser_tgt_conn_lock
  * @users: connections, and requests for one, under iser_tgt_conn_lock
  * @conns: connections on this device, under iser_tgt_conn_lock
@@ -50,8 +51,9 @@ struct iser_tgt_device {
 	bool tells_last_wqe;
 	unsigned int nr_vectors;
 	struct iser_tgt_vector *vectors;
-	/* of vectors: cqs and conns */
+	/* of vectors: cqs, conns and load */
 	spinlock_t vector_lock;
+	unsigned long measured;
 	struct list_head entry;
 	unsigned int users;
 	struct list_head conns;

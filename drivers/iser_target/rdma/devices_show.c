@@ -65,8 +65,8 @@ static void iser_tgt_vector_show(struct seq_file *m,
 	const struct iser_tgt_cq *cq;
 	unsigned int nr = 0;
 
-	seq_printf(m, "  vector=%u connections=%u completion_queues=%u ",
-		   iser_tgt_vector_number(vector), vector->conns,
+	seq_printf(m, "  vector=%u connections=%u load=%u completion_queues=%u ",
+		   iser_tgt_vector_number(vector), vector->conns, vector->load,
 		   iser_tgt_list_length(&vector->cqs));
 	if (q)
 		seq_printf(m, "shared_receive_buffers=%u most=%u unreserved=%d ",

@@ -3,6 +3,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/math64.h>
 #include <linux/slab.h>
 
 #include "conn.h"
@@ -15,6 +16,54 @@
 
 /* How often buffers that stayed idle are freed. */
 #define ISER_TGT_TRIM_INTERVAL	(10 * HZ)
+/* How often the load of vectors is measured, at most. */
+#define ISER_TGT_LOAD_INTERVAL	HZ
+/* Commands a second a connection counts for at least: it may become busy. */
+#define ISER_TGT_LOAD_MIN	1000U
+
+/* Commands a second since the last call; those of less than a second as one. */
+static unsigned int iser_tgt_conn_load(struct iser_tgt_conn *conn)
+{
+	unsigned int load = 0;
+	unsigned long passed;
+	u32 sn;
+
+	spin_lock(&conn->post_lock);
+	if (conn->state == ISER_TGT_CONN_LIVE) {
+		sn = READ_ONCE(conn->exp_cmd_sn);
+		passed = max_t(unsigned long, jiffies - conn->load_at, HZ);
+		load = div64_ul(mul_u32_u32(sn - conn->load_sn, HZ), passed);
+		conn->load_sn = sn;
+		conn->load_at = jiffies;
+	}
+	spin_unlock(&conn->post_lock);
+
+	return load;
+}
+
+/*
+ * The load is counted in commands: they are what takes the processor of a
+ * vector, whereas the device moves the data. CmdSN counts them already.
+ */
+static void iser_tgt_vectors_measure(struct iser_tgt_device *dev)
+{
+	struct iser_tgt_conn *conn;
+	unsigned int i;
+
+	spin_lock(&iser_tgt_conn_lock);
+	spin_lock(&dev->vector_lock);
+	if (time_before(jiffies, dev->measured + ISER_TGT_LOAD_INTERVAL))
+		goto unlock;
+
+	dev->measured = jiffies;
+	for (i = 0; i < dev->nr_vectors; i++)
+		dev->vectors[i].load = 0;
+	list_for_each_entry(conn, &dev->conns, dev_entry)
+		conn->vector->load += iser_tgt_conn_load(conn);
+unlock:
+	spin_unlock(&dev->vector_lock);
+	spin_unlock(&iser_tgt_conn_lock);
+}
 
 /* Takes a vector's shared queue away, if it has no connection. */
 static struct iser_tgt_rx_queue *
@@ -38,6 +87,7 @@ static void iser_tgt_vector_trim(struct work_struct *work)
 			     trim);
 	struct iser_tgt_rx_queue *q = iser_tgt_vector_unshare(vector);
 
+	iser_tgt_vectors_measure(vector->dev);
 	iser_tgt_data_pool_trim(&vector->pool);
 	if (q)
 		iser_tgt_rx_queue_free(q);
@@ -63,6 +113,7 @@ int iser_tgt_vectors_alloc(struct iser_tgt_device *dev)
 	unsigned int i;
 
 	spin_lock_init(&dev->vector_lock);
+	dev->measured = jiffies - ISER_TGT_LOAD_INTERVAL;
 	dev->nr_vectors = clamp_t(unsigned int, ibdev->num_comp_vectors, 1,
 				  num_online_cpus());
 	dev->vectors = kvzalloc_node(array_size(dev->nr_vectors,
@@ -118,8 +169,26 @@ void iser_tgt_vectors_free(struct iser_tgt_device *dev)
 	kvfree(dev->vectors);
 }
 
+/*
+ * What a connection counts for beside its commands: as much as the average, so
+ * that those made at a time are spread before their load is known.
+ */
+static unsigned int iser_tgt_conn_weight(const struct iser_tgt_device *dev)
+{
+	unsigned int conns = 0;
+	u64 load = 0;
+	unsigned int i;
+
+	for (i = 0; i < dev->nr_vectors; i++) {
+		conns += dev->vectors[i].conns;
+		load += dev->vectors[i].load;
+	}
+
+	return max_t(u64, div_u64(load, max(conns, 1U)), ISER_TGT_LOAD_MIN);
+}
+
 /**
- * iser_tgt_vector_get - enter a connection at the vector with the fewest
+ * iser_tgt_vector_get - enter a connection at the vector with the least load
  * @dev: the device
  *
  * Context: any but interrupts.
@@ -127,13 +196,22 @@ void iser_tgt_vectors_free(struct iser_tgt_device *dev)
  */
 struct iser_tgt_vector *iser_tgt_vector_get(struct iser_tgt_device *dev)
 {
-	struct iser_tgt_vector *best = dev->vectors;
-	unsigned int i;
+	struct iser_tgt_vector *best = NULL;
+	unsigned int weight, i;
+	u64 least = U64_MAX;
 
+	iser_tgt_vectors_measure(dev);
 	spin_lock(&dev->vector_lock);
-	for (i = 1; i < dev->nr_vectors; i++)
-		if (dev->vectors[i].conns < best->conns)
-			best = &dev->vectors[i];
+	weight = iser_tgt_conn_weight(dev);
+	for (i = 0; i < dev->nr_vectors; i++) {
+		struct iser_tgt_vector *vector = &dev->vectors[i];
+		u64 load = vector->load + mul_u32_u32(vector->conns, weight);
+
+		if (load < least) {
+			least = load;
+			best = vector;
+		}
+	}
 	best->conns++;
 	spin_unlock(&dev->vector_lock);
 

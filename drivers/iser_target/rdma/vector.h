@@ -15,6 +15,7 @@ struct iser_tgt_rx_queue;
  * struct iser_tgt_vector - a completion vector of a device
  * @dev: the device
  * @conns: connections, under the device's vector_lock
+ * @load: commands a second of @conns when last measured, under the same lock
  * @cqs: its completion queues, the fullest first, under the same lock
  * @shared: receive queue its connections share; NULL until one needs it, and on
  *	a device without. Taken away under the same lock, with @conns 0
@@ -24,6 +25,7 @@ struct iser_tgt_rx_queue;
 struct iser_tgt_vector {
 	struct iser_tgt_device *dev;
 	unsigned int conns;
+	unsigned int load;
 	struct list_head cqs;
 	struct iser_tgt_rx_queue *shared;
 	struct iser_tgt_data_pool pool;
