@@ -22,7 +22,7 @@ Q := $(if $(V),,@)
 
 export KVER
 
-.PHONY: all links module test-module cover-module run shell check check-all check-debug check-unit faults fuzz fuzz-kernel bench bench-speed bench-processors bench-locks bench-profile bench-memory bench-chart lint upstream deb conformance-table install install-ha install-module install-tools uninstall uninstall-ha uninstall-module uninstall-tools clean help crowds soak
+.PHONY: all links module test-module cover-module run shell check check-all check-debug check-unit faults fuzz fuzz-kernel bench bench-speed bench-processors bench-multipath bench-locks bench-profile bench-memory bench-chart lint upstream deb conformance-table install install-ha install-module install-tools uninstall uninstall-ha uninstall-module uninstall-tools clean help crowds soak
 
 all: module
 
@@ -112,7 +112,7 @@ fuzz-kernel:
 bench:
 	$(Q)tools/testing/bench/bench all
 
-bench-speed bench-processors bench-locks bench-profile bench-memory bench-chart:
+bench-speed bench-processors bench-multipath bench-locks bench-profile bench-memory bench-chart:
 	$(Q)tools/testing/bench/bench $(@:bench-%=%)
 
 lint:
@@ -209,7 +209,7 @@ help:
 	@echo 'make fuzz          the fuzzers of the protocol, five minutes each; SECONDS='
 	@echo 'make fuzz-kernel   random PDUs, guided by coverage, and random changes of the configuration, on the debug kernel; SECONDS= SEED='
 	@echo 'make bench         all that is measured beside the kernel'\''s own targets, on one page; its parts: bench-speed, bench-processors,'
-	@echo '                   bench-locks, bench-profile, bench-memory; bench-chart: the chart of performance.md'
+	@echo '                   bench-multipath, bench-locks, bench-profile, bench-memory; bench-chart: the chart of performance.md'
 	@echo 'make lint          checkpatch, sparse, W=1 with gcc and clang, shellcheck'
 	@echo 'make conformance-table   Documentation/conformance.md, from the rules and the requirements in tools/testing/conformance'
 	@echo 'make upstream      the driver as a series of patches for the Linux tree in DIR=, in build/upstream'

@@ -24,6 +24,7 @@ resting() {
 declare -A PEER_IQN=([iser_tgt]=$IQN [ib_isert]=$IQN-isert [iscsi-tcp]=$IQN-tcp) PEER_FABRIC=([iser_tgt]=iser [ib_isert]=iscsi [iscsi-tcp]=iscsi)
 declare -A PEER_PORT=([iser_tgt]=3260 [ib_isert]=3261 [iscsi-tcp]=3262) PEER_TRANSPORT=([iser_tgt]=iser [ib_isert]=iser [iscsi-tcp]=tcp)
 SRP_PORT=5555
+declare -A dev=()
 # commands a session may have in flight, with every peer, as nvme's queues have; empty: each peer's own default
 WINDOW=${WINDOW-128}
 
@@ -78,8 +79,8 @@ srp_connect() {
 	guid=$(cat /sys/module/ib_srpt/parameters/srpt_service_guid)
 	guid=${guid#0x}
 	for ((i = 1; i <= $1; i++)); do
-		printf 'id_ext=%s,ioc_guid=%s,initiator_ext=%016x,src=%s,dest=%s:%s,queue_size=%s' "$guid" "$guid" $i "$IP" "$IP" $SRP_PORT $WINDOW \
-			>"$(echo /sys/class/infiniband_srp/srp-rxe-lan0-1)/add_target" || return
+		printf 'id_ext=%s,ioc_guid=%s,initiator_ext=%016x,src=%s,dest=%s:%s,queue_size=%s' "$guid" "$guid" $i "$IP" "$IP" $SRP_PORT "$WINDOW" \
+			>/sys/class/infiniband_srp/srp-rxe-lan0-1/add_target || return
 	done
 }
 srp_disconnect() {
@@ -105,7 +106,7 @@ peer_connect() {
 		# a controller for each host
 		for ((i = 1; i <= n; i++)); do
 			printf 'nqn=%s,transport=rdma,traddr=%s,trsvcid=4420,nr_io_queues=1,queue_size=%s,keep_alive_tmo=86400,hostnqn=%s,hostid=%s' \
-				"$NQN" "$IP" $WINDOW "nqn.2026-01.org.example:host$i" "$(printf '00000000-0000-4000-8000-%012d' $i)" >/dev/nvme-fabrics || return
+				"$NQN" "$IP" "$WINDOW" "nqn.2026-01.org.example:host$i" "$(printf '00000000-0000-4000-8000-%012d' $i)" >/dev/nvme-fabrics || return
 		done ;;
 	srpt) srp_connect "$n" ;;
 	*) iscsi_connect "$1" "$n" ;;
@@ -115,7 +116,7 @@ iscsi_connect() {
 	local portal=$IP:${PEER_PORT[$1]} iqn=${PEER_IQN[$1]} transport=${PEER_TRANSPORT[$1]} option
 	if ! iscsiadm -m node -T "$iqn" -p "$portal" >/dev/null 2>&1; then
 		[ "$transport" != tcp ] || transport=default
-		iscsiadm -m node -T "$iqn" -p "$portal" -I $transport -o new || return
+		iscsiadm -m node -T "$iqn" -p "$portal" -I "$transport" -o new || return
 	fi
 	for option in 'conn[0].timeo.noop_out_interval=0' 'conn[0].timeo.noop_out_timeout=0' session.queue_depth=$WINDOW session.cmds_max=$((2 * WINDOW)) \
 			"session.nr_sessions=$2"; do
@@ -179,7 +180,6 @@ most_sessions() { tr ' ' '\n' <<<"$1" | sed 's/.*-//' | sort -n | tail -n 1; }
 # ready SESSIONS : the peers of $PEERS with their sessions, warmed up; their disks are in dev
 ready() {
 	local peer dir
-	declare -gA dev=()
 	for peer in $PEERS; do
 		peer_connect "$peer" "$1" >/tmp/connect 2>&1 || stop "$peer: login: $(cat /tmp/connect)"
 		dev[$peer]=$(peer_disks "$peer" "$1") || stop "$peer: no disks"
@@ -203,3 +203,45 @@ load() {
 		--clat_percentiles=0 --lat_percentiles=1 --output-format=json
 }
 DISK_MIB=128
+
+# --- measuring, for guest/speed and guest/multipath ---
+
+mtu='' path='' round=0
+path_mtu() { ibv_devinfo | sed -n 's/.*active_mtu:[ \t]*\([0-9]*\).*/\1/p' | head -n 1; }
+# Time that tasks ran, in ns. The rest of the clock the processors slept, which under icount takes time but no instructions. /proc/timer_list of
+# Linux 7.3 no longer has it.
+ran_ns() {
+	local name run ns=0
+	while read -r name _ _ _ _ _ _ run _; do
+		case $name in cpu*) ns=$((ns + run)) ;; esac
+	done </proc/schedstat
+	echo $ns
+}
+
+# I/Os of a point: $IOS of 4 KiB, fewer of larger ones, and enough for the depth
+ios_of() {
+	local kib=${1%[km]} ios least=$((4 * $2))
+	case $1 in *m) kib=$((kib * 1024)) ;; esac
+	ios=$((IOS * 16 / (12 + kib)))
+	[ $least -ge 100 ] || least=100
+	[ $ios -ge $least ] || ios=$least
+	echo $ios
+}
+
+# measure BS DIRECTION DEPTH SESSIONS IOS : of $peer, whose disks are in dev, in $round with link and path MTU $mtu and $path; prints a line "point"
+measure() {
+	local before after start=${EPOCHREALTIME/./} end
+	before=$(ran_ns)
+	load "$(first_disks "${dev[$peer]}" "$4")" "$1" "$2" $(($3 * $4)) "$5" >/tmp/fio || stop "$peer: fio $*"
+	after=$(ran_ns)
+	end=${EPOCHREALTIME/./}
+	python3 - "point	$KVER	$(nproc)	$mtu	$path	$peer	$round	$1	$2	$3	$4" $(((end - start) * 1000 * $(nproc) - (after - before))) "$5" <<'END' || stop "$peer: what fio said of $*"
+import json, sys
+j = json.load(open('/tmp/fio'))['jobs'][0]
+d = j['mixed']
+assert j['error'] == 0 and d['total_ios'] == int(sys.argv[3]), (j['error'], d['total_ios'])
+tail = [d['lat_ns']['percentile'][p] / 1000 for p in ('50.000000', '99.000000', '99.900000')]
+print(sys.argv[1], d['total_ios'], '%.1f' % d['iops'], '%.2f' % (d['lat_ns']['mean'] / 1000), *('%.1f' % t for t in tail), d['runtime'], sys.argv[2],
+      sep='\t', flush=True)
+END
+}
