@@ -27,7 +27,7 @@ cp -r /src/configfs/observe/iser_tgt_observe /usr/lib/python3/dist-packages/
 works "the plug-in" /src/configfs/rtslib/install /usr/lib/python3/dist-packages
 start_initiator || bail "no iscsid"
 
-# Wait for the disk, and for multipath, before commands that use them.
+# Wait for the disk before commands that use it.
 settle() { wait_for 20 "the disk /dev/sda" [ -b /dev/sda ]; }
 # Discovery is repeated after races of the initiator (discover in guest/lib.sh).
 iscsiadm() {
@@ -36,8 +36,18 @@ iscsiadm() {
 	*) command iscsiadm "$@" ;;
 	esac
 }
-two_paths() { [ "$(multipath -ll 2>/dev/null | grep -c 'active ready')" -eq 2 ]; }
-settle_paths() { wait_for 60 "two paths" two_paths; }
+# Where multipath is asked, its daemon has taken in new disks and a new configuration.
+all_paths() {
+	local now policy
+	now=$(command multipath -ll 2>/dev/null)
+	policy=$(sed -n 's/.*path_selector "\(.*\)"/\1/p' /etc/multipath.conf)
+	[ "$(sessions)" -ge 2 ] && [ "$(grep -c 'active ready' <<<"$now")" -eq "$(sessions)" ] &&
+		[ "$(grep -o "policy='[^']*'" <<<"$now" | sort -u)" = "policy='${policy:-service-time 0}'" ]
+}
+multipath() {
+	case $* in -ll) wait_for 60 "a path for each session" all_paths || return ;; esac
+	command multipath "$@"
+}
 
 for doc in README.md Documentation/user-guide.md; do
 	/src/tools/testing/blocks "/src/$doc" /tmp/block >/tmp/blocks
@@ -48,7 +58,6 @@ for doc in README.md Documentation/user-guide.md; do
 			'run: server'|'run: initiator')
 				ran=$((ran + 1))
 				grep -q /dev/sda "/tmp/block/$line" && echo settle
-				grep -q 'multipath -ll' "/tmp/block/$line" && echo settle_paths
 				echo "echo 'begin $line' >&3"
 				cat "/tmp/block/$line"
 				echo "echo 'end $line' >&3" ;;
@@ -88,7 +97,9 @@ for doc in README.md Documentation/user-guide.md; do
 	*)
 		like "$(cat /tmp/said)" 'nothing is wrong: 1 targets, 2 portals' "guide: the doctor reports no problem"
 		like "$(cat /tmp/said)" '^mpath|.* dm-[0-9]+ LIO-ORG,disk' "guide: multipath has the disk"
-		is "$(grep -c 'active ready' /tmp/said)" 2 "guide: ... with two paths"
+		is "$(awk '/dm-[0-9]+ LIO-ORG/ { if (paths) print paths, policy; paths = 0 } /policy=/ { match($0, /policy=.[a-z-]+/); policy = substr($0, RSTART + 8, RLENGTH - 8) }
+			/active ready/ { paths++ } END { print paths, policy }' /tmp/said | paste -sd ' ')" "2 service-time 4 queue-length 4 round-robin" \
+			"guide: ... with two paths, then four of each policy"
 		works "guide: the targets are restored" test -d "$CFS/iser/$IQN/tpgt_1/np/198.51.100.1:3260"
 		discover >/dev/null
 		works "guide: all is cleared" targetctl clear ;;
