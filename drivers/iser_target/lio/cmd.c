@@ -6,10 +6,33 @@
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #include "../rdma/rdma.h"
 #include "cmd.h"
 #include "session.h"
+
+/*
+ * kvmalloc() would round up to a power of two pages, by half of what is needed.
+ * Pages in a row rather than vmalloc() alone, for the sake of the TLB.
+ */
+static void *iser_tgt_cmds_pages(size_t size, int node)
+{
+	const gfp_t gfp = GFP_KERNEL | __GFP_ZERO;
+	unsigned int order = get_order(size);
+	unsigned int i = DIV_ROUND_UP(size, PAGE_SIZE);
+	struct page *page;
+
+	page = alloc_pages_node(node, gfp | __GFP_NOWARN | __GFP_NORETRY,
+				order);
+	if (!page)
+		return vzalloc_node(size, node);
+
+	split_page(page, order);
+	for (; i < 1U << order; i++)
+		__free_page(page + i);
+	return page_address(page);
+}
 
 /**
  * iser_tgt_cmds_alloc - allocate the contexts of a session
@@ -31,8 +54,8 @@ int iser_tgt_cmds_alloc(struct iser_tgt_session *sess)
 	BUILD_BUG_ON(ISER_TGT_CMD_OWN > ISER_TGT_SEND_OWN);
 
 	sess->nr_cmds = nr - ISER_TGT_CMD_OWN;
-	cmds = kvzalloc_node(array_size(nr, sizeof(*cmds)), GFP_KERNEL,
-			     iser_tgt_conn_node(conn));
+	cmds = iser_tgt_cmds_pages(array_size(nr, sizeof(*cmds)),
+				   iser_tgt_conn_node(conn));
 	if (!cmds)
 		return -ENOMEM;
 
@@ -59,7 +82,12 @@ int iser_tgt_cmds_alloc(struct iser_tgt_session *sess)
  */
 void iser_tgt_cmds_free(struct iser_tgt_session *sess)
 {
-	kvfree(sess->cmds);
+	unsigned int nr = sess->nr_cmds + ISER_TGT_CMD_OWN;
+
+	if (is_vmalloc_addr(sess->cmds))
+		vfree(sess->cmds);
+	else if (sess->cmds)
+		free_pages_exact(sess->cmds, nr * sizeof(*sess->cmds));
 	iser_tgt_tx_pool_free(sess->tx_pool);
 }
 
