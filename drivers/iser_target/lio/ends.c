@@ -17,10 +17,10 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
-#include "../iscsi/name.h"
 #include "../rdma/rdma.h"
 #include "../trace.h"
 #include "ends.h"
+#include "quote.h"
 #include "reasons.h"
 #include "session.h"
 #include "statistics.h"
@@ -47,8 +47,8 @@
 struct iser_tgt_end {
 	time64_t when;
 	struct sockaddr_storage peer;
-	char initiator[ISER_TGT_NAME_MAX + 1];
-	char target[ISER_TGT_NAME_MAX + 1];
+	struct iser_tgt_quoted initiator;
+	struct iser_tgt_quoted target;
 	u16 tag;
 	bool discovery;
 	u32 sid;
@@ -93,15 +93,16 @@ static const char *iser_tgt_end_reason(const struct iser_tgt_session *sess)
 void iser_tgt_session_began(const struct iser_tgt_session *sess)
 {
 	const char *target = iser_tgt_session_target(sess);
+	struct iser_tgt_quoted quoted_initiator, quoted_target;
 
 	if (!sess->discovery)
 		iser_tgt_statistics_accepted(&sess->tpg->target->statistics);
 	trace_iser_tgt_login(iser_tgt_conn_peer(sess->conn), sess->initiator,
 			     target, sess->sid, 0, "");
-	pr_info_ratelimited("%pISpc: session %u of \"%*pE\" with \"%*pE\" begins\n",
+	pr_info_ratelimited("%pISpc: session %u of \"%s\" with \"%s\" begins\n",
 			    iser_tgt_conn_peer(sess->conn), sess->sid,
-			    (int)strlen(sess->initiator), sess->initiator,
-			    (int)strlen(target), target);
+			    iser_tgt_quote(&quoted_initiator, sess->initiator),
+			    iser_tgt_quote(&quoted_target, target));
 }
 
 /**
@@ -117,17 +118,19 @@ void iser_tgt_session_ended(const struct iser_tgt_session *sess)
 	const char *target = iser_tgt_session_target(sess);
 	unsigned long age = (jiffies - sess->since) / HZ;
 	const char *reason = iser_tgt_end_reason(sess);
+	struct iser_tgt_quoted quoted_initiator, quoted_target;
 	struct iser_tgt_end *end;
 
+	iser_tgt_quote(&quoted_initiator, sess->initiator);
+	iser_tgt_quote(&quoted_target, target);
 	if (!sess->discovery)
 		iser_tgt_statistics_ended(&sess->tpg->target->statistics,
 					  reason == iser_tgt_logged_out,
 					  sess->failure, sess->initiator);
 
-	pr_info_ratelimited("%pISpc: session %u of \"%*pE\" with \"%*pE\" ended after %lu s and %llu commands: %s\n",
-			    peer, sess->sid, (int)strlen(sess->initiator),
-			    sess->initiator, (int)strlen(target), target, age,
-			    sess->commands, reason);
+	pr_info_ratelimited("%pISpc: session %u of \"%s\" with \"%s\" ended after %lu s and %llu commands: %s\n",
+			    peer, sess->sid, quoted_initiator.text,
+			    quoted_target.text, age, sess->commands, reason);
 
 	trace_iser_tgt_end(sess->initiator, target, sess->sid, age,
 			   sess->commands, reason);
@@ -137,8 +140,8 @@ void iser_tgt_session_ended(const struct iser_tgt_session *sess)
 	iser_tgt_ends_total++;
 	end->when = ktime_get_real_seconds();
 	end->peer = *peer;
-	strscpy(end->initiator, sess->initiator, sizeof(end->initiator));
-	strscpy(end->target, target, sizeof(end->target));
+	end->initiator = quoted_initiator;
+	end->target = quoted_target;
 	end->tag = sess->discovery ? 0 : sess->tpg->tag;
 	end->discovery = sess->discovery;
 	end->sid = sess->sid;
@@ -154,9 +157,9 @@ void iser_tgt_session_ended(const struct iser_tgt_session *sess)
 static void iser_tgt_end_show(struct seq_file *m,
 			      const struct iser_tgt_end *end)
 {
-	seq_printf(m, "%ptTs peer=%pISpc initiator=\"%*pE\" target=\"%*pE\" ",
-		   &end->when, &end->peer, (int)strlen(end->initiator),
-		   end->initiator, (int)strlen(end->target), end->target);
+	seq_printf(m, "%ptTs peer=%pISpc initiator=\"%s\" target=\"%s\" ",
+		   &end->when, &end->peer, end->initiator.text,
+		   end->target.text);
 	if (end->discovery)
 		seq_puts(m, "tpg=-");
 	else

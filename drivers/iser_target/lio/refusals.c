@@ -15,8 +15,8 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
-#include "../iscsi/name.h"
 #include "../trace.h"
+#include "quote.h"
 #include "reasons.h"
 #include "refusals.h"
 
@@ -25,8 +25,8 @@
 struct iser_tgt_refusal {
 	time64_t when;
 	struct sockaddr_storage peer;
-	char initiator[ISER_TGT_NAME_MAX + 1];
-	char target[ISER_TGT_NAME_MAX + 1];
+	struct iser_tgt_quoted initiator;
+	struct iser_tgt_quoted target;
 	u16 status;
 	const char *reason;
 };
@@ -50,13 +50,15 @@ void iser_tgt_refused(const struct sockaddr_storage *peer,
 		      const char *initiator, const char *target, u16 status,
 		      const char *reason)
 {
+	struct iser_tgt_quoted quoted_initiator, quoted_target;
 	struct iser_tgt_refusal *refusal;
 
+	iser_tgt_quote(&quoted_initiator, initiator);
+	iser_tgt_quote(&quoted_target, target);
 	trace_iser_tgt_login(peer, initiator, target, 0, status, reason);
-	pr_warn_ratelimited("%pISpc: login of \"%*pE\" to \"%*pE\" refused (%02x/%02x): %s\n",
-			    peer, (int)strlen(initiator), initiator,
-			    (int)strlen(target), target, status >> 8,
-			    status & 0xff, reason);
+	pr_warn_ratelimited("%pISpc: login of \"%s\" to \"%s\" refused (%02x/%02x): %s\n",
+			    peer, quoted_initiator.text, quoted_target.text,
+			    status >> 8, status & 0xff, reason);
 
 	spin_lock(&iser_tgt_refusals_lock);
 	refusal = &iser_tgt_refusals[iser_tgt_refusals_total %
@@ -64,8 +66,8 @@ void iser_tgt_refused(const struct sockaddr_storage *peer,
 	iser_tgt_refusals_total++;
 	refusal->when = ktime_get_real_seconds();
 	refusal->peer = *peer;
-	strscpy(refusal->initiator, initiator, sizeof(refusal->initiator));
-	strscpy(refusal->target, target, sizeof(refusal->target));
+	refusal->initiator = quoted_initiator;
+	refusal->target = quoted_target;
 	refusal->status = status;
 	refusal->reason = reason;
 	iser_tgt_reasons_add(&iser_tgt_refusal_reasons, reason);
@@ -88,10 +90,9 @@ void iser_tgt_refusals_show(struct seq_file *m)
 		const struct iser_tgt_refusal *r =
 			&iser_tgt_refusals[i % ISER_TGT_REFUSALS];
 
-		seq_printf(m, "%ptTs peer=%pISpc initiator=\"%*pE\" target=\"%*pE\" status=%04x reason=\"%s\"\n",
-			   &r->when, &r->peer, (int)strlen(r->initiator),
-			   r->initiator, (int)strlen(r->target), r->target,
-			   r->status, r->reason);
+		seq_printf(m, "%ptTs peer=%pISpc initiator=\"%s\" target=\"%s\" status=%04x reason=\"%s\"\n",
+			   &r->when, &r->peer, r->initiator.text,
+			   r->target.text, r->status, r->reason);
 	}
 	spin_unlock(&iser_tgt_refusals_lock);
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Access control: which initiators may log in, which targets and LUNs they see, redirection of a moved target, session limits, and the list of
 # refused logins.
+# needs: conformance
 
 seconds=600
 . "$(dirname "$0")/../in-guest"
@@ -30,6 +31,21 @@ fails "without demo mode and without ACL the login is refused" login
 like "$(tail -n 1 /sys/kernel/debug/iser_tgt/refusals)" \
 	"peer=$IP:[0-9]+ initiator=\"$INITIATOR\" target=\"$IQN\" status=0202 reason=\"no ACL for this initiator name\"" \
 	"refusals has peer, initiator, target, status and reason"
+# a name that looks like the words behind it
+cat >/tmp/odd-name <<'END'
+import sys
+sys.path.insert(0, "/src/tools/testing/conformance")
+from iser.initiator import Session, Unexpected
+from iser.runner import Target
+s = Session(Target(sys.argv[1], 3260, sys.argv[2], 0, 'iqn.a" target="b" \\x', 4))
+try:
+    s.login()
+except Unexpected as e:
+    print(e)
+END
+like "$(python3 /tmp/odd-name "$IP" "$IQN" 2>&1)" . "a name with quotation marks is refused"
+like "$(tail -n 1 /sys/kernel/debug/iser_tgt/refusals)" \
+	'initiator="iqn\.a\\042 target=\\042b\\042 \\134x" target="[^"]*" status=02' "... and they cannot be taken for the end of the name"
 works "demo_mode_discovery=1: SendTargets still shows the target" discover
 echo 0 >"$tpg/attrib/demo_mode_discovery"
 fails "demo_mode_discovery=0: SendTargets does not show it" discover
