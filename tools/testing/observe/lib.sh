@@ -77,7 +77,7 @@ new_tree() {
 	file "$debug/end_counts" '14 logged out' '1 keepalive timeout'
 	file "$debug/logins" 'pending: 3 of 1024' 'bytes: 65536'
 	file "$debug/devices" 'mlx5_0 vectors=1 connections=2 receive_data=8192' \
-		'  vector=0 connections=2 completion_queues=1 shared_receive_buffers=80 most=2048 unreserved=20 idle_data_buffers=64KiB data_buffers=128KiB pool_hits=1000 pool_misses=12' \
+		'  vector=0 connections=2 load=2000 completion_queues=1 shared_receive_buffers=80 most=2048 unreserved=20 idle_data_buffers=64KiB data_buffers=128KiB pool_hits=1000 pool_misses=12' \
 		'    cq=0 entries=4095 reserved=800 connections=2 polled=4 busy=no'
 	file /sys/class/infiniband/mlx5_0/ports/1/hw_counters/out_of_sequence 17
 	file /sys/class/infiniband/mlx5_0/ports/1/hw_counters/lifespan 10

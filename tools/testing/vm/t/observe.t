@@ -189,7 +189,7 @@ hits=$(of_pool pool_hits) misses=$(of_pool pool_misses)
 for _ in 1 2 3 4; do dd if="$dev" of=/dev/null bs=4k count=4 iflag=direct 2>/dev/null; done
 note "$(device)"
 like "$(device)" "^$LINK-lan0 vectors=1 connections=1 receive_data=[0-9]+\$" "the device, its connections and receive buffers"
-like "$(device)" "^  vector=0 connections=1 completion_queues=1( .*)? idle_data_buffers=[0-9]+KiB data_buffers=[0-9]+KiB pool_hits=[0-9]+ pool_misses=[0-9]+\$" \
+like "$(device)" "^  vector=0 connections=1 load=[0-9]+ completion_queues=1( .*)? idle_data_buffers=[0-9]+KiB data_buffers=[0-9]+KiB pool_hits=[0-9]+ pool_misses=[0-9]+\$" \
 	"its completion vector and data buffers"
 is $(($(of_pool pool_hits) - hits + $(of_pool pool_misses) - misses)) 16 "... 16 READs had one that was there, or a new one"
 works "... no more are idle than there are" eval '[ "$(of_pool idle_data_buffers | tr -d KiB)" -le "$(of_pool data_buffers | tr -d KiB)" ]'
