@@ -169,6 +169,6 @@ works "removal without a session" dpkg --purge --force-depends iser-tgt-dkms
 fails "... unloads the module" test -d /sys/module/iser_tgt
 works "the server shuts down" inside systemctl poweroff
 wait_for 120 "the end of systemd" gone "/proc/$OUTER/exe" || not_ok "systemd ends"
-works "the tools are purged" dpkg --purge iser-tgt-tools
+works "the tools and the agents are purged" dpkg --purge iser-tgt-tools iser-tgt-ha
 is "$(ours)" "" "nothing is left behind"
 done_testing
