@@ -82,7 +82,7 @@ static bool iser_tgt_has_access(struct se_node_acl *nacl,
 
 	rcu_read_lock();
 	hlist_for_each_entry_rcu(deve, &nacl->lun_entry_hlist, link)
-		found = found || rcu_access_pointer(deve->se_lun) == lun;
+		found = found || deve->se_lun == lun;
 	rcu_read_unlock();
 	return found;
 }

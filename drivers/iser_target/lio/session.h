@@ -15,6 +15,7 @@
 #include "../iscsi/text.h"
 #include "counts.h"
 #include "portal_address.h"
+#include "unexpected.h"
 
 struct iser_tgt_cleared;
 struct iser_tgt_cmd;
@@ -54,27 +55,6 @@ struct iser_tgt_abort_set {
 	bool aborting;
 	bool failed;
 	struct work_struct work;
-};
-
-/**
- * struct iser_tgt_unexpected - PDUs that the initiator does not expect
- * @any: some are outstanding
- * @ping: a ping is outstanding
- * @nr: outstanding Rejects and asynchronous messages
- * @unsent: how many of them have not been posted yet
- * @until: ExpStatSN that acknowledges them all
- * @ping_until: ExpStatSN that acknowledges the ping
- * @lock: protects all of it
- */
-struct iser_tgt_unexpected {
-	bool any;
-	bool ping;
-	u32 nr;
-	u32 unsent;
-	u32 until;
-	u32 ping_until;
-	/* all of it */
-	spinlock_t lock;
 };
 
 /**

@@ -3,7 +3,6 @@
 # The tracepoints: the life of a session and of its commands, from the receipt to the response that was sent, with the numbers by which they can be
 # joined with each other and with the target core's. The commands that the documents give for them.
 # needs: conformance
-# differs by: oldest
 
 seconds=600
 . "$(dirname "$0")/../in-guest"
