@@ -3,6 +3,7 @@
 # What the administrator sees of sessions without reading the log: those that have ended and why, discovery sessions among those there are, and
 # what each session has met with.
 # needs: conformance
+# shellcheck disable=SC2016,SC2086,SC2155 # eval expands what it is given; numbers and words without blanks
 
 seconds=600
 . "$(dirname "$0")/../in-guest"

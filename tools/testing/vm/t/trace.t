@@ -3,6 +3,7 @@
 # The tracepoints: the life of a session and of its commands, from the receipt to the response that was sent, with the numbers by which they can be
 # joined with each other and with the target core's. The commands that the documents give for them.
 # needs: conformance
+# shellcheck disable=SC2016,SC2086,SC2155 # eval expands what it is given; numbers and words without blanks
 
 seconds=600
 . "$(dirname "$0")/../in-guest"
