@@ -28,6 +28,7 @@ static void read_list(const struct iser_tgt_pr_out *out, u32 pos, u8 *to,
 static bool known(const struct iser_tgt_pr_out *out, const char *name,
 		  bool port)
 {
+	MUST(out->read == read_list);
 	MUST(name[0] && strlen(name) <= ISER_TGT_NAME_MAX);
 	MUST(!port || !strstr(name, ",i,0x"));
 	return true;
