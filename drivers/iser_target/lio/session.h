@@ -14,8 +14,7 @@
 #include "../iscsi/name.h"
 #include "../iscsi/text.h"
 #include "counts.h"
-#include "portal_address.h"
-#include "unexpected.h"
+#include "login_mem.h"
 
 struct iser_tgt_cleared;
 struct iser_tgt_cmd;
@@ -58,6 +57,27 @@ struct iser_tgt_abort_set {
 };
 
 /**
+ * struct iser_tgt_unexpected - PDUs that the initiator does not expect
+ * @any: some are outstanding
+ * @ping: a ping is outstanding
+ * @nr: outstanding Rejects and asynchronous messages
+ * @unsent: how many of them have not been posted yet
+ * @until: ExpStatSN that acknowledges them all
+ * @ping_until: ExpStatSN that acknowledges the ping
+ * @lock: protects all of it
+ */
+struct iser_tgt_unexpected {
+	bool any;
+	bool ping;
+	u32 nr;
+	u32 unsent;
+	u32 until;
+	u32 ping_until;
+	/* all of it */
+	spinlock_t lock;
+};
+
+/**
  * struct iser_tgt_ping - whether a silent initiator is alive
  * @alive: when a PDU was last received from it, jiffies
  * @asked: pings since then
@@ -69,30 +89,6 @@ struct iser_tgt_ping {
 	unsigned int asked;
 	unsigned long since;
 	bool sent;
-};
-
-/**
- * struct iser_tgt_login_mem - memory that only a login needs
- * @login: its state
- * @target_alias: TargetAlias as it was at the login
- * @backoff: kicks the login at @backoff_until
- * @backoff_until: when the answer to the challenge is looked at, jiffies
- * @backoff_asked: @backoff_until is set
- * @redirect: address of a target that has moved
- * @in: text received so far
- * @out: text to send
- * @data: data segment of the request
- */
-struct iser_tgt_login_mem {
-	struct iser_tgt_login login;
-	struct delayed_work backoff;
-	unsigned long backoff_until;
-	bool backoff_asked;
-	char target_alias[ISER_TGT_ALIAS_MAX];
-	char redirect[ISER_TGT_PORTAL_ADDRESS_MAX];
-	char in[ISER_TGT_LOGIN_TEXT_MAX];
-	char out[ISER_TGT_LOGIN_TEXT_MAX];
-	char data[ISER_TGT_LOGIN_DATA_MAX];
 };
 
 /**
