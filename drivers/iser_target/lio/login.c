@@ -171,7 +171,7 @@ static u16 iser_tgt_identify(struct iser_tgt_login *login)
 	}
 unlock:
 	up_read(&iser_tgt_targets_sem);
-	return iser_tgt_names_hide(login, status);
+	return iser_tgt_names_answer(login, status);
 }
 
 static const struct iser_tgt_login_ops iser_tgt_login_ops = {

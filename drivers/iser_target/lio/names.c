@@ -84,7 +84,7 @@ static bool iser_tgt_names_pretend(struct iser_tgt_login *login)
 }
 
 /**
- * iser_tgt_names_hide - what a peer is told of names that do or do not exist
+ * iser_tgt_names_answer - what a peer is told of names that do or do not exist
  * @login: names and secrets of the portal group are set, if there is one
  * @status: what it would be refused with, with login->reason; or ISER_TGT_LOGIN_OK
  *
@@ -99,7 +99,7 @@ static bool iser_tgt_names_pretend(struct iser_tgt_login *login)
  * Context: may sleep.
  * Return: the status to refuse with at once, or ISER_TGT_LOGIN_OK.
  */
-u16 iser_tgt_names_hide(struct iser_tgt_login *login, u16 status)
+u16 iser_tgt_names_answer(struct iser_tgt_login *login, u16 status)
 {
 	bool unknown = status == ISER_TGT_LOGIN_NOT_FOUND ||
 		       status == ISER_TGT_LOGIN_FORBIDDEN;

@@ -9,6 +9,6 @@ struct iser_tgt_login;
 
 bool iser_tgt_names_strict(void);
 bool iser_tgt_name_usable(const char *name);
-u16 iser_tgt_names_hide(struct iser_tgt_login *login, u16 status);
+u16 iser_tgt_names_answer(struct iser_tgt_login *login, u16 status);
 
 #endif
