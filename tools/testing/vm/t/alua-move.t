@@ -6,6 +6,8 @@
 # needs: cluster-agents
 
 . "$(dirname "$0")/../in-guest"
+# shellcheck source=tools/testing/vm/guest/multipath.sh
+. /src/tools/testing/vm/guest/multipath.sh
 
 export OCF_ROOT=/usr/lib/ocf OCF_RESOURCE_INSTANCE=unit HA_RSCTMP=/run
 mkdir -p $OCF_ROOT
@@ -27,18 +29,6 @@ gateway() {
 down() { agent iSERGate stop "iqn=$IQN" "tpgt=$1" && unit "$1" stop && agent iSERTarget stop "iqn=$IQN" "tpgt=$1" "portals=$IP" demo_mode=1; }
 move() { /src/configfs/iser-tgt-move "$@"; }
 
-number() { cat "/sys/block/${1#/dev/}/dev"; }
-path_is() { dmsetup status mp | grep -q " $1 $2 "; }
-# Like multipathd, reinstates a failed path that can be read again.
-watch_paths() {
-	local path
-	while sleep 0.5; do
-		for path; do
-			path_is "$(number "$path")" F && timeout 5 dd if="$path" of=/dev/null bs=4k count=1 iflag=direct >/dev/null 2>&1 &&
-				dmsetup message mp 0 reinstate_path "$(number "$path")"
-		done
-	done
-}
 writes() { awk '{ print $5 }' "/sys/block/$1/stat"; }
 wrote() { [ "$(writes "$1")" -gt "$2" ]; }
 # goes_on TEXT DISK : I/O continues, over this path
@@ -68,17 +58,9 @@ for port in 3260 3261; do
 	wait_for 20 "a disk" dev_at $port || bail "no disk"
 done
 a=$(dev_at 3260) b=$(dev_at 3261)
-is "$(sg_inq -p 0x83 "$a" | grep -i naa)" "$(sg_inq -p 0x83 "$b" | grep -i naa)" "both are the same disk"
 like "$(sg_rtpg -d "$b"; sg_vpd -p di "$b")" 'standby' "the second gateway is in standby"
-na=$(number "$a") nb=$(number "$b")
-works "a multipath device" dmsetup create mp --table "0 $(blockdev --getsz "$a") multipath 1 queue_if_no_path 0 2 1 round-robin 0 1 1 $na 100 round-robin 0 1 1 $nb 100" ||
-	bail "no dm-multipath"
-dmsetup mknodes
-watch_paths "$a" "$b" &
-watcher=$!
-fio --name=v --filename=/dev/mapper/mp --size=24M --direct=1 --ioengine=libaio --rw=randrw --bsrange=4k-64k --iodepth=16 --verify=crc32c \
-	--verify_backlog=64 --verify_fatal=1 --time_based --runtime=3600 --exitall_on_error >/tmp/fio.out 2>&1 &
-fio=$!
+make_multipath "$a" "$b"
+start_io "$a" "$b" --filename=/dev/mapper/mp
 goes_on "before a move" "$a"
 
 works "iser-tgt-move: the second gateway is optimized" move --tag 2 --state optimized "$IQN"
@@ -91,11 +73,7 @@ works "... its path is used again" wait_for 20 "the path" path_is "$na" A
 works "... and the second is demoted" unit 2 demote
 goes_on "moved back" "$a"
 
-kill -INT $fio
-wait $fio
-like "$(grep -o 'err= *[0-9]*' /tmp/fio.out | sort -u)" '^err= *0$' "fio got no error, and all data it read were right"
-kill $watcher
-wait $watcher 2>/dev/null
+stop_io
 works "the multipath device is removed" dmsetup remove mp
 works "logout" iscsiadm -m node -U all
 works "the second gateway stops" down 2

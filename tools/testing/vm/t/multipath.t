@@ -8,6 +8,8 @@ roles="target initiator"
 seconds=900
 machine="--cables 2 --smp 1 --mem 1024"
 . "$(dirname "$0")/../in-guest"
+# shellcheck source=tools/testing/vm/guest/multipath.sh
+. /src/tools/testing/vm/guest/multipath.sh
 # shellcheck source=tools/testing/vm/guest/ask.sh
 . /src/tools/testing/vm/guest/ask.sh
 
@@ -45,19 +47,6 @@ wire() { if [ "$2" = cut ]; then tc qdisc replace dev "$1" root netem loss 100%;
 # --- the initiator ---
 
 now() { echo $((${EPOCHREALTIME/./} / 1000)); }
-number() { cat "/sys/block/${1#/dev/}/dev"; }
-# path_is NUMBER A|F : dm-multipath has this path as active or failed
-path_is() { dmsetup status mp | grep -q " $1 $2 "; }
-# Like multipathd, reinstates a failed path that can be read again.
-watch_paths() {
-	local path
-	while sleep 0.5; do
-		for path; do
-			path_is "$(number "$path")" F && timeout 5 dd if="$path" of=/dev/null bs=4k count=1 iflag=direct >/dev/null 2>&1 &&
-				dmsetup message mp 0 reinstate_path "$(number "$path")"
-		done
-	done
-}
 writes() { awk '{ print $5 }' "/sys/block/$mp/stat"; }
 wrote() { [ "$(writes)" -gt "$1" ]; }
 add_record() {
@@ -88,18 +77,10 @@ initiator() {
 	a=$(disk "$one") && b=$(disk "$two") || bail "no disks"
 	target_does pin_neighbours
 	works "both sides have permanent neighbor entries" pin_neighbours
-	is "$(sg_inq -p 0x83 "$a" | grep -i naa)" "$(sg_inq -p 0x83 "$b" | grep -i naa)" "both are the same disk"
-	na=$(number "$a") nb=$(number "$b")
-	works "a multipath device" dmsetup create mp --table "0 $(blockdev --getsz "$a") multipath 1 queue_if_no_path 0 2 1 round-robin 0 1 1 $na 100 round-robin 0 1 1 $nb 100" ||
-		bail "no dm-multipath"
-	dmsetup mknodes
+	make_multipath "$a" "$b"
 	mp=$(dmsetup info -c --noheadings -o blkdevname mp)
 	works "a file system on it" mkfs.ext4 -q /dev/mapper/mp && mkdir -p /tmp/mnt && works "mounted" mount /dev/mapper/mp /tmp/mnt || bail "no file system"
-	watch_paths "$a" "$b" &
-	watcher=$!
-	fio --name=v --directory=/tmp/mnt --size=24M --direct=1 --ioengine=libaio --rw=randrw --bsrange=4k-64k --iodepth=16 --verify=crc32c \
-		--verify_backlog=64 --verify_fatal=1 --time_based --runtime=3600 --exitall_on_error >/tmp/fio.out 2>&1 &
-	fio=$!
+	start_io "$a" "$b" --directory=/tmp/mnt
 	wait_for 60 "fio to write" wrote $(($(writes) + 100)) || bail "fio does not write" "$(cat /tmp/fio.out)"
 
 	first=$(now)
@@ -129,11 +110,7 @@ initiator() {
 	goes_on "removed" "$(now)"
 	works "the other path is still active" path_is "$nb" A
 
-	kill -INT $fio
-	wait $fio
-	like "$(grep -o 'err= *[0-9]*' /tmp/fio.out | sort -u)" '^err= *0$' "fio got no error, and all data it read were right"
-	kill $watcher
-	wait $watcher 2>/dev/null
+	stop_io
 	works "unmounted" umount /tmp/mnt
 	works "the file system is consistent" fsck.ext4 -fn /dev/mapper/mp
 	is "$(dmesg | grep -E "EXT4-fs (error|warning)|I/O error, dev $mp|Buffer I/O error on dev $mp")" "" "no error reached the file system"
