@@ -13,10 +13,11 @@ import re
 import shlex
 import zlib
 
+from . import reservations
 from .names import fold, name_doubt, name_fault
 from .source import Source
 
-CONFIG = '/sys/kernel/config/target'
+CONFIG = reservations.CONFIG
 STRICT = '/sys/module/iser_tgt/parameters/strict_names'
 FILES = ('/etc/rtslib-fb-target/saveconfig.json', '/etc/target/saveconfig.json')
 # rtslib's names of backstores, and the core's
@@ -31,11 +32,7 @@ Entry = collections.namedtuple('Entry', 'text place path value item', defaults=(
 
 
 def read(*path):
-    try:
-        with open(os.path.join(*path), errors='replace') as file:
-            return file.read().strip()
-    except OSError:
-        return ''
+    return reservations.read(*path).strip()
 
 
 def dirs(pattern):
