@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The patches for the kernel's target core (configfs/upstream/linux) apply to the newest kernel, compile, and mend what they say: TransportIDs of
-# PERSISTENT RESERVE OUT that are well-formed leave no reference behind and drop none too many. What 3, 4 and 8 mend is not reached through
-# iser_tgt any more.
+# PERSISTENT RESERVE OUT that are well-formed leave no reference behind and drop none too many. What 3, 4 and 8 mend iser_tgt keeps away from the
+# core: LIO's iSCSI over TCP does not.
 # link: rxe
 # needs: conformance core
 # all: it compiles the target core
@@ -51,4 +51,31 @@ for acl in "$(tpg)"/acls/* "$(tpg "$far")"/acls/*; do
 	works "... and its directory removed" timeout 20 rmdir "$acl/lun_0"
 done
 works "all is removed" remove_all
+
+# --- LIO's iSCSI over TCP ---
+
+FABRIC=iscsi
+tcp() { /src/tools/testing/vm/guest/over-tcp 127.0.0.1 "$IQN" "$INITIATOR" "$@"; }
+on_dm() {
+	modprobe -a brd dm_mod iscsi_target_mod && echo "0 $(blockdev --getsz /dev/ram0) linear /dev/ram0 0" | dmsetup create kept --noudevsync &&
+		dmsetup mknodes kept && mkdir -p "$CFS/iscsi" && backstore kept dev /dev/mapper/kept
+}
+tcp_target() { make_target "$1" kept && mkdir "$(tpg "$1")/np/127.0.0.1:$2" && enable "$1"; }
+tcp_acls() {
+	admit "$IQN" "$INITIATOR" && admit "$far" iqn.2026-01.org.example:far && echo 0 >"$(backstore_dir kept)/attrib/enforce_pr_isids"
+}
+# unmapped TARGET INITIATOR : nothing keeps the LUN of this ACL
+unmapped() { timeout 20 rm "$(tpg "$1")/acls/$2/lun_0/disk" && timeout 20 rmdir "$(tpg "$1")/acls/$2/lun_0" "$(tpg "$1")/acls/$2"; }
+
+works "a disk that can be suspended" on_dm || bail "no disk" "$(cat /tmp/out)"
+works "a TCP target" tcp_target "$IQN" 3260 && works "a second one with the same disk" tcp_target "$far" 3261 || bail "no target" "$(cat /tmp/out)"
+works "ACLs" tcp_acls || bail "no ACLs" "$(cat /tmp/out)"
+is "$(tcp register iqn.2026-01.org.example:unknown)" "2 5 38 0" "3: a TransportID of an unknown initiator is refused"
+works "... and keeps nothing of the sender's LUN" unmapped "$IQN" "$INITIATOR" || bail "the LUN stays"
+works "... which is mapped again" admit "$IQN" "$INITIATOR"
+is "$(tcp register iqn.2026-01.org.example:far,i,0x00023d0a0b0c)" 0 "4: one with an ISID, of an initiator of the second port, is taken"
+is "$(tcp ordered kept)" 0 "8: an ORDERED command runs after a task was aborted"
+works "nothing keeps the LUN of the second port either" unmapped "$far" iqn.2026-01.org.example:far
+works "all is removed again" remove_all
+dmsetup remove kept
 done_testing
