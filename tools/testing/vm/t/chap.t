@@ -101,6 +101,13 @@ works "... but not another initiator's (${other#* } ms)" [ "${other#* }" -lt $((
 works "the right answer is accepted after a while" guesses --initiator "$INITIATOR-guess" --secret $secret --count 1 --want 0000
 again=$(guesses --initiator "$INITIATOR-guess" --secret wrong --count 1)
 works "... and ends the delays (${again#* } ms)" [ "${again#* }" -lt $((fastest + 300)) ]
+# 256 initiators are remembered, and those forgotten that have been quiet for longest
+guesses --initiator "$INITIATOR-guess" --secret wrong --count 6 >/dev/null
+guesses --initiator "$INITIATOR-many" --names --secret wrong --count 250 >/dev/null
+guesses --initiator "$INITIATOR-guess" --secret wrong --count 1 >/dev/null
+guesses --initiator "$INITIATOR-more" --names --secret wrong --count 20 >/dev/null
+again=$(guesses --initiator "$INITIATOR-guess" --secret wrong --count 1)
+works "an initiator that goes on is remembered while 270 others guess (${again#* } ms)" [ "${again#* }" -ge $((fastest + 300)) ]
 
 # hide_names
 echo 1 >/sys/module/iser_tgt/parameters/hide_names
