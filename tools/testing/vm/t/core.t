@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The patches for the kernel's target core (configfs/upstream/linux) apply to the newest kernel, compile, and mend what they say: TransportIDs of
-# PERSISTENT RESERVE OUT that are well-formed leave no reference behind and drop none too many. What 3, 4 and 8 mend iser_tgt keeps away from the
-# core: LIO's iSCSI over TCP does not.
+# PERSISTENT RESERVE OUT that are well-formed leave no reference behind and drop none too many. What 3, 4 and 8 mend, iser_tgt keeps away from the
+# core: LIO's iSCSI over TCP does not. 9 is for all fabrics.
 # link: rxe
 # needs: conformance core
 # all: it compiles the target core
@@ -57,13 +57,21 @@ works "all is removed" remove_all
 FABRIC=iscsi
 tcp() { /src/tools/testing/vm/guest/over-tcp 127.0.0.1 "$IQN" "$INITIATOR" "$@"; }
 on_dm() {
-	modprobe -a brd dm_mod iscsi_target_mod && echo "0 $(blockdev --getsz /dev/ram0) linear /dev/ram0 0" | dmsetup create kept --noudevsync &&
+	modprobe brd rd_nr=2 rd_size=$((32 << 10)) && modprobe -a dm_mod iscsi_target_mod && echo "0 $(blockdev --getsz /dev/ram0) linear /dev/ram0 0" | dmsetup create kept --noudevsync &&
 		dmsetup mknodes kept && mkdir -p "$CFS/iscsi" && backstore kept dev /dev/mapper/kept
 }
 tcp_target() { make_target "$1" kept && mkdir "$(tpg "$1")/np/127.0.0.1:$2" && enable "$1"; }
 tcp_acls() {
 	admit "$IQN" "$INITIATOR" && admit "$far" iqn.2026-01.org.example:far && echo 0 >"$(backstore_dir kept)/attrib/enforce_pr_isids"
 }
+# a file system that writes nothing by itself, for the core's files of reservations
+pr_dir=$(cat "$CFS/dbroot")/pr
+pr_file_system() {
+	mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0 /dev/ram1 && mkdir -p "$pr_dir" && mount -o commit=600 /dev/ram1 "$pr_dir" &&
+		echo 60000 >/proc/sys/vm/dirty_expire_centisecs && sync
+}
+# on_medium TEXT : past every cache
+on_medium() { dd if=/dev/ram1 bs=1M iflag=direct 2>/dev/null | grep -qa "$1"; }
 # unmapped TARGET INITIATOR : nothing keeps the LUN of this ACL
 unmapped() { timeout 20 rm "$(tpg "$1")/acls/$2/lun_0/disk" && timeout 20 rmdir "$(tpg "$1")/acls/$2/lun_0" "$(tpg "$1")/acls/$2"; }
 
@@ -75,6 +83,11 @@ works "... and keeps nothing of the sender's LUN" unmapped "$IQN" "$INITIATOR" |
 works "... which is mapped again" admit "$IQN" "$INITIATOR"
 is "$(tcp register iqn.2026-01.org.example:far,i,0x00023d0a0b0c)" 0 "4: one with an ISID, of an initiator of the second port, is taken"
 is "$(tcp ordered kept)" 0 "8: an ORDERED command runs after a task was aborted"
+works "a file system for reservations" pr_file_system || bail "no file system" "$(cat /tmp/out)"
+is "$(tcp aptpl 0x7654321)" 0 "9: a registration with APTPL"
+works "... is on the disk when it is answered" on_medium "res_key=$((0x7654321))"
+is "$(tcp aptpl 0)" 0 "... and removed"
+works "the file system is not in use" umount "$pr_dir"
 works "nothing keeps the LUN of the second port either" unmapped "$far" iqn.2026-01.org.example:far
 works "all is removed again" remove_all
 dmsetup remove kept
