@@ -114,6 +114,7 @@ static void usage(void)
 	      "--depth MIN-MAX   requests at a time (1-64)\n"
 	      "--memory BYTES    in flight at most, and one request more (33554432)\n"
 	      "--reads PERCENT   share of reads (40)\n"
+	      "--pause MS        after each answer (0): leaves a processor to others\n"
 	      "--seconds N       (10)\n"
 	      "--ios N           instead of seconds\n"
 	      "--no-verify       end without reading all back\n"
@@ -177,7 +178,7 @@ int main(int argc, char **argv)
 		{ "state", 1, NULL, 't' }, { "seed", 1, NULL, 's' }, { "session", 1, NULL, 'i' },
 		{ "size", 1, NULL, 'z' }, { "depth", 1, NULL, 'd' },
 		{ "memory", 1, NULL, 'm' }, { "reads", 1, NULL, 'r' }, { "seconds", 1, NULL, 'n' },
-		{ "ios", 1, NULL, 'o' }, { "verify", 0, NULL, 'v' }, { "no-verify", 0, NULL, 'x' },
+		{ "ios", 1, NULL, 'o' }, { "pause", 1, NULL, 'p' }, { "verify", 0, NULL, 'v' }, { "no-verify", 0, NULL, 'x' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct job job = { .memory = 32u << 20, .read_share = 40, .seconds = 10 };
@@ -204,6 +205,7 @@ int main(int argc, char **argv)
 		case 'r': job.read_share = (unsigned int)number(optarg); break;
 		case 'n': job.seconds = (double)number(optarg); break;
 		case 'o': job.ios = number(optarg); break;
+		case 'p': job.pause = (unsigned int)number(optarg); break;
 		case 'v': only_verify = true; break;
 		case 'x': also_verify = false; break;
 		default: usage();

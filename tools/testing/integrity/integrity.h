@@ -40,7 +40,7 @@ struct extent {
 /* Parameters of the requests. */
 struct job {
 	uint64_t min, max, memory, ios;
-	unsigned int depth_min, depth_max, read_share;
+	unsigned int depth_min, depth_max, read_share, pause;	/* pause in ms */
 	double seconds;
 };
 

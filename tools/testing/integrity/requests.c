@@ -271,6 +271,8 @@ bool run(const struct job *job)
 		}
 		if (!good)
 			stop = true;
+		if (job->pause)
+			usleep(job->pause * 1000);
 	}
 	syscall(SYS_io_destroy, aio);
 	return good;
