@@ -5,6 +5,7 @@
 for setting; do declare "$setting"; done
 . /src/tools/testing/vm/guest/lib.sh
 . /src/tools/testing/vm/guest/nvmet.sh
+. /src/tools/testing/vm/guest/patched-core.sh
 planned=1	# they print figures, not TAP
 
 stop() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
@@ -28,6 +29,14 @@ declare -A dev=()
 # commands a session may have in flight, with every peer, as nvme's queues have; empty: each peer's own default
 WINDOW=${WINDOW-128}
 
+# chosen_core : CORE=patched is the target core with the patches for it
+chosen_core() {
+	case ${CORE:-} in
+	'') ;;
+	patched) wait_for 20 "the core's modules to go" no_core && load_patched_core && core_is_patched ;;
+	*) false ;;
+	esac
+}
 # Write all of it: on an empty brd, the first peer would pay for the allocation of its pages.
 ram_disk() {
 	modprobe brd rd_nr=1 rd_size=$(($1 * 1024)) || return

@@ -9,24 +9,19 @@
 
 seconds=300
 . "$(dirname "$0")/../in-guest"
+# shellcheck source=tools/testing/vm/guest/patched-core.sh
+. /src/tools/testing/vm/guest/patched-core.sh
 
-patched=/src/build/$KVER/target_core_mod.ko
 far=iqn.2026-01.org.example:second
 longest=$(printf 'iqn.2026-01.org.example:%0199d' 0 | tr 0 x)
 longest=iqn.2026-01.org.example:${longest:24}
 
-if [ ! -e "$patched" ]; then
+if [ ! -e "$PATCHED_CORE/target_core_mod.ko" ]; then
 	skip "the patched target core" "the patches are for another kernel"
 	done_testing
 	exit
 fi
 
-no_core() {
-	local module
-	for module in iser_tgt target_core_iblock target_core_file target_core_pscsi target_core_user target_core_mod; do
-		[ ! -d "/sys/module/$module" ] || rmmod "$module" || return
-	done
-}
 # admit TARGET INITIATOR : an ACL with the disk
 admit() { mkdir -p "$(tpg "$1")/acls/$2/lun_0" && ln -s "$(tpg "$1")/lun/lun_0" "$(tpg "$1")/acls/$2/lun_0/disk"; }
 admitted() {
@@ -35,10 +30,8 @@ admitted() {
 }
 
 works "the kernel's target core is unloaded" wait_for 20 "the modules" no_core || bail "the core stays"
-modprobe -a configfs scsi_common
-works "the patched one is loaded" insmod "$patched" || bail "no core" "$(cat /tmp/out)"
-# taint of modules that were built outside the kernel's tree
-like "$(cat /sys/module/target_core_mod/taint)" O "... and not the kernel's"
+works "the patched one is loaded" load_patched_core || bail "no core" "$(cat /tmp/out)"
+works "... and not the kernel's" core_is_patched
 alone || bail "no RDMA device"
 works "a target" simple_target rd 16 || bail "no target" "$(cat /tmp/out)"
 works "a second one with the same disk, and ACLs" admitted || bail "no ACLs" "$(cat /tmp/out)"
@@ -52,15 +45,31 @@ for acl in "$(tpg)"/acls/* "$(tpg "$far")"/acls/*; do
 done
 works "all is removed" remove_all
 
+# --- iblock ---
+
+on_dm() {
+	modprobe brd rd_nr=2 rd_size=$((32 << 10)) && modprobe -a dm_mod iscsi_target_mod && sectors=$(blockdev --getsz /dev/ram0) &&
+		echo "0 $sectors linear /dev/ram0 0" | dmsetup create kept --noudevsync && dmsetup mknodes kept
+}
+iblock() { backstore kept dev /dev/mapper/kept; }
+# bad_from SECTOR : those of the disk cannot be read
+bad_from() {
+	dmsetup suspend --noudevsync --nolockfs kept &&
+		{ echo "0 $1 linear /dev/ram0 0"; [ "$1" = "$sectors" ] || echo "$1 $((sectors - $1)) error"; } | dmsetup load kept &&
+		dmsetup resume --noudevsync kept
+}
+iser_target() { make_target "$IQN" kept && add_portal "$IQN" "$IP:$PORT" && enable "$IQN"; }
+
+works "a block device" on_dm || bail "no disk" "$(cat /tmp/out)"
+works "an iSER target with it" eval 'iblock && load_target && iser_target' || bail "no target" "$(cat /tmp/out)"
+/src/tools/testing/conformance/run --only data/ --target "$IP:$PORT" --iqn "$IQN" --initiator "$INITIATOR" --patience 4 || failed=1
+works "all is removed" remove_all
+
 # --- LIO's iSCSI over TCP ---
 
 FABRIC=iscsi
 tcp() { /src/tools/testing/vm/guest/over-tcp 127.0.0.1 "$IQN" "$INITIATOR" "$@"; }
-on_dm() {
-	modprobe brd rd_nr=2 rd_size=$((32 << 10)) && modprobe -a dm_mod iscsi_target_mod && echo "0 $(blockdev --getsz /dev/ram0) linear /dev/ram0 0" | dmsetup create kept --noudevsync &&
-		dmsetup mknodes kept && mkdir -p "$CFS/iscsi" && backstore kept dev /dev/mapper/kept
-}
-tcp_target() { make_target "$1" kept && mkdir "$(tpg "$1")/np/127.0.0.1:$2" && enable "$1"; }
+tcp_target() { mkdir -p "$CFS/iscsi" && make_target "$1" kept && mkdir "$(tpg "$1")/np/127.0.0.1:$2" && enable "$1"; }
 tcp_acls() {
 	admit "$IQN" "$INITIATOR" && admit "$far" iqn.2026-01.org.example:far && echo 0 >"$(backstore_dir kept)/attrib/enforce_pr_isids"
 }
@@ -75,13 +84,20 @@ on_medium() { dd if=/dev/ram1 bs=1M iflag=direct 2>/dev/null | grep -qa "$1"; }
 # unmapped TARGET INITIATOR : nothing keeps the LUN of this ACL
 unmapped() { timeout 20 rm "$(tpg "$1")/acls/$2/lun_0/disk" && timeout 20 rmdir "$(tpg "$1")/acls/$2/lun_0" "$(tpg "$1")/acls/$2"; }
 
-works "a disk that can be suspended" on_dm || bail "no disk" "$(cat /tmp/out)"
+works "the same device" iblock || bail "no disk" "$(cat /tmp/out)"
 works "a TCP target" tcp_target "$IQN" 3260 && works "a second one with the same disk" tcp_target "$far" 3261 || bail "no target" "$(cat /tmp/out)"
 works "ACLs" tcp_acls || bail "no ACLs" "$(cat /tmp/out)"
 is "$(tcp register iqn.2026-01.org.example:unknown)" "2 5 38 0" "3: a TransportID of an unknown initiator is refused"
 works "... and keeps nothing of the sender's LUN" unmapped "$IQN" "$INITIATOR" || bail "the LUN stays"
 works "... which is mapped again" admit "$IQN" "$INITIATOR"
 is "$(tcp register iqn.2026-01.org.example:far,i,0x00023d0a0b0c)" 0 "4: one with an ISID, of an initiator of the second port, is taken"
+# 10 and 11: a command of one bio, and one of several
+for blocks in 8 8192; do
+	is "$(tcp read $blocks)" 0 "10, 11: a READ of $blocks blocks"
+	works "the last of them is bad" bad_from $((blocks - 1))
+	like "$(tcp read $blocks)" '^2 ' "10, 11: the READ of $blocks blocks fails"
+	works "it is mended" bad_from "$sectors"
+done
 is "$(tcp ordered kept)" 0 "8: an ORDERED command runs after a task was aborted"
 works "a file system for reservations" pr_file_system || bail "no file system" "$(cat /tmp/out)"
 is "$(tcp aptpl 0x7654321)" 0 "9: a registration with APTPL"
