@@ -118,8 +118,7 @@ static int iser_tgt_get_cmd_state(struct se_cmd *se_cmd)
 }
 
 /*
- * A task that is not answered. RDMA has ended before the core reports an abort,
- * and the core drops the ACK_KREF reference itself.
+ * A task that is not answered. RDMA has ended before the core reports an abort.
  */
 static void iser_tgt_aborted_task(struct se_cmd *se_cmd)
 {

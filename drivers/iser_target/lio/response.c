@@ -37,21 +37,36 @@ static void iser_tgt_response_check(struct iser_tgt_tx *tx, int status)
 	iser_tgt_cleared_add(cmd);
 }
 
-/* Drops the reference that TARGET_SCF_ACK_KREF has added. */
+/*
+ * The memory that is sent belongs to the core, which keeps its part of the command
+ * until then.
+ */
 static void iser_tgt_response_done(struct iser_tgt_tx *tx, int status)
 {
 	struct iser_tgt_cmd *cmd = container_of(tx, struct iser_tgt_cmd, tx);
 
 	iser_tgt_response_check(tx, status);
-	transport_generic_free_cmd(&cmd->se_cmd, 0);
+	target_put_sess_cmd(&cmd->se_cmd);
 }
 
 /**
- * iser_tgt_response_posted - an unsignaled response has been posted
+ * iser_tgt_response_waits - an unsignaled response cannot be posted yet
  * @tx: the response
  *
- * Its memory does not belong to the core, so the core's part of the command ends
- * now, and the context with the later of that and the send.
+ * Until it is posted the command counts as a task.
+ *
+ * Context: process; the core still has its reference.
+ */
+void iser_tgt_response_waits(struct iser_tgt_tx *tx)
+{
+	struct iser_tgt_cmd *cmd = container_of(tx, struct iser_tgt_cmd, tx);
+
+	kref_get(&cmd->se_cmd.cmd_kref);
+}
+
+/**
+ * iser_tgt_response_posted - a response that had to wait has been posted
+ * @tx: the response
  *
  * Context: process.
  */
@@ -59,23 +74,34 @@ void iser_tgt_response_posted(struct iser_tgt_tx *tx)
 {
 	struct iser_tgt_cmd *cmd = container_of(tx, struct iser_tgt_cmd, tx);
 
-	transport_generic_free_cmd(&cmd->se_cmd, 0);
+	target_put_sess_cmd(&cmd->se_cmd);
 }
 
 static void iser_tgt_response_sent(struct iser_tgt_tx *tx, int status)
 {
 	iser_tgt_response_check(tx, status);
-	if (unlikely(!tx->posted))
+	if (unlikely(tx->waited && !tx->posted))
 		iser_tgt_response_posted(tx);
 	iser_tgt_cmd_put(container_of(tx, struct iser_tgt_cmd, tx));
 }
 
+/*
+ * The memory that is sent does not belong to the core: its part of the command
+ * ends when the response has been posted, the context with the later of that and
+ * the send.
+ */
 static void iser_tgt_response_unsignaled(struct iser_tgt_cmd *cmd)
 {
-	atomic_inc(&cmd->refs);
+	/* Before it is posted, the core's reference is the only one. */
+	atomic_set(&cmd->refs, 2);
 	cmd->tx.unsignaled = true;
-	cmd->tx.posted = false;
 	cmd->tx.done = iser_tgt_response_sent;
+}
+
+static void iser_tgt_response_signaled(struct iser_tgt_cmd *cmd)
+{
+	kref_get(&cmd->se_cmd.cmd_kref);
+	cmd->tx.done = iser_tgt_response_done;
 }
 
 /* An idle session must not hold large buffers with an unsignaled send. */
@@ -165,7 +191,6 @@ static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd, bool data_in)
 	trace_iser_tgt_response(cmd->sess->initiator, cmd->sess->sid, cmd->itt,
 				se_cmd->orig_fe_lun, se_cmd->__t_task_cdb[0],
 				se_cmd->scsi_status, residual, data_in);
-	cmd->tx.done = iser_tgt_response_done;
 	cmd->stage = ISER_TGT_CMD_RESPONDS;
 	return data_len;
 }
@@ -182,16 +207,15 @@ static void iser_tgt_checked_read_done(struct iser_tgt_xfer *xfer, int status)
 	struct iser_tgt_cmd *cmd = container_of(xfer, struct iser_tgt_cmd, xfer);
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 
-	if (status) {
-		iser_tgt_response_done(&cmd->tx, status);
-		return;
-	}
-	se_cmd->pi_err = iser_tgt_prot_error(cmd, xfer->pi);
-	if (se_cmd->pi_err)
+	iser_tgt_response_check(&cmd->tx, status);
+	if (!status)
+		se_cmd->pi_err = iser_tgt_prot_error(cmd, xfer->pi);
+	if (!status && se_cmd->pi_err)
 		transport_send_check_condition_and_sense(se_cmd, se_cmd->pi_err,
 							 0);
-	else
+	else if (!status)
 		iser_tgt_queue_status(se_cmd);
+	target_put_sess_cmd(se_cmd);
 }
 
 /**
@@ -218,7 +242,6 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 	if (!cmd->rsv) {
 		iser_tgt_protocol_error(cmd->sess,
 					"a READ without a buffer for its data");
-		iser_tgt_response_done(&cmd->tx, -EPROTO);
 		return 0;
 	}
 
@@ -227,6 +250,7 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 				 DMA_TO_DEVICE, len, 0);
 	pi = iser_tgt_prot_pi(cmd);
 	if (unlikely(pi)) {
+		kref_get(&se_cmd->cmd_kref);
 		cmd->xfer.done = iser_tgt_checked_read_done;
 		iser_tgt_xfer_start_pi(&cmd->xfer, cmd->sess->conn, pi,
 				       se_cmd->t_data_sg, se_cmd->t_data_nents,
@@ -237,6 +261,8 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 
 	if (likely(iser_tgt_buf_is_small(cmd->buf)))
 		iser_tgt_response_unsignaled(cmd);
+	else
+		iser_tgt_response_signaled(cmd);
 	iser_tgt_tx_prepare(&cmd->tx, data_len, iser_tgt_inv_rkey(cmd));
 	if (likely(cmd->buf))
 		iser_tgt_xfer_start_buf(&cmd->xfer, cmd->sess->conn, cmd->buf,

@@ -8,6 +8,7 @@ struct se_cmd;
 
 int iser_tgt_queue_data_in(struct se_cmd *se_cmd);
 int iser_tgt_queue_status(struct se_cmd *se_cmd);
+void iser_tgt_response_waits(struct iser_tgt_tx *tx);
 void iser_tgt_response_posted(struct iser_tgt_tx *tx);
 
 #endif

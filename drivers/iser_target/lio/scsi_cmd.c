@@ -134,8 +134,8 @@ static bool iser_tgt_reads_nothing(const struct iser_tgt_cmd *cmd)
 static void iser_tgt_refuse(struct iser_tgt_cmd *cmd, sense_reason_t why)
 {
 	transport_send_check_condition_and_sense(&cmd->se_cmd, why, 0);
-	/* The core's reference: it was not given the command. */
-	target_put_sess_cmd(&cmd->se_cmd);
+	/* The core was not given the command, but may have found its LUN. */
+	transport_generic_free_cmd(&cmd->se_cmd, 0);
 }
 
 /* Copies what is needed of the PDU after its buffer has been returned. */
@@ -261,8 +261,7 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	if (target_init_cmd(&cmd->se_cmd, sess->se_sess,
 			    iser_tgt_tx_data(&cmd->tx) + 2, lun, cmd->edtl,
 			    iser_tgt_task_attr(flags),
-			    iser_tgt_direction(flags, cmd->edtl),
-			    TARGET_SCF_ACK_KREF)) {
+			    iser_tgt_direction(flags, cmd->edtl), 0)) {
 		/* The session is being stopped, and the connection closed. */
 		iser_tgt_cmd_put(cmd);
 		goto drop;

@@ -208,6 +208,7 @@ static void iser_tgt_session_stalled(void *session)
 const struct iser_tgt_ulp_ops iser_tgt_session_ops = {
 	.open = iser_tgt_session_open,
 	.receive = iser_tgt_session_receive,
+	.waits = iser_tgt_response_waits,
 	.posted = iser_tgt_response_posted,
 	.stop = iser_tgt_session_stop,
 	.close = iser_tgt_session_close,

@@ -35,8 +35,10 @@ struct workqueue_struct;
  *	called again with the same PDU after iser_tgt_conn_kick(), or -EBUSY to
  *	be called again with it after the next PDU that was handled: PDUs behind
  *	it come first.
- * @posted: an unsignaled PDU has been posted. Called once for each, unless it is
- *	never posted. In process context.
+ * @waits: the transfer in front of an unsignaled PDU has to wait, so the PDU is
+ *	posted later, at any time. In process context.
+ * @posted: that PDU has been posted. Not called if it is never posted. In
+ *	process context.
  * @stop: the queue pair has been drained, nothing is posted or received any
  *	more: take no more requests. Returns false while requests are left; each
  *	calls iser_tgt_conn_kick() when it ends, and @stop is called again. May
@@ -49,6 +51,7 @@ struct workqueue_struct;
 struct iser_tgt_ulp_ops {
 	void *(*open)(struct iser_tgt_conn *conn);
 	int (*receive)(void *session, struct iser_tgt_rx *rx);
+	void (*waits)(struct iser_tgt_tx *tx);
 	void (*posted)(struct iser_tgt_tx *tx);
 	bool (*stop)(void *session);
 	void (*close)(void *session);

@@ -61,8 +61,8 @@ static noinline void iser_tgt_post_trace(const struct iser_tgt_conn *conn,
 int iser_tgt_post(struct iser_tgt_conn *conn, struct ib_send_wr *first,
 		  const struct ib_send_wr **bad, struct iser_tgt_tx *tx)
 {
-	/* Once posted, a signaled PDU may be freed. */
-	bool unsignaled = tx && tx->unsignaled;
+	/* Once posted, a PDU may be freed unless the fabric keeps it. */
+	bool waited = tx && tx->waited;
 	int ret = -ENOTCONN;
 
 	*bad = first;
@@ -93,7 +93,7 @@ unlock:
 
 	if (unlikely(ret))
 		iser_tgt_conn_close(conn, "send queue refused a work request");
-	else if (unsignaled)
+	else if (unlikely(waited))
 		iser_tgt_ulp->posted(tx);
 	return ret;
 }
@@ -118,6 +118,7 @@ void iser_tgt_tx_prepare(struct iser_tgt_tx *tx, size_t data_len, u32 inv_rkey)
 		tx->wr.ex.invalidate_rkey = inv_rkey;
 	}
 	tx->xfer = NULL;
+	tx->waited = false;
 }
 
 /**

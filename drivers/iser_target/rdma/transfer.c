@@ -280,6 +280,24 @@ static void iser_tgt_xfer_kick(struct iser_tgt_conn *conn)
 	}
 }
 
+static void iser_tgt_xfer_wait(struct iser_tgt_xfer *xfer)
+{
+	struct iser_tgt_conn *conn = xfer->conn;
+	struct iser_tgt_tx *tx = xfer->tx;
+
+	if (tx && tx->unsignaled) {
+		tx->waited = true;
+		tx->posted = false;
+		iser_tgt_ulp->waits(tx);
+	}
+	spin_lock(&conn->xfer_lock);
+	conn->counts.credit_waits++;
+	trace_iser_tgt_xfer_wait(conn->initiator, conn->number, xfer->dir,
+				 xfer->left);
+	list_add_tail(&xfer->wait, &conn->xfer_wait);
+	spin_unlock(&conn->xfer_lock);
+}
+
 /* Posts a planned segment, now or when there are credits. */
 static void iser_tgt_xfer_queue(struct iser_tgt_xfer *xfer)
 {
@@ -290,12 +308,7 @@ static void iser_tgt_xfer_queue(struct iser_tgt_xfer *xfer)
 		if (likely(iser_tgt_segment_post(xfer)))
 			return;
 	} else {
-		spin_lock(&conn->xfer_lock);
-		conn->counts.credit_waits++;
-		trace_iser_tgt_xfer_wait(conn->initiator, conn->number,
-					 xfer->dir, xfer->left);
-		list_add_tail(&xfer->wait, &conn->xfer_wait);
-		spin_unlock(&conn->xfer_lock);
+		iser_tgt_xfer_wait(xfer);
 	}
 	/* Recheck: credits may have been returned before we queued ourselves. */
 	iser_tgt_xfer_kick(conn);

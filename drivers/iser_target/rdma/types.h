@@ -37,9 +37,9 @@ struct iser_tgt_rx {
  * @has_stat_sn: the PDU consumes a StatSN
  * @advances_window: it ends a request that was counted by CmdSN
  * @sn_filled: the sequence numbers are filled in already
- * @unsignaled: @done may be called with the completion of a later PDU; the
- *	fabric's ->posted() is called as soon as the PDU has been posted
- * @posted: it has been posted; for @done
+ * @unsignaled: @done may be called with the completion of a later PDU
+ * @waited: the fabric's ->waits() was called for it
+ * @posted: it has been posted; for @done, valid if @waited
  * @done: called once for each send, with 0 or a negative errno, sent or not, in
  *	process context, possibly before iser_tgt_send() returns
  */
@@ -50,6 +50,7 @@ struct iser_tgt_tx {
 	bool advances_window;
 	bool sn_filled;
 	bool unsignaled;
+	bool waited;
 	bool posted;
 	void (*done)(struct iser_tgt_tx *tx, int status);
 	/* private: the SEND, and the transfer in front of it */
