@@ -14,6 +14,7 @@
 
 #include <linux/slab.h>
 #include <linux/version.h>
+#include <linux/workqueue.h>
 
 /* RHEL keeps an old number and brings new code: the compiler finds out. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0) && !defined(RHEL_RELEASE_CODE)
@@ -40,6 +41,11 @@
 /* The same for completions. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
 #define ISER_TGT_LACKS_COMPL_TYPE
+#endif
+
+/* Bound workqueues do not say so. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define WQ_PERCPU	0
 #endif
 
 /*

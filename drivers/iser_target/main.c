@@ -7,6 +7,7 @@
 #include "lio/ends.h"
 #include "lio/execute.h"
 #include "lio/fabric.h"
+#include "lio/gather.h"
 #include "lio/keepalive.h"
 #include "lio/refusals.h"
 #include "lio/ulp.h"
@@ -33,13 +34,19 @@ static int __init iser_tgt_init(void)
 	if (ret)
 		goto rdma;
 
-	ret = iser_tgt_fabric_init();
+	ret = iser_tgt_gather_init();
 	if (ret)
 		goto execute;
+
+	ret = iser_tgt_fabric_init();
+	if (ret)
+		goto gather;
 
 	iser_tgt_keepalive_start();
 	return 0;
 
+gather:
+	iser_tgt_gather_exit();
 execute:
 	iser_tgt_execute_exit();
 rdma:
@@ -56,6 +63,7 @@ static void __exit iser_tgt_exit(void)
 {
 	iser_tgt_fabric_exit();
 	iser_tgt_keepalive_stop();
+	iser_tgt_gather_exit();
 	iser_tgt_execute_exit();
 	iser_tgt_rdma_exit();
 	iser_tgt_debugfs_exit();

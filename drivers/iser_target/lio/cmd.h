@@ -38,7 +38,7 @@ enum iser_tgt_cmd_own {
  * @ISER_TGT_CMD_RESPONDS: response is being sent
  * @ISER_TGT_CMD_MANAGES: task management function in progress
  * @ISER_TGT_CMD_HELD: function whose response waits for those of tasks
- * @ISER_TGT_CMD_ABORTS: aborts a set of tasks
+ * @ISER_TGT_CMD_ABORTS: aborts a task of a set, for sess->abort
  * @ISER_TGT_CMD_ASKS: ping
  * @ISER_TGT_CMD_TELLS: asynchronous message
  */
@@ -53,7 +53,19 @@ enum iser_tgt_stage {
 	ISER_TGT_CMD_ABORTS,
 	ISER_TGT_CMD_ASKS,
 	ISER_TGT_CMD_TELLS,
-};
+} __packed;
+
+/**
+ * enum iser_tgt_answer - what a worker does for a command that has completed
+ * @ISER_TGT_ANSWER_NONE: nothing, it has been answered
+ * @ISER_TGT_ANSWER_STATUS: sends its response
+ * @ISER_TGT_ANSWER_DATA: sends its data and its response
+ */
+enum iser_tgt_answer {
+	ISER_TGT_ANSWER_NONE,
+	ISER_TGT_ANSWER_STATUS,
+	ISER_TGT_ANSWER_DATA,
+} __packed;
 
 /**
  * struct iser_tgt_cmd - context of one request
@@ -64,8 +76,6 @@ enum iser_tgt_stage {
  * @lane: workers of its backstore, NULL if they are not counted
  * @slot: which of these workers executes the command
  * @sess: the session
- * @stage: how far the request is
- * @refs: one for the core's command, one for a response that may outlast it
  * @rx: receive buffer that holds immediate data
  * @buf: mapped buffer of the rest of the data, or of all of it
  * @sg: @buf, if all data is there
@@ -78,13 +88,15 @@ enum iser_tgt_stage {
  * @read_va: address of the buffer for a READ
  * @write_va: address of the buffer for a WRITE, immediate data skipped
  * @since: when the context was taken, low half of jiffies
+ * @refs: one for the core's command, one for a response that may outlast it
+ * @stage: how far the request is
  * @busy: in use
  * @scsi: SCSI command, known to the core
- * @in_set: aborts a task for sess->abort
  * @rsp_deferred: function whose response waits
  * @close_after: close the connection when the response has been sent
  * @dirty: the data area of the response is not all zeros
  * @immediate: counted by sess->immediate
+ * @answer: what is left to do once the core has completed it: see gather.c
  * @watched: executed by a worker because its backstore has slept
  * @rsv: the initiator named a buffer for a READ
  * @wsv: the initiator named a buffer for a WRITE
@@ -104,8 +116,6 @@ struct iser_tgt_cmd {
 		};
 	};
 	struct iser_tgt_session *sess;
-	enum iser_tgt_stage stage;
-	atomic_t refs;
 	struct iser_tgt_rx *rx;
 	struct iser_tgt_data_buf *buf;
 	struct scatterlist sg;
@@ -118,12 +128,14 @@ struct iser_tgt_cmd {
 	u64 read_va;
 	u64 write_va;
 	u32 since;
+	atomic_t refs;
+	enum iser_tgt_stage stage;
 	bool busy;
 	bool scsi;
-	bool in_set;
 	bool rsp_deferred;
 	bool close_after;
 	bool dirty;
+	enum iser_tgt_answer answer;
 	/* written by the receive side only, while the context is in use */
 	bool immediate:1;
 	bool watched:1;

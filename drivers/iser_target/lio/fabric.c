@@ -12,10 +12,10 @@
 #include "auth.h"
 #include "cmd.h"
 #include "fabric.h"
+#include "gather.h"
 #include "latency.h"
 #include "lun_shutdown.h"
 #include "portal.h"
-#include "response.h"
 #include "scsi_cmd.h"
 #include "session.h"
 #include "statistics_show.h"
@@ -103,11 +103,6 @@ static u32 iser_tgt_sess_get_initiator_sid(struct se_session *se_sess,
 	return snprintf(buf, size, "%6phN", sess->isid);
 }
 
-static int iser_tgt_check_stop_free(struct se_cmd *se_cmd)
-{
-	return target_put_sess_cmd(se_cmd);
-}
-
 static void iser_tgt_set_default_node_attributes(struct se_node_acl *nacl)
 {
 }
@@ -190,7 +185,8 @@ static const struct target_core_fabric_ops iser_tgt_fabric_ops = {
 	.default_submit_type = TARGET_DIRECT_SUBMIT,
 #endif
 #ifndef ISER_TGT_LACKS_COMPL_TYPE
-	.default_compl_type = TARGET_QUEUE_COMPL,
+	.direct_compl_supp = 1,
+	.default_compl_type = TARGET_DIRECT_COMPL,
 #endif
 };
 

@@ -63,24 +63,19 @@ static void iser_tgt_dif_domain(const struct se_cmd *se_cmd,
 }
 
 /**
- * iser_tgt_prot_pi - describe the protection information of a command
- * @cmd: the command, its buffers allocated
+ * iser_tgt_prot_fill - describe the protection information of a command
+ * @cmd: the command, its buffers allocated, its LUN not released yet
+ * @pi: result, argument of iser_tgt_xfer_start_pi()
  *
  * The device adds it for INSERT, removes it for STRIP, and checks it on both
  * sides for PASS.
  *
- * Return: argument of iser_tgt_xfer_start_pi(), NULL if there is none.
+ * Context: any.
  */
-struct iser_tgt_pi *iser_tgt_prot_pi(struct iser_tgt_cmd *cmd)
+void iser_tgt_prot_fill(struct iser_tgt_cmd *cmd, struct iser_tgt_pi *pi)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
-	struct iser_tgt_session *sess = cmd->sess;
-	struct iser_tgt_pi *pi;
 
-	if (likely(!sess->pis) || se_cmd->prot_op == TARGET_PROT_NORMAL)
-		return NULL;
-
-	pi = &sess->pis[cmd - sess->cmds];
 	memset(pi, 0, sizeof(*pi));
 	pi->sg = se_cmd->t_prot_sg;
 	pi->nents = se_cmd->t_prot_nents;
@@ -103,7 +98,6 @@ struct iser_tgt_pi *iser_tgt_prot_pi(struct iser_tgt_cmd *cmd)
 		pi->attrs.check_mask |= IB_SIG_CHECK_GUARD;
 	if (se_cmd->prot_checks & TARGET_DIF_CHECK_REFTAG)
 		pi->attrs.check_mask |= IB_SIG_CHECK_REFTAG;
-	return pi;
 }
 
 /**

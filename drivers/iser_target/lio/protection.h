@@ -5,14 +5,25 @@
 
 #include <target/target_core_base.h>
 
-struct iser_tgt_cmd;
-struct iser_tgt_pi;
-struct iser_tgt_session;
+#include "../rdma/rdma.h"
+#include "cmd.h"
+#include "session.h"
 
 enum target_prot_op iser_tgt_prot_ops(const struct iser_tgt_session *sess);
 int iser_tgt_prot_alloc(struct iser_tgt_session *sess);
-struct iser_tgt_pi *iser_tgt_prot_pi(struct iser_tgt_cmd *cmd);
+void iser_tgt_prot_fill(struct iser_tgt_cmd *cmd, struct iser_tgt_pi *pi);
 sense_reason_t iser_tgt_prot_error(struct iser_tgt_cmd *cmd,
 				   const struct iser_tgt_pi *pi);
+
+/* The protection information of a command's data, NULL if there is none. */
+static inline struct iser_tgt_pi *iser_tgt_prot_pi(const struct iser_tgt_cmd *cmd)
+{
+	struct iser_tgt_session *sess = cmd->sess;
+
+	if (likely(!sess->pis) || cmd->se_cmd.prot_op == TARGET_PROT_NORMAL)
+		return NULL;
+
+	return &sess->pis[cmd - sess->cmds];
+}
 
 #endif

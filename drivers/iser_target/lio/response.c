@@ -5,7 +5,6 @@
 #include <scsi/scsi_proto.h>
 #include <target/target_core_fabric.h>
 
-#include "../compat.h"
 #include "../iscsi/pdu.h"
 #include "../rdma/rdma.h"
 #include "../trace.h"
@@ -16,7 +15,6 @@
 #include "protection.h"
 #include "response.h"
 #include "session.h"
-#include "task_mgmt.h"
 
 /* Order of the largest data buffer that an unsignaled send may hold. */
 #define ISER_TGT_UNSIGNALED_ORDER	1
@@ -195,10 +193,29 @@ static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd, bool data_in)
 	return data_len;
 }
 
-static void iser_tgt_response_send(struct iser_tgt_cmd *cmd, size_t data_len)
+static void iser_tgt_response_send(struct iser_tgt_cmd *cmd, size_t data_len,
+				   struct iser_tgt_chain *chain)
 {
 	iser_tgt_response_unsignaled(cmd);
+	cmd->tx.chain = chain;
 	iser_tgt_send(&cmd->tx, data_len, iser_tgt_inv_rkey(cmd));
+}
+
+/**
+ * iser_tgt_response_status - send the response of a command
+ * @cmd: the command
+ * @chain: where to add it, NULL to send it now
+ *
+ * RFC 7143 11.4, RFC 7145 7.3.2. Once the connection is closing nothing is sent.
+ *
+ * Context: process. The caller has a reference of the core's command.
+ */
+void iser_tgt_response_status(struct iser_tgt_cmd *cmd,
+			      struct iser_tgt_chain *chain)
+{
+	size_t data_len = iser_tgt_response_build(cmd, false);
+
+	iser_tgt_response_send(cmd, data_len, chain);
 }
 
 /* The device has checked the data of a READ: now its status is known. */
@@ -214,35 +231,50 @@ static void iser_tgt_checked_read_done(struct iser_tgt_xfer *xfer, int status)
 		transport_send_check_condition_and_sense(se_cmd, se_cmd->pi_err,
 							 0);
 	else if (!status)
-		iser_tgt_queue_status(se_cmd);
+		iser_tgt_response_status(cmd, NULL);
 	target_put_sess_cmd(se_cmd);
 }
 
+static void iser_tgt_checked_read(struct iser_tgt_cmd *cmd,
+				  struct iser_tgt_pi *pi, u32 len)
+{
+	struct se_cmd *se_cmd = &cmd->se_cmd;
+
+	kref_get(&se_cmd->cmd_kref);
+	cmd->xfer.done = iser_tgt_checked_read_done;
+	iser_tgt_xfer_start_pi(&cmd->xfer, cmd->sess->conn, pi,
+			       se_cmd->t_data_sg, se_cmd->t_data_nents, len,
+			       cmd->read_va, cmd->read_stag, DMA_TO_DEVICE);
+}
+
 /**
- * iser_tgt_queue_data_in - send the data of a READ, then the response
- * @se_cmd: the command
+ * iser_tgt_response_data - send the data of a READ, then the response
+ * @cmd: the command
+ * @chain: where to add both, NULL to send them now; what needs more than one work
+ *	request for its data is sent now
  *
  * RFC 7145 7.3.5. Never sends more than the initiator expects or the core has.
+ * Once the connection is closing nothing is sent.
  *
- * Context: process.
- * Return: 0; once the connection is closing nothing is sent and the command is
- * released.
+ * Context: process. The caller has a reference of the core's command.
  */
-int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
+void iser_tgt_response_data(struct iser_tgt_cmd *cmd,
+			    struct iser_tgt_chain *chain)
 {
-	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
+	struct se_cmd *se_cmd = &cmd->se_cmd;
 	u32 len = min(se_cmd->data_length, cmd->edtl);
 	size_t data_len = iser_tgt_response_build(cmd, true);
 	struct iser_tgt_pi *pi;
 
 	if (!len || !se_cmd->t_data_nents) {
-		iser_tgt_response_send(cmd, data_len);
-		return 0;
+		iser_tgt_response_send(cmd, data_len, chain);
+		return;
 	}
 	if (!cmd->rsv) {
 		iser_tgt_protocol_error(cmd->sess,
 					"a READ without a buffer for its data");
-		return 0;
+		iser_tgt_response_check(&cmd->tx, -EPROTO);
+		return;
 	}
 
 	trace_iser_tgt_xfer_post(cmd->sess->initiator, cmd->sess->sid, cmd->itt,
@@ -250,13 +282,8 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 				 DMA_TO_DEVICE, len, 0);
 	pi = iser_tgt_prot_pi(cmd);
 	if (unlikely(pi)) {
-		kref_get(&se_cmd->cmd_kref);
-		cmd->xfer.done = iser_tgt_checked_read_done;
-		iser_tgt_xfer_start_pi(&cmd->xfer, cmd->sess->conn, pi,
-				       se_cmd->t_data_sg, se_cmd->t_data_nents,
-				       len, cmd->read_va, cmd->read_stag,
-				       DMA_TO_DEVICE);
-		return 0;
+		iser_tgt_checked_read(cmd, pi, len);
+		return;
 	}
 
 	if (likely(iser_tgt_buf_is_small(cmd->buf)))
@@ -264,37 +291,15 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 	else
 		iser_tgt_response_signaled(cmd);
 	iser_tgt_tx_prepare(&cmd->tx, data_len, iser_tgt_inv_rkey(cmd));
-	if (likely(cmd->buf))
+	if (likely(cmd->buf)) {
+		cmd->tx.chain = chain;
 		iser_tgt_xfer_start_buf(&cmd->xfer, cmd->sess->conn, cmd->buf,
 					0, len, cmd->read_va, cmd->read_stag,
 					DMA_TO_DEVICE, &cmd->tx);
-	else
+	} else {
 		iser_tgt_xfer_start(&cmd->xfer, cmd->sess->conn,
 				    se_cmd->t_data_sg, se_cmd->t_data_nents, 0,
 				    len, cmd->read_va, cmd->read_stag,
 				    DMA_TO_DEVICE, &cmd->tx);
-	return 0;
-}
-
-/**
- * iser_tgt_queue_status - send the response of a command
- * @se_cmd: the command
- *
- * RFC 7143 11.4, RFC 7145 7.3.2.
- *
- * Context: process.
- * Return: 0; once the connection is closing nothing is sent and the command is
- * released.
- */
-int iser_tgt_queue_status(struct se_cmd *se_cmd)
-{
-	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
-	size_t data_len = iser_tgt_response_build(cmd, false);
-
-#ifdef ISER_TGT_LACKS_ABORTED_ENDS
-	if (unlikely(se_cmd->scsi_status == SAM_STAT_TASK_ABORTED))
-		iser_tgt_aborted_ends(se_cmd);
-#endif
-	iser_tgt_response_send(cmd, data_len);
-	return 0;
+	}
 }

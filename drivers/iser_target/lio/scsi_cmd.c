@@ -399,20 +399,22 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 	cmd->xfer.done = iser_tgt_write_data_done;
 	pi = iser_tgt_prot_pi(cmd);
 	mapped = cmd->buf && !iser_tgt_conn_needs_mr(conn, DMA_FROM_DEVICE);
-	if (unlikely(pi))
+	if (unlikely(pi)) {
+		iser_tgt_prot_fill(cmd, pi);
 		iser_tgt_xfer_start_pi(&cmd->xfer, conn, pi, se_cmd->t_data_sg,
 				       se_cmd->t_data_nents, left,
 				       cmd->write_va, cmd->write_stag,
 				       DMA_FROM_DEVICE);
-	else if (likely(mapped))
+	} else if (likely(mapped)) {
 		iser_tgt_xfer_start_buf(&cmd->xfer, conn, cmd->buf,
 					cmd->buf_skip, left, cmd->write_va,
 					cmd->write_stag, DMA_FROM_DEVICE, NULL);
-	else
+	} else {
 		iser_tgt_xfer_start(&cmd->xfer, conn, se_cmd->t_data_sg,
 				    se_cmd->t_data_nents, imm, left,
 				    cmd->write_va, cmd->write_stag,
 				    DMA_FROM_DEVICE, NULL);
+	}
 	target_put_sess_cmd(se_cmd);
 	return 0;
 }
@@ -428,7 +430,7 @@ void iser_tgt_release_cmd(struct se_cmd *se_cmd)
 	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
 	struct iser_tgt_session *sess = cmd->sess;
 
-	if (unlikely(cmd->in_set)) {
+	if (unlikely(cmd->stage == ISER_TGT_CMD_ABORTS)) {
 		WRITE_ONCE(sess->abort.aborting, false);
 		iser_tgt_abort_set_kick(sess);
 		return;

@@ -117,6 +117,8 @@ struct iser_tgt_ping {
  * @rejected_sn: CmdSN of the last request that was rejected
  * @abort: ABORT TASK SET in progress, and responses that have to wait
  * @free_list: free contexts, returned from any context
+ * @gathered: completed commands that a worker will answer, by se_cmd_list
+ * @gather_entry: entry of that worker's list
  * @immediate: SCSI commands in progress that are not counted by CmdSN
  * @free_cache: free contexts taken from @free_list
  * @commands: SCSI commands so far
@@ -178,6 +180,8 @@ struct iser_tgt_session {
 	struct iser_tgt_abort_set abort;
 	/* written by all sides */
 	struct llist_head free_list;
+	struct llist_head gathered;
+	struct llist_node gather_entry;
 	atomic_t immediate;
 
 	/* the receive side */

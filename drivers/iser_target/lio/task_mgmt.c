@@ -149,7 +149,6 @@ static void iser_tgt_abort_task(struct iser_tgt_session *sess, u64 tag)
 		&sess->cmds[sess->nr_cmds + ISER_TGT_CMD_ABORT];
 
 	WRITE_ONCE(sess->abort.aborting, true);
-	cmd->in_set = true;
 	cmd->rx = NULL;
 	cmd->buf = NULL;
 	cmd->tx.advances_window = false;
@@ -560,7 +559,7 @@ void iser_tgt_queue_tm_rsp(struct se_cmd *se_cmd)
 	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
 	struct iser_tgt_session *sess = cmd->sess;
 
-	if (cmd->in_set) {
+	if (cmd->stage == ISER_TGT_CMD_ABORTS) {
 		/* A task that has ended need not be aborted. */
 		if (se_cmd->se_tmr_req->response != TMR_FUNCTION_COMPLETE &&
 		    se_cmd->se_tmr_req->response != TMR_TASK_DOES_NOT_EXIST)

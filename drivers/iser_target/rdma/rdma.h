@@ -167,6 +167,10 @@ struct iser_tgt_tx *iser_tgt_login_tx_pdu(struct iser_tgt_login_tx *login_tx);
 void iser_tgt_login_tx_send(struct iser_tgt_login_tx *login_tx,
 			    const void *data, size_t len);
 
+/* chain.c */
+void iser_tgt_chain_post(struct iser_tgt_conn *conn,
+			 struct iser_tgt_chain *chain);
+
 /* data_pool.c, transfer.c */
 struct iser_tgt_data_buf *iser_tgt_data_get(struct iser_tgt_conn *conn, u32 len);
 void iser_tgt_data_put(struct iser_tgt_data_buf *buf);

@@ -44,6 +44,38 @@ static noinline void iser_tgt_post_trace(const struct iser_tgt_conn *conn,
 			    get_unaligned_be32(bhs + 32), tx->sge.length, ret);
 }
 
+static void iser_tgt_post_prepare(struct iser_tgt_conn *conn,
+				  struct iser_tgt_tx *tx)
+{
+	if (!tx->sn_filled)
+		iser_tgt_fill_sn(conn, tx);
+	iser_tgt_choose_signal(conn, tx);
+	ib_dma_sync_single_for_device(conn->dev->ibdev, tx->sge.addr,
+				      tx->sge.length, DMA_TO_DEVICE);
+}
+
+static void iser_tgt_post_note(struct iser_tgt_conn *conn,
+			       struct iser_tgt_tx *tx)
+{
+	*conn->sent_tail = &tx->wr;
+	conn->sent_tail = &tx->wr.next;
+	tx->posted = true;
+}
+
+static void iser_tgt_chain_add(struct iser_tgt_chain *chain,
+			       struct ib_send_wr *first, struct iser_tgt_tx *tx)
+{
+	tx->next = NULL;
+	if (chain->first) {
+		chain->last->wr.next = first;
+		chain->last->next = tx;
+	} else {
+		chain->wrs = first;
+		chain->first = tx;
+	}
+	chain->last = tx;
+}
+
 /**
  * iser_tgt_post - post work requests, the last with its sequence numbers
  * @conn: the connection
@@ -65,6 +97,11 @@ int iser_tgt_post(struct iser_tgt_conn *conn, struct ib_send_wr *first,
 	bool waited = tx && tx->waited;
 	int ret = -ENOTCONN;
 
+	if (tx && tx->chain) {
+		iser_tgt_chain_add(tx->chain, first, tx);
+		return 0;
+	}
+
 	*bad = first;
 	spin_lock(&conn->post_lock);
 	if (conn->state == ISER_TGT_CONN_CLOSING)
@@ -75,19 +112,12 @@ int iser_tgt_post(struct iser_tgt_conn *conn, struct ib_send_wr *first,
 		goto unlock;
 	}
 
-	if (!tx->sn_filled)
-		iser_tgt_fill_sn(conn, tx);
-	iser_tgt_choose_signal(conn, tx);
-	ib_dma_sync_single_for_device(conn->dev->ibdev, tx->sge.addr,
-				      tx->sge.length, DMA_TO_DEVICE);
+	iser_tgt_post_prepare(conn, tx);
 	ret = ib_post_send(conn->qp, first, bad);
 	if (trace_iser_tgt_post_enabled())
 		iser_tgt_post_trace(conn, tx, ret);
-	if (likely(!ret)) {
-		*conn->sent_tail = &tx->wr;
-		conn->sent_tail = &tx->wr.next;
-		tx->posted = true;
-	}
+	if (likely(!ret))
+		iser_tgt_post_note(conn, tx);
 unlock:
 	spin_unlock(&conn->post_lock);
 
@@ -95,6 +125,62 @@ unlock:
 		iser_tgt_conn_close(conn, "send queue refused a work request");
 	else if (unlikely(waited))
 		iser_tgt_ulp->posted(tx);
+	return ret;
+}
+
+/* Leaves those from @bad on in the chain. Returns whether the first has a part posted. */
+static bool iser_tgt_chain_posted(struct iser_tgt_conn *conn,
+				  struct iser_tgt_chain *chain,
+				  const struct ib_send_wr *bad)
+{
+	struct ib_send_wr *first = chain->wrs, *wr = first;
+
+	while (wr && wr != bad) {
+		struct iser_tgt_tx *tx = chain->first;
+		bool last = wr == &tx->wr;
+
+		wr = wr->next;
+		if (!last)
+			continue;
+		if (trace_iser_tgt_post_enabled())
+			iser_tgt_post_trace(conn, tx, 0);
+		chain->first = tx->next;
+		tx->next = NULL;
+		tx->wr.next = NULL;
+		iser_tgt_post_note(conn, tx);
+		first = wr;
+	}
+	return wr != first;
+}
+
+/**
+ * iser_tgt_post_chain - post a chain of PDUs with one doorbell
+ * @conn: the connection
+ * @chain: the PDUs, one at least; on return those that were not posted
+ * @partly: of the transfer in front of the first of these, a part was posted
+ *
+ * Context: any but interrupts.
+ * Return: as iser_tgt_post().
+ */
+int iser_tgt_post_chain(struct iser_tgt_conn *conn,
+			struct iser_tgt_chain *chain, bool *partly)
+{
+	const struct ib_send_wr *bad = chain->wrs;
+	struct iser_tgt_tx *tx;
+	int ret = -ENOTCONN;
+
+	*partly = false;
+	spin_lock(&conn->post_lock);
+	if (conn->state != ISER_TGT_CONN_CLOSING) {
+		for (tx = chain->first; tx; tx = tx->next)
+			iser_tgt_post_prepare(conn, tx);
+		ret = ib_post_send(conn->qp, chain->wrs, &bad);
+		*partly = iser_tgt_chain_posted(conn, chain, ret ? bad : NULL);
+	}
+	spin_unlock(&conn->post_lock);
+
+	if (unlikely(ret))
+		iser_tgt_conn_close(conn, "send queue refused a work request");
 	return ret;
 }
 

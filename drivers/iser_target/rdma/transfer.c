@@ -285,6 +285,8 @@ static void iser_tgt_xfer_wait(struct iser_tgt_xfer *xfer)
 	struct iser_tgt_conn *conn = xfer->conn;
 	struct iser_tgt_tx *tx = xfer->tx;
 
+	if (tx)
+		tx->chain = NULL;
 	if (tx && tx->unsignaled) {
 		tx->waited = true;
 		tx->posted = false;
@@ -362,6 +364,25 @@ void iser_tgt_xfer_end(struct iser_tgt_xfer *xfer)
 	iser_tgt_segment_end(xfer);
 	if (unlikely(!list_empty_careful(&conn->xfer_wait)))
 		iser_tgt_xfer_kick(conn);
+}
+
+/**
+ * iser_tgt_xfer_unposted - the last segment of a transfer could not be posted
+ * @xfer: the transfer, with a response that was in a chain
+ * @partly: a part of it was
+ * @ret: why
+ *
+ * Context: process.
+ */
+void iser_tgt_xfer_unposted(struct iser_tgt_xfer *xfer, bool partly, int ret)
+{
+	struct iser_tgt_conn *conn = xfer->conn;
+
+	if (partly && iser_tgt_xfer_partly_posted(xfer))
+		return;
+	iser_tgt_segment_end(xfer);
+	iser_tgt_xfer_done(xfer, ret);
+	iser_tgt_xfer_kick(conn);
 }
 
 /* Plans one segment of one work request. */

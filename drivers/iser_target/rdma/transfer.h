@@ -13,6 +13,7 @@
 #define ISER_TGT_XFER_MRS	8
 
 void iser_tgt_xfer_end(struct iser_tgt_xfer *xfer);
+void iser_tgt_xfer_unposted(struct iser_tgt_xfer *xfer, bool partly, int ret);
 void iser_tgt_xfer_flush(struct iser_tgt_conn *conn);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "../iscsi/pdu.h"
 
+struct iser_tgt_chain;
 struct iser_tgt_conn;
 struct iser_tgt_data_pool;
 
@@ -40,6 +41,9 @@ struct iser_tgt_rx {
  * @unsignaled: @done may be called with the completion of a later PDU
  * @waited: the fabric's ->waits() was called for it
  * @posted: it has been posted; for @done, valid if @waited
+ * @chain: add it there instead of posting it; reset when that is done, or when it
+ *	has to wait
+ * @next: the next one in its chain
  * @done: called once for each send, with 0 or a negative errno, sent or not, in
  *	process context, possibly before iser_tgt_send() returns
  */
@@ -52,12 +56,28 @@ struct iser_tgt_tx {
 	bool unsignaled;
 	bool waited;
 	bool posted;
+	union {
+		struct iser_tgt_chain *chain;
+		struct iser_tgt_tx *next;
+	};
 	void (*done)(struct iser_tgt_tx *tx, int status);
 	/* private: the SEND, and the transfer in front of it */
 	struct ib_cqe cqe;
 	struct ib_send_wr wr;
 	struct ib_sge sge;
 	struct iser_tgt_xfer *xfer;
+};
+
+/**
+ * struct iser_tgt_chain - PDUs of a connection to post with one doorbell
+ * @first: the first one, NULL if there is none
+ * @last: the last one
+ * @wrs: their work requests, and those of the transfers in front of them
+ */
+struct iser_tgt_chain {
+	struct iser_tgt_tx *first;
+	struct iser_tgt_tx *last;
+	struct ib_send_wr *wrs;
 };
 
 static inline u8 *iser_tgt_tx_data(const struct iser_tgt_tx *tx)

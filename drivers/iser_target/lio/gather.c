@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Since Linux 7.1 the core completes commands where the backstore does: in a thread
+ * of ours, for a ramdisk or a file, but in an interrupt for most disks. A thread
+ * posts the response at once. In interrupts none of our locks is taken: the command
+ * is noted, and when the core is done with it, gathered. A worker of the same
+ * processor posts the responses of a connection with one doorbell.
+ */
+
+#include <linux/irqflags.h>
+#include <linux/llist.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/workqueue.h>
+#include <scsi/scsi_proto.h>
+#include <target/target_core_base.h>
+#include <target/target_core_fabric.h>
+
+#include "../compat.h"
+#include "../rdma/rdma.h"
+#include "cmd.h"
+#include "gather.h"
+#include "latency.h"
+#include "protection.h"
+#include "response.h"
+#include "session.h"
+#include "task_mgmt.h"
+
+/**
+ * struct iser_tgt_gather - what completed in interrupts of a processor
+ * @sessions: with commands in ->gathered; each is on one processor's list at most
+ * @work: answers them
+ */
+struct iser_tgt_gather {
+	struct llist_head sessions;
+	struct work_struct work;
+};
+
+static DEFINE_PER_CPU(struct iser_tgt_gather, iser_tgt_gather);
+static struct workqueue_struct *iser_tgt_gather_wq;
+
+/*
+ * In an interrupt, or where the caller keeps interrupts or bottom halves out, maybe
+ * by a lock that an interrupt takes.
+ */
+static bool iser_tgt_gather_here(void)
+{
+	return in_interrupt() || irqs_disabled();
+}
+
+static void iser_tgt_gather_note(struct iser_tgt_cmd *cmd,
+				 enum iser_tgt_answer answer)
+{
+	/* The backstore's part ends here, not when the worker runs. */
+	if (iser_tgt_latency_on())
+		iser_tgt_latency_answers(cmd, answer == ISER_TGT_ANSWER_DATA);
+	cmd->answer = answer;
+}
+
+/* The core is done with the command; it uses se_cmd_list before it executes it. */
+static void iser_tgt_gather_add(struct iser_tgt_cmd *cmd)
+{
+	struct iser_tgt_session *sess = cmd->sess;
+	struct iser_tgt_gather *gather;
+
+	/* Once there, it may be answered and the session freed, unless first. */
+	if (!llist_add(&cmd->se_cmd.se_cmd_list, &sess->gathered))
+		return;
+
+	gather = raw_cpu_ptr(&iser_tgt_gather);
+	if (llist_add(&sess->gather_entry, &gather->sessions))
+		queue_work(iser_tgt_gather_wq, &gather->work);
+}
+
+static void iser_tgt_gather_answer(struct iser_tgt_session *sess)
+{
+	struct llist_node *list =
+		llist_reverse_order(llist_del_all(&sess->gathered));
+	struct iser_tgt_conn *conn = sess->conn;
+	struct iser_tgt_chain chain = {};
+	struct iser_tgt_cmd *cmd, *next;
+
+	llist_for_each_entry(cmd, list, se_cmd.se_cmd_list) {
+		if (cmd->answer == ISER_TGT_ANSWER_DATA)
+			iser_tgt_response_data(cmd, &chain);
+		else
+			iser_tgt_response_status(cmd, &chain);
+		cmd->answer = ISER_TGT_ANSWER_NONE;
+	}
+	iser_tgt_chain_post(conn, &chain);
+	/* The last one may be what keeps the session. */
+	llist_for_each_entry_safe(cmd, next, list, se_cmd.se_cmd_list)
+		target_put_sess_cmd(&cmd->se_cmd);
+}
+
+static void iser_tgt_gather_work(struct work_struct *work)
+{
+	struct iser_tgt_gather *gather =
+		container_of(work, struct iser_tgt_gather, work);
+	struct llist_node *list =
+		llist_reverse_order(llist_del_all(&gather->sessions));
+	struct iser_tgt_session *sess, *next;
+
+	/* Without commands in ->gathered it may be on another list again. */
+	llist_for_each_entry_safe(sess, next, list, gather_entry)
+		iser_tgt_gather_answer(sess);
+}
+
+/**
+ * iser_tgt_queue_data_in - answer a READ
+ * @se_cmd: the command
+ *
+ * Context: any.
+ * Return: 0.
+ */
+int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
+{
+	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
+	struct iser_tgt_pi *pi = iser_tgt_prot_pi(cmd);
+
+	/* The LUN may be removed before the worker runs. */
+	if (unlikely(pi))
+		iser_tgt_prot_fill(cmd, pi);
+	if (unlikely(iser_tgt_gather_here()))
+		iser_tgt_gather_note(cmd, ISER_TGT_ANSWER_DATA);
+	else
+		iser_tgt_response_data(cmd, NULL);
+	return 0;
+}
+
+/**
+ * iser_tgt_queue_status - answer a command without data for the initiator
+ * @se_cmd: the command
+ *
+ * Context: any.
+ * Return: 0.
+ */
+int iser_tgt_queue_status(struct se_cmd *se_cmd)
+{
+	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
+
+#ifdef ISER_TGT_LACKS_ABORTED_ENDS
+	if (unlikely(se_cmd->scsi_status == SAM_STAT_TASK_ABORTED))
+		iser_tgt_aborted_ends(se_cmd);
+#endif
+	if (unlikely(iser_tgt_gather_here()))
+		iser_tgt_gather_note(cmd, ISER_TGT_ANSWER_STATUS);
+	else
+		iser_tgt_response_status(cmd, NULL);
+	return 0;
+}
+
+/**
+ * iser_tgt_check_stop_free - the core has no more to do for a command
+ * @se_cmd: the command, or that of a task management function
+ *
+ * Context: any.
+ * Return: 1 if it has been released.
+ */
+int iser_tgt_check_stop_free(struct se_cmd *se_cmd)
+{
+	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
+
+	if (likely(!cmd->answer))
+		return target_put_sess_cmd(se_cmd);
+
+	iser_tgt_gather_add(cmd);
+	return 0;
+}
+
+/**
+ * iser_tgt_gather_init - create the workqueue
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int iser_tgt_gather_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct iser_tgt_gather *gather = per_cpu_ptr(&iser_tgt_gather,
+							     cpu);
+
+		init_llist_head(&gather->sessions);
+		INIT_WORK(&gather->work, iser_tgt_gather_work);
+	}
+	iser_tgt_gather_wq = alloc_workqueue("iser_tgt_gather",
+					     WQ_MEM_RECLAIM | WQ_PERCPU, 0);
+	return iser_tgt_gather_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * iser_tgt_gather_exit - destroy the workqueue; no command is left
+ */
+void iser_tgt_gather_exit(void)
+{
+	destroy_workqueue(iser_tgt_gather_wq);
+}

@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Commands are completed where their backstore completes them (Linux 7.1 and later): a ramdisk's and a file's in the thread that executes them, those
+# of a disk that completes in hard or soft interrupts are gathered and answered together. The core's completion worker is not used unless
+# complete_type says so. With one processor a block device would not use soft interrupts.
+# link: rxe
+# processors: 2
+
+seconds=600
+. "$(dirname "$0")/../in-guest"
+
+tracing=/sys/kernel/tracing
+works_begun=$tracing/events/workqueue/workqueue_execute_start
+
+# begun FUNCTION : work items of this function since counting began
+begun() { sed -n "s/.* $1 .*hitcount: *//p" "$works_begun/hist" | grep . || echo 0; }
+count() {
+	[ ! -e "$works_begun/hist" ] || ! grep -q hist "$works_begun/trigger" || echo '!hist:keys=function.sym' >"$works_begun/trigger"
+	echo 'hist:keys=function.sym' >"$works_begun/trigger"
+}
+at_least() { [ "$1" -ge "$2" ]; }
+below() { [ "$1" -lt "$2" ]; }
+IOS=200
+# load LUN DEPTH : IOS writes, read back and compared
+load() {
+	local dev
+	dev=$(disk "$IQN" "$1") || return
+	fio --name=load --filename="$dev" --direct=1 --ioengine=libaio --bs=4k --iodepth="$2" --rw=randwrite --size=$((IOS * 4))k --verify=crc32c --verify_fatal=1
+}
+# null NAME MODE : a block device that keeps its data and completes in soft (1) or hard (2) interrupts; with more than one queue, one for polling
+# included, it would complete in the thread
+null() {
+	local dir=/sys/kernel/config/nullb/$1
+	mkdir "$dir" && echo 1 >"$dir/memory_backed" && echo 8 >"$dir/size" && echo "$2" >"$dir/irqmode" && echo 0 >"$dir/poll_queues" && echo 20000 >"$dir/completion_nsec" &&
+		echo 1 >"$dir/power" && wait_for 10 "the block device" test -b "/dev/$1"
+}
+
+alone || bail "no RDMA device"
+modprobe null_blk nr_devices=0 || bail "no null_blk"
+mount -t tracefs tracefs $tracing 2>/dev/null
+[ -e "$works_begun/hist" ] || [ -e "$works_begun/trigger" ] || bail "work items cannot be counted"
+load_target || bail "the module does not load"
+works "a ramdisk" backstore ram rd 8
+works "a file" backstore file file 8
+works "a disk that completes in soft interrupts" eval "null soft 1 && backstore soft dev /dev/soft"
+works "a disk that completes in hard interrupts" eval "null hard 2 && backstore hard dev /dev/hard"
+works "a target" make_target "$IQN" ram file soft hard || bail "no target" "$(cat /tmp/out)"
+add_portal "$IQN" "$IP:$PORT" && enable "$IQN" || bail "no portal"
+param=$CFS/iser/$IQN/param
+[ -e "$param/direct_complete_supported" ] || { skip "completion where the backstore completes" "this kernel has one way only"; remove_all; done_testing; exit; }
+is "$(cat "$param/direct_complete_supported")" 1 "commands can be completed where the backstore completes them"
+is "$(cat "$param/default_complete_type")" 1 "... and are by default"
+
+start_initiator && discover && login || bail "no session"
+dev=$(disk "$IQN" 3) || bail "no disk"
+# ways LUN NAME : how its commands were answered
+ways() {
+	count
+	works "$2: what is written is read back" load "$1" 16 || note "$(cat /tmp/out)"
+	core=$(begun target_complete_ok_work) ours=$(begun iser_tgt_gather_work)
+	note "$2: $((2 * IOS)) commands, the core's worker ran $core times, ours $ours times"
+}
+ways 0 ramdisk
+is "$core" 0 "... without the core's completion worker"
+is "$ours" 0 "... and without ours: the response is posted where the command is executed"
+ways 1 file
+is "$core" 0 "... without the core's completion worker"
+is "$ours" 0 "... and without ours"
+lun=2
+for kind in soft hard; do
+	ways $lun "$kind interrupts"
+	is "$core" 0 "... without the core's completion worker"
+	works "... by ours" at_least "$ours" 1
+	works "... several at a time" below "$ours" $((2 * IOS))
+	lun=$((lun + 1))
+done
+
+works "complete_type=2 (queue)" eval "echo 2 >$(backstore_dir hard)/attrib/complete_type"
+ways 3 "hard interrupts, queued"
+works "... by the core's completion worker" at_least "$core" 1
+is "$ours" 0 "... which posts them at once"
+works "complete_type=1 (direct)" eval "echo 1 >$(backstore_dir hard)/attrib/complete_type"
+ways 3 "hard interrupts, direct"
+is "$core" 0 "... without the core's completion worker"
+
+# the connection ends while commands are on their way through interrupts
+done_ios() { awk '{ print $1 + $5 }' "/sys/block/${dev#/dev/}/stat"; }
+more_than() { [ "$(done_ios)" -gt "$1" ]; }
+for ((n = 0; n < 3; n++)); do
+	fio --name=cut --filename="$dev" --direct=1 --ioengine=libaio --bs=4k --iodepth=32 --rw=randrw --size=8m --time_based --runtime=60 >/tmp/cut 2>&1 &
+	pid=$!
+	wait_for 20 "I/O" more_than $(($(done_ios) + 100)) && disable "$IQN" && enable "$IQN" && wait_for 60 "I/O again" more_than $(($(done_ios) + 50)) || trouble=1
+	kill "$pid"
+	wait "$pid"
+done
+is "${trouble:-none}" none "the portal group is disabled three times during I/O, which goes on"
+works "what is written is read back afterwards" load 3 16
+works "logout" logout
+stop_initiator
+works "all is removed" remove_all
+for name in soft hard; do rmdir "/sys/kernel/config/nullb/$name"; done
+done_testing
