@@ -151,6 +151,22 @@ struct iser_tgt_cmd *iser_tgt_cmd_get_own(struct iser_tgt_session *sess,
 	return cmd;
 }
 
+/* Ends what a context holds, but its data buffer. */
+static void iser_tgt_cmd_end(struct iser_tgt_cmd *cmd)
+{
+	if (unlikely(cmd->rx))
+		iser_tgt_rx_put(cmd->rx);
+	/* An aborted command has no response that would advance MaxCmdSN. */
+	if (unlikely(cmd->tx.advances_window)) {
+		cmd->tx.advances_window = false;
+		iser_tgt_window_open(cmd->sess->conn, true);
+	}
+	if (unlikely(cmd->immediate))
+		iser_tgt_cmd_immediate_ends(cmd);
+	/* Pairs with the acquire in iser_tgt_cmd_get_own(). */
+	smp_store_release(&cmd->busy, false);
+}
+
 /**
  * iser_tgt_cmd_put - drop a reference to a context
  * @cmd: the context; free again when its response, if any, has been sent and
@@ -166,21 +182,50 @@ void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd)
 	if (!atomic_dec_and_test(&cmd->refs))
 		return;
 
-	if (cmd->rx)
-		iser_tgt_rx_put(cmd->rx);
 	if (cmd->buf)
 		iser_tgt_data_put(cmd->buf);
-	/* An aborted command has no response that would advance MaxCmdSN. */
-	if (unlikely(cmd->tx.advances_window)) {
-		cmd->tx.advances_window = false;
-		iser_tgt_window_open(conn, true);
-	}
-	if (unlikely(cmd->immediate))
-		iser_tgt_cmd_immediate_ends(cmd);
-	/* Pairs with the acquire in iser_tgt_cmd_get_own(). */
-	smp_store_release(&cmd->busy, false);
+	iser_tgt_cmd_end(cmd);
 	if (likely(cmd < sess->cmds + sess->nr_cmds))
 		llist_add(&cmd->free, &sess->free_list);
+	iser_tgt_conn_kick(conn);
+}
+
+/**
+ * iser_tgt_cmds_sent - iser_tgt_cmd_put() for many responses
+ * @first: unsignaled responses of a session, chained by @tx->next
+ *
+ * Context: completion handler, or the release work.
+ */
+void iser_tgt_cmds_sent(struct iser_tgt_tx *first)
+{
+	struct iser_tgt_conn *conn = first->conn;
+	struct llist_node *free = NULL, *last = NULL;
+	struct iser_tgt_data_buf *bufs = NULL;
+	struct iser_tgt_tx *tx, *next;
+	struct iser_tgt_cmd *cmd;
+
+	for (tx = first; tx; tx = next) {
+		next = tx->next;
+		tx->next = NULL;
+		cmd = container_of(tx, struct iser_tgt_cmd, tx);
+		if (unlikely(!atomic_dec_and_test(&cmd->refs)))
+			continue;
+
+		if (cmd->buf) {
+			cmd->buf->next = bufs;
+			bufs = cmd->buf;
+		}
+		iser_tgt_cmd_end(cmd);
+		cmd->free.next = free;
+		free = &cmd->free;
+		if (!last)
+			last = free;
+	}
+
+	if (bufs)
+		iser_tgt_data_put(bufs);
+	if (free)
+		llist_add_batch(free, last, &cmd->sess->free_list);
 	iser_tgt_conn_kick(conn);
 }
 

@@ -167,6 +167,7 @@ struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess);
 struct iser_tgt_cmd *iser_tgt_cmd_get_own(struct iser_tgt_session *sess,
 					  enum iser_tgt_cmd_own which);
 void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd);
+void iser_tgt_cmds_sent(struct iser_tgt_tx *first);
 void iser_tgt_cmd_sent(struct iser_tgt_tx *tx, int status);
 
 #endif

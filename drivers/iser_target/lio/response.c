@@ -48,6 +48,22 @@ static void iser_tgt_response_done(struct iser_tgt_tx *tx, int status)
 }
 
 /**
+ * iser_tgt_responses_sent - unsignaled responses have been sent
+ * @first: the responses, of a session, chained by @tx->next
+ *
+ * Context: completion handler, or the release work.
+ */
+void iser_tgt_responses_sent(struct iser_tgt_tx *first)
+{
+	struct iser_tgt_tx *tx;
+
+	if (trace_iser_tgt_sent_enabled() || iser_tgt_latency_on())
+		for (tx = first; tx; tx = tx->next)
+			iser_tgt_response_check(tx, 0);
+	iser_tgt_cmds_sent(first);
+}
+
+/**
  * iser_tgt_response_waits - an unsignaled response cannot be posted yet
  * @tx: the response
  *
@@ -75,7 +91,8 @@ void iser_tgt_response_posted(struct iser_tgt_tx *tx)
 	target_put_sess_cmd(&cmd->se_cmd);
 }
 
-static void iser_tgt_response_sent(struct iser_tgt_tx *tx, int status)
+/* Not if it has been sent: then iser_tgt_responses_sent(). */
+static void iser_tgt_response_unsent(struct iser_tgt_tx *tx, int status)
 {
 	iser_tgt_response_check(tx, status);
 	if (unlikely(tx->waited && !tx->posted))
@@ -93,7 +110,7 @@ static void iser_tgt_response_unsignaled(struct iser_tgt_cmd *cmd)
 	/* Before it is posted, the core's reference is the only one. */
 	atomic_set(&cmd->refs, 2);
 	cmd->tx.unsignaled = true;
-	cmd->tx.done = iser_tgt_response_sent;
+	cmd->tx.done = iser_tgt_response_unsent;
 }
 
 static void iser_tgt_response_signaled(struct iser_tgt_cmd *cmd)

@@ -11,6 +11,7 @@ void iser_tgt_response_data(struct iser_tgt_cmd *cmd,
 			    struct iser_tgt_chain *chain);
 void iser_tgt_response_status(struct iser_tgt_cmd *cmd,
 			      struct iser_tgt_chain *chain);
+void iser_tgt_responses_sent(struct iser_tgt_tx *first);
 void iser_tgt_response_waits(struct iser_tgt_tx *tx);
 void iser_tgt_response_posted(struct iser_tgt_tx *tx);
 

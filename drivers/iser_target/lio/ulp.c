@@ -210,6 +210,7 @@ const struct iser_tgt_ulp_ops iser_tgt_session_ops = {
 	.receive = iser_tgt_session_receive,
 	.waits = iser_tgt_response_waits,
 	.posted = iser_tgt_response_posted,
+	.sent = iser_tgt_responses_sent,
 	.stop = iser_tgt_session_stop,
 	.close = iser_tgt_session_close,
 	.stalled = iser_tgt_session_stalled,

@@ -58,6 +58,7 @@ iser_tgt_data_alloc(struct iser_tgt_data_pool *pool, unsigned int order)
 
 	buf->pool = pool;
 	buf->order = order;
+	buf->next = NULL;
 	buf->page = iser_tgt_dma_page_alloc(ibdev, gfp, order,
 					    DMA_BIDIRECTIONAL, &buf->dma);
 	if (buf->page) {
@@ -69,6 +70,20 @@ iser_tgt_data_alloc(struct iser_tgt_data_pool *pool, unsigned int order)
 uncount:
 	atomic_long_sub(1L << order, &iser_tgt_data_pages);
 	return NULL;
+}
+
+/* Holds the lock. */
+static struct iser_tgt_data_buf *
+iser_tgt_data_take(struct iser_tgt_data_pool *pool, unsigned int order)
+{
+	struct iser_tgt_data_buf *buf = pool->free[order];
+
+	if (likely(buf)) {
+		pool->free[order] = buf->next;
+		buf->next = NULL;
+		pool->nr[order]--;
+	}
+	return buf;
 }
 
 /**
@@ -93,11 +108,9 @@ struct iser_tgt_data_buf *iser_tgt_data_get(struct iser_tgt_conn *conn, u32 len)
 	}
 
 	spin_lock(&pool->lock);
-	buf = list_first_entry_or_null(&pool->free[order],
-				       struct iser_tgt_data_buf, entry);
+	buf = iser_tgt_data_take(pool, order);
 	if (likely(buf)) {
-		list_del(&buf->entry);
-		if (--pool->nr[order] < pool->unused[order])
+		if (pool->nr[order] < pool->unused[order])
 			pool->unused[order] = pool->nr[order];
 		pool->hits++;
 	} else {
@@ -116,18 +129,23 @@ struct iser_tgt_data_buf *iser_tgt_data_get(struct iser_tgt_conn *conn, u32 len)
 }
 
 /**
- * iser_tgt_data_put - return a data buffer
- * @buf: the buffer
+ * iser_tgt_data_put - return data buffers
+ * @bufs: the buffers, chained by @next, all of one connection
  *
  * Context: any but interrupts.
  */
-void iser_tgt_data_put(struct iser_tgt_data_buf *buf)
+void iser_tgt_data_put(struct iser_tgt_data_buf *bufs)
 {
-	struct iser_tgt_data_pool *pool = buf->pool;
+	struct iser_tgt_data_pool *pool = bufs->pool;
+	struct iser_tgt_data_buf *next;
 
 	spin_lock(&pool->lock);
-	list_add(&buf->entry, &pool->free[buf->order]);
-	pool->nr[buf->order]++;
+	for (; bufs; bufs = next) {
+		next = bufs->next;
+		bufs->next = pool->free[bufs->order];
+		pool->free[bufs->order] = bufs;
+		pool->nr[bufs->order]++;
+	}
 	spin_unlock(&pool->lock);
 }
 
@@ -139,12 +157,7 @@ static void iser_tgt_data_pool_shrink(struct iser_tgt_data_pool *pool,
 
 	while (nr--) {
 		spin_lock(&pool->lock);
-		buf = list_first_entry_or_null(&pool->free[order],
-					       struct iser_tgt_data_buf, entry);
-		if (buf) {
-			list_del(&buf->entry);
-			pool->nr[order]--;
-		}
+		buf = iser_tgt_data_take(pool, order);
 		spin_unlock(&pool->lock);
 		if (!buf)
 			return;
@@ -209,12 +222,8 @@ void iser_tgt_data_pool_show(struct seq_file *m,
 void iser_tgt_data_pool_init(struct iser_tgt_data_pool *pool,
 			     struct ib_device *ibdev)
 {
-	unsigned int order;
-
 	pool->ibdev = ibdev;
 	spin_lock_init(&pool->lock);
-	for (order = 0; order <= ISER_TGT_DATA_ORDER_MAX; order++)
-		INIT_LIST_HEAD(&pool->free[order]);
 }
 
 /**

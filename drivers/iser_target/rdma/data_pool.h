@@ -3,7 +3,6 @@
 #ifndef ISER_TGT_RDMA_DATA_POOL_H
 #define ISER_TGT_RDMA_DATA_POOL_H
 
-#include <linux/list.h>
 #include <linux/spinlock.h>
 
 #include "types.h"
@@ -18,7 +17,7 @@ struct seq_file;
  * @ibdev: the device they are mapped for
  * @pages: pages of all buffers, in use or not
  * @lock: protects the rest
- * @free: free buffers, by order
+ * @free: free buffers, by order, the last one used first
  * @nr: how many in @free
  * @unused: the least of @nr since the last iser_tgt_data_pool_trim()
  * @hits: buffers that were there when one was asked for
@@ -29,7 +28,7 @@ struct iser_tgt_data_pool {
 	atomic_long_t pages;
 	/* the lists, their numbers and counts */
 	spinlock_t lock;
-	struct list_head free[ISER_TGT_DATA_ORDER_MAX + 1];
+	struct iser_tgt_data_buf *free[ISER_TGT_DATA_ORDER_MAX + 1];
 	unsigned int nr[ISER_TGT_DATA_ORDER_MAX + 1];
 	unsigned int unused[ISER_TGT_DATA_ORDER_MAX + 1];
 	u64 hits;

@@ -39,6 +39,8 @@ struct workqueue_struct;
  *	posted later, at any time. In process context.
  * @posted: that PDU has been posted. Not called if it is never posted. In
  *	process context.
+ * @sent: unsignaled PDUs of a connection have been sent, chained by @tx->next. In
+ *	process context.
  * @stop: the queue pair has been drained, nothing is posted or received any
  *	more: take no more requests. Returns false while requests are left; each
  *	calls iser_tgt_conn_kick() when it ends, and @stop is called again. May
@@ -53,6 +55,7 @@ struct iser_tgt_ulp_ops {
 	int (*receive)(void *session, struct iser_tgt_rx *rx);
 	void (*waits)(struct iser_tgt_tx *tx);
 	void (*posted)(struct iser_tgt_tx *tx);
+	void (*sent)(struct iser_tgt_tx *first);
 	bool (*stop)(void *session);
 	void (*close)(void *session);
 	void (*stalled)(void *session);
@@ -173,7 +176,7 @@ void iser_tgt_chain_post(struct iser_tgt_conn *conn,
 
 /* data_pool.c, transfer.c */
 struct iser_tgt_data_buf *iser_tgt_data_get(struct iser_tgt_conn *conn, u32 len);
-void iser_tgt_data_put(struct iser_tgt_data_buf *buf);
+void iser_tgt_data_put(struct iser_tgt_data_buf *bufs);
 void iser_tgt_xfer_start(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
 			 struct scatterlist *sg, unsigned int nents, u32 skip,
 			 u32 len, u64 va, u32 rkey, enum dma_data_direction dir,

@@ -15,6 +15,8 @@ static void iser_tgt_sent_end(struct iser_tgt_conn *conn,
 			      struct iser_tgt_tx *last, int status)
 {
 	struct ib_send_wr *wr, *next, *end;
+	struct iser_tgt_tx *sent = NULL;
+	unsigned int credits = 0;
 
 	spin_lock(&conn->post_lock);
 	wr = conn->sent;
@@ -30,10 +32,23 @@ static void iser_tgt_sent_end(struct iser_tgt_conn *conn,
 
 		next = wr->next;
 		wr->next = NULL;
-		if (tx->xfer)
+		if (tx->xfer && likely(iser_tgt_xfer_is_plain_write(tx->xfer)))
+			credits += tx->xfer->credits;
+		else if (tx->xfer)
 			iser_tgt_xfer_end(tx->xfer);
-		tx->done(tx, tx == last ? status : 0);
+
+		if (likely(tx->unsignaled && (!status || tx != last))) {
+			tx->next = sent;
+			sent = tx;
+		} else {
+			tx->done(tx, tx == last ? status : 0);
+		}
 	}
+
+	if (credits)
+		iser_tgt_xfer_return_credits(conn, credits);
+	if (sent)
+		iser_tgt_ulp->sent(sent);
 }
 
 /**

@@ -385,6 +385,23 @@ void iser_tgt_xfer_unposted(struct iser_tgt_xfer *xfer, bool partly, int ret)
 	iser_tgt_xfer_kick(conn);
 }
 
+/**
+ * iser_tgt_xfer_return_credits - as iser_tgt_xfer_end(), for many plain writes
+ * @conn: the connection
+ * @credits: of all of them
+ *
+ * Context: completion handler.
+ */
+void iser_tgt_xfer_return_credits(struct iser_tgt_conn *conn,
+				  unsigned int credits)
+{
+	atomic_add(credits, &conn->credits);
+	/* Before looking for transfers that wait. */
+	smp_mb__after_atomic();
+	if (unlikely(!list_empty_careful(&conn->xfer_wait)))
+		iser_tgt_xfer_kick(conn);
+}
+
 /* Plans one segment of one work request. */
 static void iser_tgt_xfer_init(struct iser_tgt_xfer *xfer,
 			       struct iser_tgt_conn *conn, u32 len, u64 va,

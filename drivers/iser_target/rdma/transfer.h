@@ -13,7 +13,15 @@
 #define ISER_TGT_XFER_MRS	8
 
 void iser_tgt_xfer_end(struct iser_tgt_xfer *xfer);
+void iser_tgt_xfer_return_credits(struct iser_tgt_conn *conn,
+				  unsigned int credits);
 void iser_tgt_xfer_unposted(struct iser_tgt_xfer *xfer, bool partly, int ret);
 void iser_tgt_xfer_flush(struct iser_tgt_conn *conn);
+
+/* Only its credits are left to return once the response behind it has completed. */
+static inline bool iser_tgt_xfer_is_plain_write(const struct iser_tgt_xfer *xfer)
+{
+	return xfer->buf && xfer->dir == DMA_TO_DEVICE;
+}
 
 #endif

@@ -38,12 +38,13 @@ struct iser_tgt_rx {
  * @has_stat_sn: the PDU consumes a StatSN
  * @advances_window: it ends a request that was counted by CmdSN
  * @sn_filled: the sequence numbers are filled in already
- * @unsignaled: @done may be called with the completion of a later PDU
+ * @unsignaled: it may be reported with the completion of a later PDU; if it was
+ *	sent the fabric's ->sent() is called instead of @done
  * @waited: the fabric's ->waits() was called for it
  * @posted: it has been posted; for @done, valid if @waited
  * @chain: add it there instead of posting it; reset when that is done, or when it
  *	has to wait
- * @next: the next one in its chain
+ * @next: the next one in its chain, or of those that were sent
  * @done: called once for each send, with 0 or a negative errno, sent or not, in
  *	process context, possibly before iser_tgt_send() returns
  */
@@ -95,14 +96,15 @@ static inline bool iser_tgt_tx_reported(const struct iser_tgt_tx *tx)
  * struct iser_tgt_data_buf - a data buffer that stays mapped for its device
  * @page: the memory
  * @order: allocation order of @page
+ * @next: the next one of a list
  */
 struct iser_tgt_data_buf {
 	struct page *page;
 	unsigned int order;
+	struct iser_tgt_data_buf *next;
 	/* private: where it is mapped, and the pool it belongs to */
 	u64 dma;
 	struct iser_tgt_data_pool *pool;
-	struct list_head entry;
 };
 
 /**
