@@ -36,6 +36,20 @@ static enum iser_tgt_pdu_error pdu_check_lengths(struct iser_tgt_pdu *pdu,
 	return ISER_TGT_PDU_OK;
 }
 
+/* What is wrong with a PDU of which nothing can be read. */
+static enum iser_tgt_pdu_error pdu_unreadable(struct iser_tgt_pdu *pdu,
+					      const u8 *hdr, size_t received)
+{
+	memset(pdu, 0, sizeof(*pdu));
+	if (received < ISER_TGT_ISER_HDR_LEN)
+		return ISER_TGT_PDU_SHORT;
+	if ((hdr[0] & ISER_TGT_ISER_OP_MASK) == ISER_TGT_ISER_OP_HELLO)
+		return ISER_TGT_PDU_HELLO;
+	if (received < ISER_TGT_HDR_LEN)
+		return ISER_TGT_PDU_SHORT;
+	return ISER_TGT_PDU_ISER_OP;
+}
+
 /**
  * iser_tgt_pdu_parse - read the two headers of a received PDU
  * @pdu: result; filled if both headers were received and the iSER header is of
@@ -54,35 +68,25 @@ enum iser_tgt_pdu_error iser_tgt_pdu_parse(struct iser_tgt_pdu *pdu,
 					   const u8 *hdr, size_t received)
 {
 	const u8 *bhs = hdr + ISER_TGT_ISER_HDR_LEN;
-	u8 iser_op;
 
-	memset(pdu, 0, sizeof(*pdu));
-	if (received < ISER_TGT_ISER_HDR_LEN)
-		return ISER_TGT_PDU_SHORT;
-	iser_op = hdr[0] & ISER_TGT_ISER_OP_MASK;
-	if (iser_op == ISER_TGT_ISER_OP_HELLO)
-		return ISER_TGT_PDU_HELLO;
-	if (received < ISER_TGT_HDR_LEN)
-		return ISER_TGT_PDU_SHORT;
-	if (iser_op != ISER_TGT_ISER_OP_CTRL)
-		return ISER_TGT_PDU_ISER_OP;
+	if (received < ISER_TGT_HDR_LEN ||
+	    (hdr[0] & ISER_TGT_ISER_OP_MASK) != ISER_TGT_ISER_OP_CTRL)
+		return pdu_unreadable(pdu, hdr, received);
 
-	if (hdr[0] & ISER_TGT_ISER_WSV) {
-		pdu->wsv = true;
-		pdu->write_stag = get_unaligned_be32(hdr + 4);
-		pdu->write_va = get_unaligned_be64(hdr + 8);
-	}
-	if (hdr[0] & ISER_TGT_ISER_RSV) {
-		pdu->rsv = true;
-		pdu->read_stag = get_unaligned_be32(hdr + 16);
-		pdu->read_va = get_unaligned_be64(hdr + 20);
-	}
+	/* All members, so that none need be cleared before. */
+	pdu->wsv = hdr[0] & ISER_TGT_ISER_WSV;
+	pdu->write_stag = pdu->wsv ? get_unaligned_be32(hdr + 4) : 0;
+	pdu->write_va = pdu->wsv ? get_unaligned_be64(hdr + 8) : 0;
+	pdu->rsv = hdr[0] & ISER_TGT_ISER_RSV;
+	pdu->read_stag = pdu->rsv ? get_unaligned_be32(hdr + 16) : 0;
+	pdu->read_va = pdu->rsv ? get_unaligned_be64(hdr + 20) : 0;
 	pdu->bhs = bhs;
 	pdu->opcode = bhs[0] & ISER_TGT_OP_MASK;
 	pdu->immediate = bhs[0] & ISER_TGT_OP_IMMEDIATE;
 	pdu->flags = bhs[1];
 	pdu->ahs_len = (size_t)bhs[4] * 4;
 	pdu->data_len = get_unaligned_be24(bhs + 5);
+	pdu->unsent = 0;
 	pdu->itt = get_unaligned_be32(bhs + 16);
 	pdu->cmd_sn = get_unaligned_be32(bhs + 24);
 	pdu->exp_stat_sn = get_unaligned_be32(bhs + 28);

@@ -69,6 +69,7 @@ int iser_tgt_cmds_alloc(struct iser_tgt_session *sess)
 		struct iser_tgt_cmd *cmd = &cmds[i];
 
 		cmd->sess = sess;
+		sg_init_table(&cmd->sg, 1);
 		iser_tgt_tx_init(sess->tx_pool, i, &cmd->tx);
 		if (i < sess->nr_cmds)
 			llist_add(&cmd->free, &sess->free_list);

@@ -78,7 +78,7 @@ enum iser_tgt_answer {
  * @sess: the session
  * @rx: receive buffer that holds immediate data
  * @buf: mapped buffer of the rest of the data, or of all of it
- * @sg: @buf, if all data is there
+ * @sg: @buf, if all data is there; initialized once
  * @buf_skip: bytes of @buf that immediate data was copied to
  * @itt: initiator task tag
  * @edtl: ExpectedDataTransferLength, bytes
@@ -159,6 +159,24 @@ static inline void iser_tgt_cmd_immediate_ends(struct iser_tgt_cmd *cmd)
 {
 	cmd->immediate = false;
 	atomic_dec(&cmd->sess->immediate);
+}
+
+/**
+ * iser_tgt_task_tag - choose the tag by which the core knows a request
+ * @sess: the session
+ * @itt: its initiator task tag
+ *
+ * The initiator reuses an ITT as soon as it has been answered, so the tag has
+ * the sequence number of the request as well. CmdSN would not do: an immediate
+ * request has the CmdSN of the next command.
+ *
+ * Context: the receive side.
+ * Return: the tag.
+ */
+static inline u64 iser_tgt_task_tag(struct iser_tgt_session *sess, u32 itt)
+{
+	sess->requests++;
+	return (u64)sess->requests << 32 | itt;
 }
 
 int iser_tgt_cmds_alloc(struct iser_tgt_session *sess);

@@ -103,8 +103,6 @@ bool iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 		if (!cmd->buf)
 			return true;
 		cmd->buf_skip = imm;
-		if (!nents)
-			sg_init_table(sg, 1);
 		sg_set_page(&sg[nents++], cmd->buf->page, rest, 0);
 	}
 	if (imm)

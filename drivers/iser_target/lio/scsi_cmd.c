@@ -196,51 +196,18 @@ static void iser_tgt_submit(struct se_cmd *se_cmd)
 	iser_tgt_watch_end(watch);
 }
 
-/**
- * iser_tgt_scsi_receive - handle a SCSI Command: RFC 7143 11.3, RFC 7145 7.3.1
- * @sess: a normal session in full feature phase
- * @rx: the PDU
- *
- * Context: process, one PDU of a connection at a time.
- * Return: 0, -EAGAIN if there is no context for it yet, or -EBUSY if an earlier
- * request is missing.
+/*
+ * A request with its whole CDB: gives it to the core. Returns as
+ * iser_tgt_scsi_receive().
  */
-int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
+static int iser_tgt_scsi_accept(struct iser_tgt_session *sess,
+				struct iser_tgt_rx *rx, u8 *cdb, bool bidi)
 {
 	const struct iser_tgt_pdu *pdu = &rx->pdu;
 	u8 flags = pdu->flags;
-	u8 cdb[ISER_TGT_CDB_MAX];
 	struct iser_tgt_cmd *cmd;
-	const char *wrong;
+	bool moves_blocks;
 	u64 lun;
-	bool bidi, moves_blocks;
-	int ret;
-
-	ret = iser_tgt_cmd_sn_check(sess, rx);
-	if (unlikely(ret))
-		return ret == -EBUSY ? ret : 0;
-
-	wrong = iser_tgt_scsi_wrong(sess, pdu);
-	if (unlikely(wrong)) {
-		iser_tgt_protocol_error(sess, wrong);
-		goto drop;
-	}
-	/* RFC 7143 11.3.1, 13.11 */
-	if (unlikely((flags & ISER_TGT_CMD_ATTR_MASK) > ISER_TGT_ATTR_ACA ||
-		     (pdu->data_len + pdu->unsent &&
-		      !sess->keys.immediate_data)))
-		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_PROTOCOL);
-
-	if (unlikely(!iser_tgt_whole_cdb(rx, cdb, &bidi) ||
-		     pdu->itt == ISER_TGT_TAG_RESERVED ||
-		     (iser_tgt_pdu_edtl(pdu) &&
-		      !(flags & (ISER_TGT_CMD_READ | ISER_TGT_CMD_WRITE)))))
-		return iser_tgt_reject(sess, rx,
-				       ISER_TGT_REJECT_INVALID_FIELD);
-
-	if (unlikely(iser_tgt_too_many_immediate(sess, pdu)))
-		return iser_tgt_reject(sess, rx,
-				       ISER_TGT_REJECT_TOO_MANY_IMM);
 
 	cmd = iser_tgt_cmd_get(sess);
 	if (unlikely(!cmd))
@@ -312,6 +279,71 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 drop:
 	iser_tgt_rx_put(rx);
 	return 0;
+}
+
+/* Apart, because of what the CDB takes on the stack. */
+static noinline_for_stack int
+iser_tgt_scsi_receive_long(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
+{
+	u8 cdb[ISER_TGT_CDB_MAX];
+	bool bidi;
+
+	if (!iser_tgt_whole_cdb(rx, cdb, &bidi))
+		return iser_tgt_reject(sess, rx,
+				       ISER_TGT_REJECT_INVALID_FIELD);
+
+	return iser_tgt_scsi_accept(sess, rx, cdb, bidi);
+}
+
+/**
+ * iser_tgt_scsi_receive - handle a SCSI Command: RFC 7143 11.3, RFC 7145 7.3.1
+ * @sess: a normal session in full feature phase
+ * @rx: the PDU
+ *
+ * Context: process, one PDU of a connection at a time.
+ * Return: 0, -EAGAIN if there is no context for it yet, or -EBUSY if an earlier
+ * request is missing.
+ */
+int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
+{
+	const struct iser_tgt_pdu *pdu = &rx->pdu;
+	u8 cdb[ISER_TGT_CDB_BHS_LEN];
+	u8 flags = pdu->flags;
+	const char *wrong;
+	int ret;
+
+	ret = iser_tgt_cmd_sn_check(sess, rx);
+	if (unlikely(ret))
+		return ret == -EBUSY ? ret : 0;
+
+	wrong = iser_tgt_scsi_wrong(sess, pdu);
+	if (unlikely(wrong)) {
+		iser_tgt_protocol_error(sess, wrong);
+		iser_tgt_rx_put(rx);
+		return 0;
+	}
+	/* RFC 7143 11.3.1, 13.11 */
+	if (unlikely((flags & ISER_TGT_CMD_ATTR_MASK) > ISER_TGT_ATTR_ACA ||
+		     (pdu->data_len + pdu->unsent &&
+		      !sess->keys.immediate_data)))
+		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_PROTOCOL);
+
+	if (unlikely(pdu->itt == ISER_TGT_TAG_RESERVED ||
+		     (iser_tgt_pdu_edtl(pdu) &&
+		      !(flags & (ISER_TGT_CMD_READ | ISER_TGT_CMD_WRITE)))))
+		return iser_tgt_reject(sess, rx,
+				       ISER_TGT_REJECT_INVALID_FIELD);
+
+	memcpy(cdb, iser_tgt_pdu_cdb(pdu), sizeof(cdb));
+	if (unlikely(iser_tgt_too_many_immediate(sess, pdu)))
+		return iser_tgt_reject(sess, rx,
+				       ISER_TGT_REJECT_TOO_MANY_IMM);
+
+	/* The length of any other CDB is at most that of @cdb. */
+	if (unlikely(pdu->ahs_len || cdb[0] == VARIABLE_LENGTH_CMD))
+		return iser_tgt_scsi_receive_long(sess, rx);
+
+	return iser_tgt_scsi_accept(sess, rx, cdb, false);
 }
 
 static void iser_tgt_execute(struct se_cmd *se_cmd)

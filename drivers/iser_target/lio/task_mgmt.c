@@ -61,24 +61,6 @@ static int iser_tgt_tmf_refusal(u8 function)
 	}
 }
 
-/**
- * iser_tgt_task_tag - choose the tag by which the core knows a request
- * @sess: the session
- * @itt: its initiator task tag
- *
- * The initiator reuses an ITT as soon as it has been answered, so the tag has
- * the sequence number of the request as well. CmdSN would not do: an immediate
- * request has the CmdSN of the next command.
- *
- * Context: the receive side.
- * Return: the tag.
- */
-u64 iser_tgt_task_tag(struct iser_tgt_session *sess, u32 itt)
-{
-	sess->requests++;
-	return (u64)sess->requests << 32 | itt;
-}
-
 /* The tag of a task of a LUN if it was received before a function, else 0. */
 static u64 iser_tgt_earlier_task(const struct iser_tgt_cmd *cmd, u64 lun,
 				 u32 before)

@@ -12,7 +12,6 @@ struct se_cmd;
 
 int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx);
 void iser_tgt_queue_tm_rsp(struct se_cmd *se_cmd);
-u64 iser_tgt_task_tag(struct iser_tgt_session *sess, u32 itt);
 void iser_tgt_logout_defer(struct iser_tgt_cmd *cmd);
 void iser_tgt_abort_set_init(struct iser_tgt_session *sess);
 void iser_tgt_abort_set_kick(struct iser_tgt_session *sess);

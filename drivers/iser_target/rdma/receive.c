@@ -83,10 +83,11 @@ struct scatterlist *iser_tgt_rx_sgl(struct iser_tgt_rx *rx, u32 len,
 	u32 piece = iser_tgt_device_recv_piece(buf->queue->dev);
 	unsigned int i;
 
-	sg_init_table(buf->sg, ARRAY_SIZE(buf->sg));
 	for (i = 0; len; i++) {
 		u32 n = min(len, piece);
 
+		/* The PDU before may have ended here. */
+		sg_unmark_end(&buf->sg[i]);
 		sg_set_page(&buf->sg[i], buf->page[i], n, 0);
 		len -= n;
 	}

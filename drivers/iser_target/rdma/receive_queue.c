@@ -111,6 +111,7 @@ static int iser_tgt_rx_init(struct iser_tgt_rx_queue *q, struct iser_tgt_rx_buf 
 	buf->wr.wr_cqe = &buf->cqe;
 	buf->wr.sg_list = buf->sge;
 	buf->wr.num_sge = dev->recv_sge;
+	sg_init_table(buf->sg, ARRAY_SIZE(buf->sg));
 
 	for (i = 0; left; i++) {
 		struct ib_sge *sge = &buf->sge[1 + i];
