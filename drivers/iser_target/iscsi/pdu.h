@@ -112,7 +112,6 @@ int iser_tgt_ahs_parse(struct iser_tgt_ahs *ahs, const u8 *buf, size_t len);
  * are filled in by iser_tgt_pdu_set_sn() when the PDU is posted.
  */
 void iser_tgt_pdu_init(u8 *hdr, u8 opcode, u8 flags, u32 itt, size_t data_len);
-void iser_tgt_pdu_set_sn(u8 *hdr, u32 stat_sn, u32 exp_cmd_sn, u32 max_cmd_sn);
 void iser_tgt_pdu_scsi_rsp(u8 *hdr, u32 itt, u8 status, u8 residual_flag,
 			   u32 residual, size_t data_len);
 size_t iser_tgt_pdu_sense(u8 *data, const u8 *sense, size_t sense_len);
@@ -126,6 +125,28 @@ void iser_tgt_pdu_reject(u8 *hdr, u8 reason, size_t data_len);
 void iser_tgt_pdu_async(u8 *hdr, u8 event, u16 param1, u16 param2, u16 param3);
 void iser_tgt_pdu_login_rsp(u8 *hdr, u8 flags, const u8 isid[6], u16 tsih,
 			    u32 itt, u16 status, size_t data_len);
+
+/**
+ * iser_tgt_pdu_set_sn - set the sequence numbers of a PDU
+ * @hdr: its headers
+ * @stat_sn: StatSN
+ * @exp_cmd_sn: ExpCmdSN
+ * @max_cmd_sn: MaxCmdSN
+ *
+ * RFC 7143 4.2.2: every target PDU has these fields at the same offsets.
+ *
+ * Context: with concurrent senders, under the lock that serializes posting, so
+ * that StatSN follows the order on the wire.
+ */
+static inline void iser_tgt_pdu_set_sn(u8 *hdr, u32 stat_sn, u32 exp_cmd_sn,
+				       u32 max_cmd_sn)
+{
+	u8 *bhs = hdr + ISER_TGT_ISER_HDR_LEN;
+
+	put_unaligned_be32(stat_sn, bhs + 24);
+	put_unaligned_be32(exp_cmd_sn, bhs + 28);
+	put_unaligned_be32(max_cmd_sn, bhs + 32);
+}
 
 /* Fields of single requests, by their offset in the BHS. */
 static inline u64 iser_tgt_pdu_lun(const struct iser_tgt_pdu *pdu)

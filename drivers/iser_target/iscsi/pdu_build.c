@@ -26,27 +26,6 @@ void iser_tgt_pdu_init(u8 *hdr, u8 opcode, u8 flags, u32 itt, size_t data_len)
 }
 
 /**
- * iser_tgt_pdu_set_sn - set the sequence numbers of a PDU
- * @hdr: its headers
- * @stat_sn: StatSN
- * @exp_cmd_sn: ExpCmdSN
- * @max_cmd_sn: MaxCmdSN
- *
- * RFC 7143 4.2.2: every target PDU has these fields at the same offsets.
- *
- * Context: with concurrent senders, under the lock that serializes posting, so
- * that StatSN follows the order on the wire.
- */
-void iser_tgt_pdu_set_sn(u8 *hdr, u32 stat_sn, u32 exp_cmd_sn, u32 max_cmd_sn)
-{
-	u8 *bhs = BHS(hdr);
-
-	put_unaligned_be32(stat_sn, bhs + 24);
-	put_unaligned_be32(exp_cmd_sn, bhs + 28);
-	put_unaligned_be32(max_cmd_sn, bhs + 32);
-}
-
-/**
  * iser_tgt_pdu_scsi_rsp - build a SCSI Response, "completed at target"
  * @hdr: ISER_TGT_HDR_LEN bytes, all written
  * @itt: initiator task tag of the command
@@ -61,11 +40,22 @@ void iser_tgt_pdu_set_sn(u8 *hdr, u32 stat_sn, u32 exp_cmd_sn, u32 max_cmd_sn)
 void iser_tgt_pdu_scsi_rsp(u8 *hdr, u32 itt, u8 status, u8 residual_flag,
 			   u32 residual, size_t data_len)
 {
-	iser_tgt_pdu_init(hdr, ISER_TGT_OP_SCSI_RSP,
-			  ISER_TGT_FLAG_FINAL | residual_flag, itt, data_len);
-	BHS(hdr)[3] = status;
-	if (residual_flag)
-		put_unaligned_be32(residual, BHS(hdr) + 44);
+	u8 *bhs = BHS(hdr);
+
+	/* Every command has one: each byte is written once. */
+	put_unaligned_be64((u64)ISER_TGT_ISER_OP_CTRL << 56, hdr);
+	put_unaligned_be64(0, hdr + 8);
+	put_unaligned_be64(0, hdr + 16);
+	put_unaligned_be32(0, hdr + 24);
+	put_unaligned_be32(ISER_TGT_OP_SCSI_RSP << 24 |
+			   (ISER_TGT_FLAG_FINAL | residual_flag) << 16 | status,
+			   bhs);
+	put_unaligned_be32((u32)data_len, bhs + 4);
+	put_unaligned_be64(0, bhs + 8);
+	put_unaligned_be64((u64)itt << 32, bhs + 16);
+	put_unaligned_be64(0, bhs + 24);
+	put_unaligned_be64(0, bhs + 32);
+	put_unaligned_be64(residual_flag ? residual : 0, bhs + 40);
 }
 
 /**

@@ -195,7 +195,8 @@ void iser_tgt_tx_prepare(struct iser_tgt_tx *tx, size_t data_len, u32 inv_rkey)
 {
 	size_t padded = ALIGN(data_len, 4);
 
-	memset(iser_tgt_tx_data(tx) + data_len, 0, padded - data_len);
+	if (unlikely(padded != data_len))
+		memset(iser_tgt_tx_data(tx) + data_len, 0, padded - data_len);
 	tx->sge.length = ISER_TGT_HDR_LEN + padded;
 	tx->wr.next = NULL;
 	tx->wr.opcode = IB_WR_SEND;

@@ -16,7 +16,7 @@
 
 static void iser_tgt_segment_done(struct ib_cq *cq, struct ib_wc *wc);
 
-static bool iser_tgt_credits_take(struct iser_tgt_xfer *xfer)
+static inline bool iser_tgt_credits_take(struct iser_tgt_xfer *xfer)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
 
@@ -160,8 +160,8 @@ static void iser_tgt_write_done(struct ib_cq *cq, struct ib_wc *wc)
 static struct ib_cqe iser_tgt_write_cqe = { .done = iser_tgt_write_done };
 
 /* Work requests for a mapped buffer, followed by @tx unless it is NULL. */
-static struct ib_send_wr *iser_tgt_buf_wrs(struct iser_tgt_xfer *xfer,
-					   struct iser_tgt_tx *tx)
+static inline struct ib_send_wr *
+iser_tgt_buf_wrs(struct iser_tgt_xfer *xfer, struct iser_tgt_tx *tx)
 {
 	struct ib_send_wr *wr = &xfer->wr.wr;
 
@@ -223,14 +223,32 @@ static bool iser_tgt_xfer_partly_posted(struct iser_tgt_xfer *xfer)
 	return !drained;
 }
 
+/* As iser_tgt_segment_post(), with its work requests. */
+static inline bool iser_tgt_segment_post_wrs(struct iser_tgt_xfer *xfer,
+					     struct ib_send_wr *first,
+					     struct iser_tgt_tx *tx)
+{
+	const struct ib_send_wr *bad;
+	int ret;
+
+	if (tx)
+		tx->xfer = xfer;
+	ret = iser_tgt_post(xfer->conn, first, &bad, tx);
+	if (likely(!ret))
+		return true;
+
+	if (bad != first && iser_tgt_xfer_partly_posted(xfer))
+		return true;
+	iser_tgt_segment_end(xfer);
+	iser_tgt_xfer_done(xfer, ret);
+	return false;
+}
+
 /* Returns false if the transfer has ended and its credits were returned. */
 static bool iser_tgt_segment_post(struct iser_tgt_xfer *xfer)
 {
-	struct iser_tgt_conn *conn = xfer->conn;
-	const struct ib_send_wr *bad;
 	struct iser_tgt_tx *tx = NULL;
 	struct ib_send_wr *first;
-	int ret;
 
 	if (xfer->tx && xfer->segment == xfer->left)
 		tx = xfer->tx;
@@ -247,18 +265,7 @@ static bool iser_tgt_segment_post(struct iser_tgt_xfer *xfer)
 			return false;
 		}
 	}
-	if (tx)
-		tx->xfer = xfer;
-
-	ret = iser_tgt_post(conn, first, &bad, tx);
-	if (likely(!ret))
-		return true;
-
-	if (bad != first && iser_tgt_xfer_partly_posted(xfer))
-		return true;
-	iser_tgt_segment_end(xfer);
-	iser_tgt_xfer_done(xfer, ret);
-	return false;
+	return iser_tgt_segment_post_wrs(xfer, first, tx);
 }
 
 static void iser_tgt_xfer_kick(struct iser_tgt_conn *conn)
@@ -403,9 +410,10 @@ void iser_tgt_xfer_return_credits(struct iser_tgt_conn *conn,
 }
 
 /* Plans one segment of one work request. */
-static void iser_tgt_xfer_init(struct iser_tgt_xfer *xfer,
-			       struct iser_tgt_conn *conn, u32 len, u64 va,
-			       u32 rkey, enum dma_data_direction dir)
+static inline void iser_tgt_xfer_init(struct iser_tgt_xfer *xfer,
+				      struct iser_tgt_conn *conn, u32 len,
+				      u64 va, u32 rkey,
+				      enum dma_data_direction dir)
 {
 	xfer->conn = conn;
 	xfer->buf = NULL;
@@ -495,7 +503,15 @@ void iser_tgt_xfer_start_buf(struct iser_tgt_xfer *xfer,
 	xfer->sge.length = len;
 	xfer->sge.lkey = conn->dev->pd->local_dma_lkey;
 	xfer->tx = tx;
-	iser_tgt_xfer_queue(xfer);
+	xfer->cqe.done = iser_tgt_segment_done;
+	/* As iser_tgt_xfer_queue(), for what is one work request. */
+	if (unlikely(!list_empty_careful(&conn->xfer_wait) ||
+		     !iser_tgt_credits_take(xfer)))
+		iser_tgt_xfer_wait(xfer);
+	else if (likely(iser_tgt_segment_post_wrs(xfer, iser_tgt_buf_wrs(xfer, tx),
+						  tx)))
+		return;
+	iser_tgt_xfer_kick(conn);
 }
 
 /**
