@@ -43,7 +43,7 @@ static struct workqueue_struct *iser_tgt_gather_wq;
  * In an interrupt, or where the caller keeps interrupts or bottom halves out, maybe
  * by a lock that an interrupt takes.
  */
-static bool iser_tgt_gather_here(void)
+static inline bool iser_tgt_gather_here(void)
 {
 	return in_interrupt() || irqs_disabled();
 }

@@ -19,28 +19,18 @@
 #include "unexpected.h"
 
 /**
- * iser_tgt_cmd_sn_check - check the CmdSN of a request
+ * iser_tgt_cmd_sn_refuse - a request that cannot be delivered now
  * @sess: the session
  * @rx: the request
  *
- * RFC 7143 4.2.2.1. On one reliable connection a request can be missing only if
- * it was rejected (7.3). The requests behind it then wait until the initiator
- * has sent it again or has aborted it.
- *
  * Context: the receive side.
- * Return: 0 to deliver the request, -EBUSY if it has to wait, -EINVAL if it has
- * been dropped.
+ * Return: -EBUSY if it has to wait, -EINVAL if it has been dropped.
  */
-int iser_tgt_cmd_sn_check(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
+int iser_tgt_cmd_sn_refuse(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 {
 	struct iser_tgt_conn *conn = sess->conn;
 
-	switch (iser_tgt_window_verdict(conn, &rx->pdu)) {
-	case ISER_TGT_WINDOW_DELIVER:
-		return 0;
-	case ISER_TGT_WINDOW_IGNORE:
-		break;
-	default:
+	if (iser_tgt_window_verdict(conn, &rx->pdu) == ISER_TGT_WINDOW_GAP) {
 		if (sess->rejected &&
 		    sess->rejected_sn == iser_tgt_window_exp_cmd_sn(conn))
 			return -EBUSY;

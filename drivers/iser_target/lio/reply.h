@@ -5,10 +5,10 @@
 
 #include <linux/types.h>
 
+#include "../rdma/rdma.h"
+#include "session.h"
+
 struct iser_tgt_cmd;
-struct iser_tgt_rx;
-struct iser_tgt_session;
-struct iser_tgt_tx;
 
 /**
  * struct iser_tgt_reply - a response under construction
@@ -30,6 +30,29 @@ void iser_tgt_reply_send(struct iser_tgt_session *sess,
 			 struct iser_tgt_reply *reply, size_t len);
 int iser_tgt_reject(struct iser_tgt_session *sess, struct iser_tgt_rx *rx,
 		    u8 reason);
-int iser_tgt_cmd_sn_check(struct iser_tgt_session *sess, struct iser_tgt_rx *rx);
+int iser_tgt_cmd_sn_refuse(struct iser_tgt_session *sess, struct iser_tgt_rx *rx);
+
+/**
+ * iser_tgt_cmd_sn_check - check the CmdSN of a request
+ * @sess: the session
+ * @rx: the request
+ *
+ * RFC 7143 4.2.2.1. On one reliable connection a request can be missing only if
+ * it was rejected (7.3). The requests behind it then wait until the initiator
+ * has sent it again or has aborted it.
+ *
+ * Context: the receive side.
+ * Return: 0 to deliver the request, -EBUSY if it has to wait, -EINVAL if it has
+ * been dropped.
+ */
+static inline int iser_tgt_cmd_sn_check(struct iser_tgt_session *sess,
+					struct iser_tgt_rx *rx)
+{
+	if (likely(iser_tgt_window_verdict(sess->conn, &rx->pdu) ==
+		   ISER_TGT_WINDOW_DELIVER))
+		return 0;
+
+	return iser_tgt_cmd_sn_refuse(sess, rx);
+}
 
 #endif

@@ -111,6 +111,8 @@ void iser_tgt_conn_unwatch(struct iser_tgt_conn *conn)
 void iser_tgt_conn_init(struct iser_tgt_conn *conn, work_func_t receive,
 			work_func_t release)
 {
+	BUILD_BUG_ON(offsetof(struct iser_tgt_conn, numbers));
+
 	conn->state = ISER_TGT_CONN_CONNECTING;
 	conn->initiator = "";
 	conn->sent_tail = &conn->sent;
@@ -251,9 +253,9 @@ void iser_tgt_conn_set_live(struct iser_tgt_conn *conn, u32 stat_sn,
 	spin_lock(&conn->post_lock);
 	if (conn->state != ISER_TGT_CONN_CLOSING)
 		conn->state = ISER_TGT_CONN_LIVE;
-	conn->stat_sn = stat_sn;
-	conn->exp_cmd_sn = exp_cmd_sn;
-	conn->max_cmd_sn = exp_cmd_sn + conn->window - 1;
+	conn->numbers.stat_sn = stat_sn;
+	conn->numbers.exp_cmd_sn = exp_cmd_sn;
+	conn->numbers.max_cmd_sn = exp_cmd_sn + conn->window - 1;
 	conn->load_sn = exp_cmd_sn;
 	conn->load_at = jiffies;
 	iser_tgt_conn_trace(conn, "");

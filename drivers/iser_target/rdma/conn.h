@@ -46,6 +46,7 @@ struct iser_tgt_conn_group {
  * The release work owns it and frees all of it. iser_tgt_conn_close() asks for
  * the end, from any context.
  *
+ * @numbers: its sequence numbers
  * @state: written under @post_lock
  * @rx_direct: PDUs are handled in the completion handler unless some wait
  * @rx_parked: PDUs are queued on @rx_waiting and handled by @rx_work, in order
@@ -62,9 +63,6 @@ struct iser_tgt_conn_group {
  * @pool: data buffers of its completion vector
  * @last_rx: jiffies of the last sign of life: a PDU, or the receipt of one
  * @post_lock: orders StatSN with posting; nothing is posted once CLOSING
- * @stat_sn: next StatSN, under @post_lock
- * @exp_cmd_sn: next CmdSN, written by the receive side only
- * @max_cmd_sn: end of the window, under @post_lock
  * @opened: the window was opened without a PDU that could tell it
  * @opened_stat_sn: StatSN at that time, under @post_lock
  * @window: requests that may be in the window or in flight, under @post_lock
@@ -129,6 +127,7 @@ struct iser_tgt_conn_group {
  */
 struct iser_tgt_conn {
 	/* every PDU */
+	struct iser_tgt_window numbers;
 	enum iser_tgt_conn_state state;
 	bool rx_direct;
 	bool rx_parked;
@@ -145,11 +144,8 @@ struct iser_tgt_conn {
 	struct iser_tgt_data_pool *pool;
 	unsigned long last_rx;
 
-	/* state, stat_sn, max_cmd_sn, and posting */
+	/* state, numbers.stat_sn, numbers.max_cmd_sn, and posting */
 	spinlock_t post_lock;
-	u32 stat_sn;
-	u32 exp_cmd_sn;
-	u32 max_cmd_sn;
 	u32 opened_stat_sn;
 	bool opened;
 	u32 window;

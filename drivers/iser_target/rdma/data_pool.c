@@ -40,7 +40,7 @@ static void iser_tgt_data_free(struct iser_tgt_data_buf *buf)
 	kfree(buf);
 }
 
-static struct iser_tgt_data_buf *
+static noinline struct iser_tgt_data_buf *
 iser_tgt_data_alloc(struct iser_tgt_data_pool *pool, unsigned int order)
 {
 	/* Completion handlers do not sleep; if this fails, the core allocates. */
@@ -73,15 +73,15 @@ uncount:
 }
 
 /* Holds the lock. */
-static struct iser_tgt_data_buf *
-iser_tgt_data_take(struct iser_tgt_data_pool *pool, unsigned int order)
+static inline struct iser_tgt_data_buf *
+iser_tgt_data_take(struct iser_tgt_data_free *free)
 {
-	struct iser_tgt_data_buf *buf = pool->free[order];
+	struct iser_tgt_data_buf *buf = free->first;
 
 	if (likely(buf)) {
-		pool->free[order] = buf->next;
+		free->first = buf->next;
 		buf->next = NULL;
-		pool->nr[order]--;
+		free->nr--;
 	}
 	return buf;
 }
@@ -100,6 +100,7 @@ struct iser_tgt_data_buf *iser_tgt_data_get(struct iser_tgt_conn *conn, u32 len)
 {
 	struct iser_tgt_data_pool *pool = conn->pool;
 	unsigned int order = get_order(len);
+	struct iser_tgt_data_free *free;
 	struct iser_tgt_data_buf *buf;
 
 	if (order > ISER_TGT_DATA_ORDER_MAX) {
@@ -107,11 +108,12 @@ struct iser_tgt_data_buf *iser_tgt_data_get(struct iser_tgt_conn *conn, u32 len)
 		return NULL;
 	}
 
+	free = &pool->free[order];
 	spin_lock(&pool->lock);
-	buf = iser_tgt_data_take(pool, order);
+	buf = iser_tgt_data_take(free);
 	if (likely(buf)) {
-		if (pool->nr[order] < pool->unused[order])
-			pool->unused[order] = pool->nr[order];
+		if (free->nr < free->unused)
+			free->unused = free->nr;
 		pool->hits++;
 	} else {
 		pool->misses++;
@@ -141,10 +143,12 @@ void iser_tgt_data_put(struct iser_tgt_data_buf *bufs)
 
 	spin_lock(&pool->lock);
 	for (; bufs; bufs = next) {
+		struct iser_tgt_data_free *free = &pool->free[bufs->order];
+
 		next = bufs->next;
-		bufs->next = pool->free[bufs->order];
-		pool->free[bufs->order] = bufs;
-		pool->nr[bufs->order]++;
+		bufs->next = free->first;
+		free->first = bufs;
+		free->nr++;
 	}
 	spin_unlock(&pool->lock);
 }
@@ -157,7 +161,7 @@ static void iser_tgt_data_pool_shrink(struct iser_tgt_data_pool *pool,
 
 	while (nr--) {
 		spin_lock(&pool->lock);
-		buf = iser_tgt_data_take(pool, order);
+		buf = iser_tgt_data_take(&pool->free[order]);
 		spin_unlock(&pool->lock);
 		if (!buf)
 			return;
@@ -177,13 +181,13 @@ void iser_tgt_data_pool_trim(struct iser_tgt_data_pool *pool)
 
 	for (order = 0; order <= ISER_TGT_DATA_ORDER_MAX; order++) {
 		spin_lock(&pool->lock);
-		unused = pool->unused[order];
+		unused = pool->free[order].unused;
 		spin_unlock(&pool->lock);
 
 		iser_tgt_data_pool_shrink(pool, order, unused);
 
 		spin_lock(&pool->lock);
-		pool->unused[order] = pool->nr[order];
+		pool->free[order].unused = pool->free[order].nr;
 		spin_unlock(&pool->lock);
 	}
 }
@@ -205,7 +209,7 @@ void iser_tgt_data_pool_show(struct seq_file *m,
 
 	spin_lock(&pool->lock);
 	for (order = 0; order <= ISER_TGT_DATA_ORDER_MAX; order++)
-		idle += pool->nr[order] * (PAGE_SIZE << order);
+		idle += pool->free[order].nr * (PAGE_SIZE << order);
 	hits = pool->hits;
 	misses = pool->misses;
 	spin_unlock(&pool->lock);
@@ -238,6 +242,6 @@ void iser_tgt_data_pool_empty(struct iser_tgt_data_pool *pool)
 
 	for (order = 0; order <= ISER_TGT_DATA_ORDER_MAX; order++) {
 		iser_tgt_data_pool_shrink(pool, order, UINT_MAX);
-		pool->unused[order] = 0;
+		pool->free[order].unused = 0;
 	}
 }

@@ -13,13 +13,23 @@ struct seq_file;
 #define ISER_TGT_DATA_ORDER_MAX	4
 
 /**
+ * struct iser_tgt_data_free - free buffers of one order
+ * @first: the last one used
+ * @nr: how many
+ * @unused: the least of @nr since the last iser_tgt_data_pool_trim()
+ */
+struct iser_tgt_data_free {
+	struct iser_tgt_data_buf *first;
+	unsigned int nr;
+	unsigned int unused;
+};
+
+/**
  * struct iser_tgt_data_pool - data buffers of one completion vector
  * @ibdev: the device they are mapped for
  * @pages: pages of all buffers, in use or not
  * @lock: protects the rest
- * @free: free buffers, by order, the last one used first
- * @nr: how many in @free
- * @unused: the least of @nr since the last iser_tgt_data_pool_trim()
+ * @free: free buffers, by order
  * @hits: buffers that were there when one was asked for
  * @misses: buffers that were not
  */
@@ -28,9 +38,7 @@ struct iser_tgt_data_pool {
 	atomic_long_t pages;
 	/* the lists, their numbers and counts */
 	spinlock_t lock;
-	struct iser_tgt_data_buf *free[ISER_TGT_DATA_ORDER_MAX + 1];
-	unsigned int nr[ISER_TGT_DATA_ORDER_MAX + 1];
-	unsigned int unused[ISER_TGT_DATA_ORDER_MAX + 1];
+	struct iser_tgt_data_free free[ISER_TGT_DATA_ORDER_MAX + 1];
 	u64 hits;
 	u64 misses;
 };

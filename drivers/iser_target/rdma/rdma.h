@@ -132,17 +132,12 @@ void iser_tgt_qp_limit_reads(struct iser_tgt_conn *conn, u16 ord);
 /* window.c */
 int iser_tgt_window_start(struct iser_tgt_conn *conn, u32 depth);
 void iser_tgt_window_discovery(struct iser_tgt_conn *conn);
-enum iser_tgt_window_verdict
-iser_tgt_window_verdict(const struct iser_tgt_conn *conn,
-			const struct iser_tgt_pdu *pdu);
-void iser_tgt_window_take(struct iser_tgt_conn *conn,
-			  const struct iser_tgt_pdu *pdu);
+void iser_tgt_window_full(struct iser_tgt_conn *conn);
 void iser_tgt_window_open(struct iser_tgt_conn *conn, bool tell);
 bool iser_tgt_window_untold(struct iser_tgt_conn *conn);
 void iser_tgt_window_tells(struct iser_tgt_conn *conn);
 u32 iser_tgt_window_size(const struct iser_tgt_conn *conn);
 u32 iser_tgt_window_stat_sn(const struct iser_tgt_conn *conn);
-u32 iser_tgt_window_exp_cmd_sn(const struct iser_tgt_conn *conn);
 void iser_tgt_window_plug(struct iser_tgt_conn *conn);
 
 /* receive.c, receive_queue.c */
@@ -190,5 +185,54 @@ void iser_tgt_xfer_start_pi(struct iser_tgt_xfer *xfer,
 			    struct iser_tgt_conn *conn, struct iser_tgt_pi *pi,
 			    struct scatterlist *sg, unsigned int nents, u32 len,
 			    u64 va, u32 rkey, enum dma_data_direction dir);
+
+static inline struct iser_tgt_window *
+iser_tgt_conn_numbers(const struct iser_tgt_conn *conn)
+{
+	return (struct iser_tgt_window *)conn;
+}
+
+/* CmdSN of the next request expected. Context: the receive side. */
+static inline u32 iser_tgt_window_exp_cmd_sn(const struct iser_tgt_conn *conn)
+{
+	return iser_tgt_conn_numbers(conn)->exp_cmd_sn;
+}
+
+/* What to do with a request: RFC 7143 4.2.2.1. Context: the receive side. */
+static inline enum iser_tgt_window_verdict
+iser_tgt_window_verdict(const struct iser_tgt_conn *conn,
+			const struct iser_tgt_pdu *pdu)
+{
+	const struct iser_tgt_window *numbers = iser_tgt_conn_numbers(conn);
+	u32 max = READ_ONCE(numbers->max_cmd_sn);
+
+	if (likely(pdu->cmd_sn == numbers->exp_cmd_sn &&
+		   !iser_tgt_sn_before(max, pdu->cmd_sn)))
+		return ISER_TGT_WINDOW_DELIVER;
+
+	return iser_tgt_window_check(numbers->exp_cmd_sn, max, pdu->cmd_sn,
+				     pdu->immediate);
+}
+
+/*
+ * A request is accepted. ExpStatSN says which responses the initiator had received
+ * when it sent this, and so which MaxCmdSN it knew. If that was used up, it could
+ * use more. Context: the receive side.
+ */
+static inline void iser_tgt_window_take(struct iser_tgt_conn *conn,
+					const struct iser_tgt_pdu *pdu)
+{
+	struct iser_tgt_window *numbers = iser_tgt_conn_numbers(conn);
+	u32 unseen;
+
+	if (pdu->immediate)
+		return;
+
+	WRITE_ONCE(numbers->exp_cmd_sn, numbers->exp_cmd_sn + 1);
+	unseen = READ_ONCE(numbers->stat_sn) - pdu->exp_stat_sn;
+	if (unlikely(!iser_tgt_sn_before(pdu->cmd_sn + unseen,
+					 READ_ONCE(numbers->max_cmd_sn))))
+		iser_tgt_window_full(conn);
+}
 
 #endif

@@ -15,6 +15,20 @@ struct iser_tgt_conn;
 struct iser_tgt_data_pool;
 
 /**
+ * struct iser_tgt_window - the sequence numbers of a connection
+ * @exp_cmd_sn: next CmdSN, written by the receive side only
+ * @max_cmd_sn: end of the window, under the connection's post_lock
+ * @stat_sn: next StatSN, under post_lock
+ *
+ * First in struct iser_tgt_conn, since every command looks at it.
+ */
+struct iser_tgt_window {
+	u32 exp_cmd_sn;
+	u32 max_cmd_sn;
+	u32 stat_sn;
+};
+
+/**
  * struct iser_tgt_rx - a received PDU
  * @pdu: the parsed headers, valid unless @error is set
  * @hdr: both headers as received, ISER_TGT_HDR_LEN bytes

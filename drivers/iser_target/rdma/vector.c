@@ -30,7 +30,7 @@ static unsigned int iser_tgt_conn_load(struct iser_tgt_conn *conn)
 
 	spin_lock(&conn->post_lock);
 	if (conn->state == ISER_TGT_CONN_LIVE) {
-		sn = READ_ONCE(conn->exp_cmd_sn);
+		sn = READ_ONCE(conn->numbers.exp_cmd_sn);
 		passed = max_t(unsigned long, jiffies - conn->load_at, HZ);
 		load = div64_ul(mul_u32_u32(sn - conn->load_sn, HZ), passed);
 		conn->load_sn = sn;

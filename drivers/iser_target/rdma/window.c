@@ -30,7 +30,7 @@ static void iser_tgt_window_bound(struct iser_tgt_conn *conn)
 static void iser_tgt_window_trace(const struct iser_tgt_conn *conn)
 {
 	trace_iser_tgt_window(conn->initiator, conn->number, conn->window,
-			      conn->window_max, conn->max_cmd_sn);
+			      conn->window_max, conn->numbers.max_cmd_sn);
 }
 
 /**
@@ -126,55 +126,16 @@ void iser_tgt_window_end(struct iser_tgt_conn *conn)
 }
 
 /**
- * iser_tgt_window_verdict - place a request in the command window
+ * iser_tgt_window_full - a request used up the window its initiator knew of
  * @conn: the connection
- * @pdu: the request
  *
  * Context: the receive side.
- * Return: what to do with it: RFC 7143 4.2.2.1.
  */
-enum iser_tgt_window_verdict
-iser_tgt_window_verdict(const struct iser_tgt_conn *conn,
-			const struct iser_tgt_pdu *pdu)
+void iser_tgt_window_full(struct iser_tgt_conn *conn)
 {
-	return iser_tgt_window_check(conn->exp_cmd_sn,
-				     READ_ONCE(conn->max_cmd_sn), pdu->cmd_sn,
-				     pdu->immediate);
-}
-
-/*
- * ExpStatSN says which responses the initiator had received when it sent this,
- * and so which MaxCmdSN it knew. If that was used up, it could use more.
- */
-static void iser_tgt_window_used(struct iser_tgt_conn *conn,
-				 const struct iser_tgt_pdu *pdu)
-{
-	u32 unseen = READ_ONCE(conn->stat_sn) - pdu->exp_stat_sn;
-
-	if (likely(iser_tgt_sn_before(pdu->cmd_sn + unseen,
-				      READ_ONCE(conn->max_cmd_sn))))
-		return;
-
 	conn->counts.window_full++;
 	if (READ_ONCE(conn->window) < conn->window_max)
 		WRITE_ONCE(conn->window_exhausted, true);
-}
-
-/**
- * iser_tgt_window_take - a request is accepted
- * @conn: the connection
- * @pdu: the request
- *
- * Context: the receive side.
- */
-void iser_tgt_window_take(struct iser_tgt_conn *conn,
-			  const struct iser_tgt_pdu *pdu)
-{
-	if (pdu->immediate)
-		return;
-
-	WRITE_ONCE(conn->exp_cmd_sn, conn->exp_cmd_sn + 1);
-	iser_tgt_window_used(conn, pdu);
 }
 
 /* The window has not been used up for ten to twenty seconds. */
@@ -190,7 +151,8 @@ static bool iser_tgt_window_idle(const struct iser_tgt_conn *conn)
  */
 static bool iser_tgt_window_shrink(struct iser_tgt_conn *conn)
 {
-	u32 unused = conn->max_cmd_sn + 1 - READ_ONCE(conn->exp_cmd_sn);
+	u32 unused = conn->numbers.max_cmd_sn + 1 -
+		     READ_ONCE(conn->numbers.exp_cmd_sn);
 
 	if (conn->window <= ISER_TGT_WINDOW_MIN ||
 	    (unused < ISER_TGT_WINDOW_MIN &&
@@ -221,7 +183,7 @@ void iser_tgt_window_advance(struct iser_tgt_conn *conn)
 	    iser_tgt_window_shrink(conn))
 		return;
 
-	conn->max_cmd_sn++;
+	conn->numbers.max_cmd_sn++;
 	if (likely(!READ_ONCE(conn->window_exhausted)))
 		return;
 
@@ -231,7 +193,7 @@ void iser_tgt_window_advance(struct iser_tgt_conn *conn)
 		       ISER_TGT_WINDOW_STEP);
 	while (wanted-- && iser_tgt_rx_try_reserve(conn->rxq)) {
 		conn->window++;
-		conn->max_cmd_sn++;
+		conn->numbers.max_cmd_sn++;
 	}
 	iser_tgt_window_bound(conn);
 	iser_tgt_window_trace(conn);
@@ -252,7 +214,7 @@ void iser_tgt_window_open(struct iser_tgt_conn *conn, bool tell)
 	spin_lock(&conn->post_lock);
 	iser_tgt_window_advance(conn);
 	if (tell) {
-		conn->opened_stat_sn = conn->stat_sn;
+		conn->opened_stat_sn = conn->numbers.stat_sn;
 		WRITE_ONCE(conn->opened, true);
 	}
 	spin_unlock(&conn->post_lock);
@@ -276,7 +238,7 @@ bool iser_tgt_window_untold(struct iser_tgt_conn *conn)
 		return false;
 
 	spin_lock(&conn->post_lock);
-	untold = conn->opened && conn->stat_sn == conn->opened_stat_sn;
+	untold = conn->opened && conn->numbers.stat_sn == conn->opened_stat_sn;
 	conn->opened = untold;
 	spin_unlock(&conn->post_lock);
 	return untold;
@@ -301,20 +263,8 @@ void iser_tgt_window_tells(struct iser_tgt_conn *conn)
  */
 void iser_tgt_window_plug(struct iser_tgt_conn *conn)
 {
-	WRITE_ONCE(conn->exp_cmd_sn, conn->exp_cmd_sn + 1);
+	WRITE_ONCE(conn->numbers.exp_cmd_sn, conn->numbers.exp_cmd_sn + 1);
 	iser_tgt_window_open(conn, false);
-}
-
-/**
- * iser_tgt_window_exp_cmd_sn - CmdSN of the next request expected
- * @conn: the connection
- *
- * Context: the receive side.
- * Return: the number.
- */
-u32 iser_tgt_window_exp_cmd_sn(const struct iser_tgt_conn *conn)
-{
-	return conn->exp_cmd_sn;
 }
 
 /**
@@ -336,5 +286,5 @@ u32 iser_tgt_window_size(const struct iser_tgt_conn *conn)
  */
 u32 iser_tgt_window_stat_sn(const struct iser_tgt_conn *conn)
 {
-	return READ_ONCE(conn->stat_sn);
+	return READ_ONCE(conn->numbers.stat_sn);
 }
