@@ -2,15 +2,16 @@
 /*
  * Since Linux 7.1 the core completes commands where the backstore does: in a thread
  * of ours, for a ramdisk or a file, but in an interrupt for most disks. A thread
- * posts the response at once. In interrupts none of our locks is taken: the command
- * is noted, and when the core is done with it, gathered. A worker of the same
- * processor posts the responses of a connection with one doorbell.
+ * that may sleep posts the response at once. Elsewhere none of our locks is taken:
+ * the command is noted, and when the core is done with it, gathered. A worker of the
+ * same processor posts the responses of a connection with one doorbell.
  */
 
 #include <linux/irqflags.h>
 #include <linux/llist.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/workqueue.h>
 #include <scsi/scsi_proto.h>
 #include <target/target_core_base.h>
@@ -27,7 +28,7 @@
 #include "task_mgmt.h"
 
 /**
- * struct iser_tgt_gather - what completed in interrupts of a processor
+ * struct iser_tgt_gather - what completed on a processor where nothing may sleep
  * @sessions: with commands in ->gathered; each is on one processor's list at most
  * @work: answers them
  */
@@ -40,12 +41,23 @@ static DEFINE_PER_CPU(struct iser_tgt_gather, iser_tgt_gather);
 static struct workqueue_struct *iser_tgt_gather_wq;
 
 /*
- * In an interrupt, or where the caller keeps interrupts or bottom halves out, maybe
- * by a lock that an interrupt takes.
+ * Whether the caller must not sleep: in an interrupt, or with a lock held, or in
+ * an RCU read-side section, as where blk-mq hands a request of another thread to
+ * a disk that completes it at once. To post data may allocate memory. Without
+ * CONFIG_PREEMPT_COUNT no lock can be seen, and preemptible() is false.
+ *
+ * A command in another stage is answered by a thread of ours, without a call of
+ * check_stop_free().
  */
-static inline bool iser_tgt_gather_here(void)
+static inline bool iser_tgt_gather_here(const struct iser_tgt_cmd *cmd)
 {
-	return in_interrupt() || irqs_disabled();
+#ifdef ISER_TGT_LACKS_COMPL_TYPE
+	/* The core calls from threads that may sleep. */
+	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT))
+		return false;
+#endif
+	return (!preemptible() || rcu_preempt_depth()) &&
+	       cmd->stage == ISER_TGT_CMD_IN_BACKSTORE;
 }
 
 static void iser_tgt_gather_note(struct iser_tgt_cmd *cmd,
@@ -121,7 +133,7 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 	/* The LUN may be removed before the worker runs. */
 	if (unlikely(pi))
 		iser_tgt_prot_fill(cmd, pi);
-	if (unlikely(iser_tgt_gather_here()))
+	if (unlikely(iser_tgt_gather_here(cmd)))
 		iser_tgt_gather_note(cmd, ISER_TGT_ANSWER_DATA);
 	else
 		iser_tgt_response_data(cmd, NULL);
@@ -143,7 +155,7 @@ int iser_tgt_queue_status(struct se_cmd *se_cmd)
 	if (unlikely(se_cmd->scsi_status == SAM_STAT_TASK_ABORTED))
 		iser_tgt_aborted_ends(se_cmd);
 #endif
-	if (unlikely(iser_tgt_gather_here()))
+	if (unlikely(iser_tgt_gather_here(cmd)))
 		iser_tgt_gather_note(cmd, ISER_TGT_ANSWER_STATUS);
 	else
 		iser_tgt_response_status(cmd, NULL);

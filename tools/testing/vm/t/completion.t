@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Commands are completed where their backstore completes them (Linux 7.1 and later): a ramdisk's and a file's in the thread that executes them, those
-# of a disk that completes in hard or soft interrupts are gathered and answered together. The core's completion worker is not used unless
+# of a disk that completes in hard or soft interrupts, or in an RCU read-side section, are gathered and answered together. The core's completion worker is not used unless
 # complete_type says so. With one processor a block device would not use soft interrupts.
 # link: rxe
 # processors: 2
@@ -35,6 +35,8 @@ null() {
 		echo 1 >"$dir/power" && wait_for 10 "the block device" test -b "/dev/$1"
 }
 
+events=/src/build/$KVER/event
+[ -f "$events/read_side.ko" ] || bail "no modules: make test-module"
 alone || bail "no RDMA device"
 modprobe null_blk nr_devices=0 || bail "no null_blk"
 mount -t tracefs tracefs $tracing 2>/dev/null
@@ -74,6 +76,12 @@ for kind in soft hard; do
 	works "... several at a time" below "$ours" $((2 * IOS))
 	lun=$((lun + 1))
 done
+# as where blk-mq hands a request of another thread to a disk that completes it at once
+works "completion in an RCU read-side section" insmod "$events/read_side.ko" symbol=target_complete_cmd
+ways 0 "an RCU read-side section"
+is "$core" 0 "... without the core's completion worker"
+works "... by ours" at_least "$ours" 1
+rmmod read_side
 
 works "complete_type=2 (queue)" eval "echo 2 >$(backstore_dir hard)/attrib/complete_type"
 ways 3 "hard interrupts, queued"
