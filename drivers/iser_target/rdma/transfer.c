@@ -7,6 +7,8 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/sched/mm.h>
+
 #include "../trace.h"
 #include "conn.h"
 #include "device.h"
@@ -249,6 +251,7 @@ static bool iser_tgt_segment_post(struct iser_tgt_xfer *xfer)
 {
 	struct iser_tgt_tx *tx = NULL;
 	struct ib_send_wr *first;
+	unsigned int noio;
 
 	if (xfer->tx && xfer->segment == xfer->left)
 		tx = xfer->tx;
@@ -257,7 +260,10 @@ static bool iser_tgt_segment_post(struct iser_tgt_xfer *xfer)
 	if (likely(xfer->buf)) {
 		first = iser_tgt_buf_wrs(xfer, tx);
 	} else {
+		/* In a thread of the backstore's, maybe: its I/O must not wait. */
+		noio = memalloc_noio_save();
 		first = iser_tgt_segment_wrs(xfer, tx);
+		memalloc_noio_restore(noio);
 		if (IS_ERR(first)) {
 			iser_tgt_xfer_untrim(xfer);
 			iser_tgt_credits_put(xfer);
