@@ -111,11 +111,14 @@ sense_reason_t iser_tgt_prot_error(struct iser_tgt_cmd *cmd,
 				   const struct iser_tgt_pi *pi)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
-	u32 block = se_cmd->se_dev->dev_attrib.block_size;
+	u32 block;
 
 	if (likely(!pi->bad))
 		return TCM_NO_SENSE;
 
+	/* The LUN of a READ may have been removed, and its device. */
+	block = pi->attrs.wire.sig.dif.pi_interval ?:
+		pi->attrs.mem.sig.dif.pi_interval;
 	/* On the wire each block is followed by eight bytes. */
 	se_cmd->sense_info = se_cmd->t_task_lba +
 			     div_u64(pi->err.sig_err_offset, block + 8);
