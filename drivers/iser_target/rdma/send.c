@@ -179,6 +179,9 @@ int iser_tgt_post_chain(struct iser_tgt_conn *conn,
 			iser_tgt_post_prepare(conn, tx);
 		ret = ib_post_send(conn->qp, chain->wrs, &bad);
 		*partly = iser_tgt_chain_posted(conn, chain, ret ? bad : NULL);
+		if (unlikely(ret) && trace_iser_tgt_post_enabled())
+			for (tx = chain->first; tx; tx = tx->next)
+				iser_tgt_post_trace(conn, tx, ret);
 	}
 	spin_unlock(&conn->post_lock);
 

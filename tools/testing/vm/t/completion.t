@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Commands are completed where their backstore completes them (Linux 7.1 and later): a ramdisk's and a file's in the thread that executes them, those
-# of a disk that completes in hard or soft interrupts, or in an RCU read-side section, are gathered and answered together. The core's completion worker is not used unless
-# complete_type says so. With one processor a block device would not use soft interrupts.
+# of a disk that completes in hard or soft interrupts, or in an RCU read-side section, are gathered and answered together, also if the send queue
+# refuses some of the responses. The core's completion worker is not used unless complete_type says so. With one processor a block device would
+# not use soft interrupts.
 # link: rxe
 # processors: 2
 
@@ -36,7 +37,7 @@ null() {
 }
 
 events=/src/build/$KVER/event
-[ -f "$events/read_side.ko" ] || bail "no modules: make test-module"
+[ -f "$events/read_side.ko" ] && [ -f "$events/refuse.ko" ] || bail "no modules: make test-module"
 alone || bail "no RDMA device"
 modprobe null_blk nr_devices=0 || bail "no null_blk"
 mount -t tracefs tracefs $tracing 2>/dev/null
@@ -91,20 +92,51 @@ works "complete_type=1 (direct)" eval "echo 1 >$(backstore_dir hard)/attrib/comp
 ways 3 "hard interrupts, direct"
 is "$core" 0 "... without the core's completion worker"
 
-# the connection ends while commands are on their way through interrupts
 done_ios() { awk '{ print $1 + $5 }' "/sys/block/${dev#/dev/}/stat"; }
 more_than() { [ "$(done_ios)" -gt "$1" ]; }
-for ((n = 0; n < 3; n++)); do
-	fio --name=cut --filename="$dev" --direct=1 --ioengine=libaio --bs=4k --iodepth=32 --rw=randrw --size=8m --time_based --runtime=60 >/tmp/cut 2>&1 &
+more_ios() { wait_for "$1" "I/O" more_than $(($(done_ios) + $2)); }
+# begin_io RW
+begin_io() {
+	fio --name=cut --filename="$dev" --direct=1 --ioengine=libaio --bs=4k --iodepth=32 --rw="$1" --size=8m --time_based --runtime=120 >/tmp/cut 2>&1 &
 	pid=$!
-	wait_for 20 "I/O" more_than $(($(done_ios) + 100)) && disable "$IQN" && enable "$IQN" && wait_for 60 "I/O again" more_than $(($(done_ios) + 50)) || trouble=1
+	more_ios 20 100
+}
+end_io() {
 	kill "$pid"
 	wait "$pid"
+}
+
+# The device refuses a work request of several responses: the first one, a response behind its data, one behind a response that was posted.
+# A READ has two.
+insmod "$events/refuse.ko" device="$LINK-lan0" || bail "no refuse.ko"
+refuse=/sys/module/refuse/parameters/at
+refused() { [ "$(cat $refuse)" = 0 ]; }
+closed() { grep -c "send queue refused a work request" /sys/kernel/debug/iser_tgt/ends; }
+echo 1 >$tracing/events/iser_tgt/iser_tgt_post/enable
+for what in "randread 1" "randread 2" "randread 3" "randwrite 2"; do
+	rw=${what% *} at=${what#* } before=$(closed)
+	begin_io "$rw" || trouble="no I/O"
+	echo >$tracing/trace
+	echo "$at" >$refuse
+	works "$rw: work request $at of a chain is refused" wait_for 20 "the refusal" refused
+	works "... I/O goes on with a new connection" more_ios 60 100
+	end_io
+	is $(($(closed) - before)) 1 "... the one before was closed for this"
+	like "$(grep -v " status=0\$" $tracing/trace)" "iser_tgt_post: .*pdu=0x21 .*status=-12" "... responses that were not posted are traced"
+done
+echo 0 >$tracing/events/iser_tgt/iser_tgt_post/enable
+works "what is written is read back afterwards" load 3 16
+
+# the connection ends while commands are on their way through interrupts
+for ((n = 0; n < 3; n++)); do
+	begin_io randrw && disable "$IQN" && enable "$IQN" && more_ios 60 50 || trouble=1
+	end_io
 done
 is "${trouble:-none}" none "the portal group is disabled three times during I/O, which goes on"
 works "what is written is read back afterwards" load 3 16
 works "logout" logout
 stop_initiator
 works "all is removed" remove_all
+rmmod refuse
 for name in soft hard; do rmdir "/sys/kernel/config/nullb/$name"; done
 done_testing
