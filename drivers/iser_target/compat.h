@@ -43,6 +43,10 @@
 #define ISER_TGT_LACKS_COMPL_TYPE
 #endif
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+#define WRITE_ATOMIC_16	0x9c
+#endif
+
 /* Bound workqueues do not say so. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
 #define WQ_PERCPU	0

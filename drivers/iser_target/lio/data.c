@@ -42,6 +42,7 @@ static bool iser_tgt_moves_blocks(const struct se_cmd *se_cmd)
 	case WRITE_10:
 	case WRITE_12:
 	case WRITE_16:
+	case WRITE_ATOMIC_16:
 	case WRITE_VERIFY:
 	case WRITE_VERIFY_16:
 		return true;

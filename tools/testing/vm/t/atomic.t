@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# WRITE ATOMIC(16) reaches a disk that can do it, and like any other WRITE takes its data into a buffer that stays mapped.
+
+. "$(dirname "$0")/../in-guest"
+
+mount -t debugfs none /sys/kernel/debug 2>/dev/null
+scsi_debug_disk() { ls /sys/bus/pseudo/drivers/scsi_debug/adapter0/host*/target*/*:0:0:0/block; }
+disk_with_atomic_writes() { modprobe -a sd_mod sg && modprobe scsi_debug dev_size_mb=16 atomic_wr=1 && wait_for 10 "scsi_debug's disk" scsi_debug_disk; }
+target() {
+	backstore disk dev "/dev/$(scsi_debug_disk)" && load_target && make_target "$IQN" disk && add_portal "$IQN" "$IP:$PORT" && enable "$IQN"
+}
+# buffers : those of the pool that were asked for
+buffers() { grep -oE 'pool_(hits|misses)=[0-9]+' /sys/kernel/debug/iser_tgt/devices | awk -F= '{ n += $2 } END { print n }'; }
+# write_atomic BLOCK BLOCKS : of /tmp/data
+write_atomic() {
+	local cdb
+	read -ra cdb < <(printf '9c00%016x0000%04x0000' "$1" "$2" | sed 's/../& /g')
+	sg_raw -s $(($2 * 512)) -i /tmp/data "$dev" "${cdb[@]}"
+}
+
+alone || bail "no RDMA device"
+works "a disk with atomic writes" disk_with_atomic_writes || bail "no disk" "$(cat /tmp/out)"
+works "a target with it" target || bail "no target" "$(cat /tmp/out)"
+like "$(cat "$(backstore_dir disk)/attrib/atomic_max_len")" '^[1-9]' "the target offers atomic writes"
+start_initiator && discover >/dev/null && login >/dev/null || bail "no session"
+dev=$(disk) || bail "no disk"
+# more than a receive buffer holds
+head -c 32768 /dev/urandom >/tmp/data
+before=$(buffers)
+works "WRITE ATOMIC(16) of 64 blocks" write_atomic 64 64
+is $(($(buffers) - before)) 1 "... takes one buffer"
+is "$(dd if="$dev" bs=512 skip=64 count=64 iflag=direct 2>/dev/null | cksum)" "$(cksum </tmp/data)" "... and writes its data"
+fails "one that ends behind the disk" write_atomic $(((16 << 11) - 32)) 64
+works "logout" logout
+works "the initiator stops" stop_initiator
+works "all is removed" remove_all
+works "scsi_debug can be removed" wait_for 10 "scsi_debug" rmmod scsi_debug
+done_testing
