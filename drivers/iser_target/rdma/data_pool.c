@@ -49,6 +49,9 @@ iser_tgt_data_alloc(struct iser_tgt_data_pool *pool, unsigned int order)
 	struct ib_device *ibdev = pool->ibdev;
 	struct iser_tgt_data_buf *buf;
 
+	/* A few large transfers must not take the buffers of many small ones. */
+	if (order > ISER_TGT_DATA_ORDER_ANY)
+		max /= 2;
 	if (atomic_long_add_return(1L << order, &iser_tgt_data_pages) > max)
 		goto uncount;
 

@@ -9,8 +9,10 @@
 
 struct seq_file;
 
-/* The largest buffers kept mapped: 64 KiB with 4 KiB pages. */
-#define ISER_TGT_DATA_ORDER_MAX	4
+/* The largest buffers kept mapped: 256 KiB with 4 KiB pages. */
+#define ISER_TGT_DATA_ORDER_MAX	6
+/* Those above this size, 64 KiB, get no more than half of all memory for buffers. */
+#define ISER_TGT_DATA_ORDER_ANY	4
 
 /**
  * struct iser_tgt_data_free - free buffers of one order

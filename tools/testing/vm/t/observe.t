@@ -196,6 +196,28 @@ like "$(device)" "^$LINK-lan0 vectors=1 connections=1 receive_data=[0-9]+\$" "th
 like "$(device)" "^  vector=0 connections=1 load=[0-9]+ completion_queues=1( .*)? idle_data_buffers=[0-9]+KiB data_buffers=[0-9]+KiB pool_hits=[0-9]+ pool_misses=[0-9]+\$" \
 	"its completion vector and data buffers"
 is $(($(of_pool pool_hits) - hits + $(of_pool pool_misses) - misses)) 16 "... 16 READs had one that was there, or a new one"
+hits=$(of_pool pool_hits)
+for _ in 1 2 3; do dd if="$dev" of=/dev/null bs=256k count=1 iflag=direct 2>/dev/null; done
+works "READs of 256 KiB have buffers of the pool, too" [ "$(of_pool pool_hits)" -ge $((hits + 2)) ]
+# Of all buffers those of more than 64 KiB have half. This disk takes 124 KiB in a command, and the window is small.
+kib() { of_pool data_buffers | tr -d KiB; }
+echo 1 >/sys/module/iser_tgt/parameters/data_pool_max
+slow=$(disk "$IQN" 1) || bail "the slow disk"
+at_once() { fio --name=f --filename="$slow" --direct=1 --ioengine=libaio --rw=randread --bs="$1" --iodepth=$2 --size=15872k --number_ios=$2 >/tmp/fio 2>&1 & }
+in_flight_are() { [ "$(word in_flight "$(grep lun=1 $D/luns)")" = "$1" ]; }
+dmsetup suspend --nolockfs --noflush slow
+at_once 124k 5
+large=$!
+works "5 READs of 124 KiB at once" wait_for 20 "5 commands" in_flight_are 5
+kib=$(kib)
+works "... have buffers of the pool ($kib of 1024 KiB)" [ "$kib" -gt 320 ] && works "... half of them at most" [ "$kib" -le 512 ]
+at_once 64k 3
+works "3 READs of 64 KiB beside them" wait_for 20 "8 commands" in_flight_are 8
+kib=$(kib)
+works "... have the rest ($kib KiB)" [ "$kib" -gt 512 ]
+dmsetup resume slow --noudevsync
+wait $large $!
+echo 64 >/sys/module/iser_tgt/parameters/data_pool_max
 works "... no more are idle than there are" eval '[ "$(of_pool idle_data_buffers | tr -d KiB)" -le "$(of_pool data_buffers | tr -d KiB)" ]'
 like "$(device)" "^    cq=0 entries=[0-9]+ reserved=[0-9]+ connections=1 polled=[0-9]+ busy=(no|yes)\$" "its completion queue"
 polled() { word polled "$(grep ' cq=0 ' $D/devices)"; }
