@@ -5,7 +5,7 @@
 # from the first login after boot or upgrade on; an upgrade that would let it in leaves the old module in service. systemd boots in a namespace
 # of the guest, so that the initiators outside keep running while the "server" reboots.
 # differs by: userspace
-# needs: packages
+# needs: packages prometheus
 
 seconds=900
 . "$(dirname "$0")/../in-guest"
@@ -87,6 +87,10 @@ done
 mkdir -p /etc/systemd/system/multi-user.target.wants
 ln -sf /lib/systemd/system/rtslib-fb-targetctl.service /etc/systemd/system/multi-user.target.wants/
 
+# what exporter and units need of Debian and of the kernel
+cp -r /src/build/prometheus/python/. /usr/lib/python3/dist-packages/
+mkdir -p /var/lib/prometheus/node-exporter
+mount -t debugfs none /sys/kernel/debug 2>/dev/null
 alone || bail "no RDMA device"
 truncate -s 32M /var/disk.img
 works "the machine boots" boot || bail "no systemd" "$(trouble)"
@@ -107,6 +111,23 @@ works "login" login || bail "no session"
 dev=$(disk) || bail "no disk"
 dd if=/dev/urandom of=/tmp/data bs=64k count=16 2>/dev/null
 dd if=/tmp/data of="$dev" bs=64k oflag=direct 2>/dev/null
+
+# --- metrics ---
+prom=/var/lib/prometheus/node-exporter/iser_tgt.prom
+fetched() { inside python3 -c 'import urllib.request; print(urllib.request.urlopen("http://127.0.0.1:13260/metrics", timeout=30).read().decode())' >/tmp/metrics 2>/tmp/err; }
+is "$(inside systemctl is-enabled iser-tgt-exporter.service iser-tgt-textfile.timer | paste -sd ' ')" "disabled disabled" "no metrics unless they are wanted"
+ip link set lo up
+works "iser-tgt-exporter.service" inside systemctl start iser-tgt-exporter.service
+works "... serves metrics" wait_for 60 "the metrics" fetched || note "$(inside journalctl -u iser-tgt-exporter.service --no-pager -n 10)"
+like "$(cat /tmp/metrics)" "^iser_tgt_session_commands_total\{initiator=\"$INITIATOR\"" "... of the session"
+like "$(cat /tmp/metrics)" '^iser_tgt_logins_pending 0' "... and of debugfs"
+fails "... without being root" [ "$(inside stat -c %u "/proc/$(inside systemctl show -p MainPID --value iser-tgt-exporter.service)")" = 0 ]
+works "it is stopped" inside systemctl stop iser-tgt-exporter.service
+works "iser-tgt-textfile.timer" inside systemctl start iser-tgt-textfile.timer
+works "... writes the text file" wait_for 60 "the text file" test -s $prom || note "$(inside journalctl -u iser-tgt-textfile.service --no-pager -n 10)"
+like "$(cat $prom)" '^iser_tgt_logins_pending 0' "... of the same metrics"
+works "it is stopped" inside systemctl stop iser-tgt-textfile.timer
+
 works "logout" logout
 initiators a b
 both_back || bail "no disks"
