@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The tracepoints: the life of a session and of its commands, from the receipt to the response that was sent, with the numbers by which they can be
-# joined with each other and with the target core's. The commands that the documents give for them.
+# joined with each other and with the target core's. The main lane alone: the events are our own code on each kernel, and the load below makes no
+# window grow on Linux 6.1. trace-programs.t has the commands that the documents give for them.
 # needs: conformance
 # shellcheck disable=SC2016,SC2086,SC2155 # eval expands what it is given; numbers and words without blanks
 
@@ -86,25 +87,6 @@ like "$(one iser_tgt_login "")" "$who target=$IQN sid=0 status=0301 why=portal g
 enable "$IQN"
 iscsiadm -m node -T "$IQN" -p "$IP:$PORT" --logout >/dev/null 2>&1
 echo 0 >$T/events/enable
-
-# --- the commands of the documents ---
-login >/dev/null || bail "login"
-dev=$(disk) || bail "no disk"
-sed -n '/^## What it does, step by step/,/^## /s/^    //p' /src/Documentation/troubleshooting.md >/tmp/commands
-is "$(wc -l </tmp/commands)" 4 "the documents have four commands"
-while IFS= read -r command; do
-	program=${command%% *}
-	if ! command -v "$program" >/dev/null; then skip "$command" "$program is not in the guest"; continue; fi
-	timeout 60 bash -c "$command" >/tmp/shown 2>&1 &
-	pid=$!
-	busy() { dd if="$dev" of=/dev/null bs=4k count=8 iflag=direct 2>/dev/null; ! kill -0 $pid 2>/dev/null || grep -q iser_tgt_ /tmp/shown; }
-	works "$command: shows events" wait_for 30 "an event" busy
-	kill -INT $pid 2>/dev/null
-	wait $pid
-	like "$(cat /tmp/shown)" "iser_tgt_(cmd|sent|post|response)" "... of commands"
-done </tmp/commands
-echo 0 >$T/events/enable
-logout >/dev/null
 
 works "the initiator stops" stop_initiator
 works "all is removed" remove_all
