@@ -23,7 +23,7 @@ disks=(/dev/vdc /dev/vdd)
 agent() {
 	local type=$1 action=$2
 	shift 2
-	env OCF_ROOT=/usr/lib/ocf OCF_RESOURCE_INSTANCE=disk OCF_RESKEY_CRM_meta_timeout=60000 OCF_RESKEY_iqn=$IQN "${@/#/OCF_RESKEY_}" "/src/configfs/ocf/$type" "$action"
+	env OCF_ROOT=/usr/lib/ocf OCF_RESOURCE_INSTANCE=disk OCF_RESKEY_CRM_meta_timeout=60000 OCF_RESKEY_iqn="$IQN" "${@/#/OCF_RESKEY_}" "/src/configfs/ocf/$type" "$action"
 }
 # serves_disks N : the gateway's own portal group, whose disk N-1 is active
 serves_disks() {
@@ -87,11 +87,11 @@ done
 start_initiator || bail "no iscsid"
 works "multipathd" multipath_runs || bail "no multipathd" "$(tail -n 5 "$HERE/multipathd.log")"
 for gateway in a b; do
-	wait_for 120 "gateway $gateway" gateway_up $gateway && works "gateway $gateway serves both disks" on $gateway serves_disks "$(number "$gateway")" ||
+	wait_for 120 "gateway $gateway" gateway_up "$gateway" && works "gateway $gateway serves both disks" on "$gateway" serves_disks "$(number "$gateway")" ||
 		bail "no gateway" "$(cat /tmp/out)"
 done
-works "discovery at one gateway" wait_for 60 "discovery" discover 10.0.1.2:$PORT
-discover 10.0.1.2:$PORT >/tmp/out
+works "discovery at one gateway" wait_for 60 "discovery" discover "10.0.1.2:$PORT"
+discover "10.0.1.2:$PORT" >/tmp/out
 found=$(cut -d' ' -f1 /tmp/out | sort | paste -sd ' ')
 is "$found" "10.0.1.2:$PORT,1 10.0.2.2:$PORT,2" "... tells the portals of both"
 works "login to a" log_in 1 && works "login to b" log_in 2 || bail "no sessions" "$(tail -n 20 "$HERE/iscsid.log")"
