@@ -12,7 +12,7 @@ on_target() {
 	fi
 	asked=$((asked + 1))
 	printf '%q ' "$@" >"/scratch/ask-$asked.new" && mv "/scratch/ask-$asked.new" "/scratch/ask-$asked"
-	wait_for 120 "the target to $*" [ -e "/scratch/did-$asked" ] || return
+	wait_for "${ask_limit:-120}" "the target to $*" [ -e "/scratch/did-$asked" ] || return
 	{ read -r status && cat; } <"/scratch/did-$asked" >/tmp/out
 	return "$status"
 }
