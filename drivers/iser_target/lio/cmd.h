@@ -60,11 +60,13 @@ enum iser_tgt_stage {
  * @ISER_TGT_ANSWER_NONE: nothing, it has been answered
  * @ISER_TGT_ANSWER_STATUS: sends its response
  * @ISER_TGT_ANSWER_DATA: sends its data and its response
+ * @ISER_TGT_ANSWER_ALONE: the same, in a work item of its own
  */
 enum iser_tgt_answer {
 	ISER_TGT_ANSWER_NONE,
 	ISER_TGT_ANSWER_STATUS,
 	ISER_TGT_ANSWER_DATA,
+	ISER_TGT_ANSWER_ALONE,
 } __packed;
 
 /**

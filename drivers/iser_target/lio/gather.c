@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Since Linux 7.1 the core completes commands where the backstore does: in a thread
- * of ours, for a ramdisk or a file, but in an interrupt for most disks. A thread
- * that may sleep posts the response at once. Elsewhere none of our locks is taken:
- * the command is noted, and when the core is done with it, gathered. A worker of the
- * same processor posts the responses of a connection with one doorbell.
+ * of ours, for a ramdisk or a file, but in an interrupt for most disks, or in a
+ * thread of theirs. A thread that may sleep posts the response at once. Elsewhere
+ * none of our locks is taken: the command is noted, and when the core is done with
+ * it, gathered. A worker of the same processor posts the responses of a connection
+ * with one doorbell. A READ that has to allocate memory first has a work item of its
+ * own: neither the backstore's thread nor other commands may wait for that.
  */
 
 #include <linux/irqflags.h>
@@ -39,6 +41,7 @@ struct iser_tgt_gather {
 
 static DEFINE_PER_CPU(struct iser_tgt_gather, iser_tgt_gather);
 static struct workqueue_struct *iser_tgt_gather_wq;
+static struct workqueue_struct *iser_tgt_alone_wq;
 
 /*
  * Whether the caller must not sleep: in an interrupt, or with a lock held, or in
@@ -60,12 +63,29 @@ static inline bool iser_tgt_gather_here(const struct iser_tgt_cmd *cmd)
 	       cmd->stage == ISER_TGT_CMD_IN_BACKSTORE;
 }
 
+/*
+ * Whether posting a READ's data allocates memory: for pages of the core, or for
+ * earlier transfers that it starts when it finds no credits. With memory short,
+ * that takes as long as the backstore's thread takes to write some back.
+ */
+static inline bool iser_tgt_answer_alone(const struct iser_tgt_cmd *cmd)
+{
+#ifdef ISER_TGT_LACKS_COMPL_TYPE
+	/* In the core's worker, which may wait. */
+	return false;
+#else
+	return ((cmd->se_cmd.t_data_nents && !cmd->buf) ||
+		iser_tgt_conn_transfers_wait(cmd->sess->conn)) &&
+	       cmd->stage == ISER_TGT_CMD_IN_BACKSTORE;
+#endif
+}
+
 static void iser_tgt_gather_note(struct iser_tgt_cmd *cmd,
 				 enum iser_tgt_answer answer)
 {
 	/* The backstore's part ends here, not when the worker runs. */
 	if (iser_tgt_latency_on())
-		iser_tgt_latency_answers(cmd, answer == ISER_TGT_ANSWER_DATA);
+		iser_tgt_latency_answers(cmd, answer != ISER_TGT_ANSWER_STATUS);
 	cmd->answer = answer;
 }
 
@@ -75,13 +95,25 @@ static void iser_tgt_gather_add(struct iser_tgt_cmd *cmd)
 	struct iser_tgt_session *sess = cmd->sess;
 	struct iser_tgt_gather *gather;
 
+	/* What completes later relies on the first one to queue the work. */
+	preempt_disable();
 	/* Once there, it may be answered and the session freed, unless first. */
-	if (!llist_add(&cmd->se_cmd.se_cmd_list, &sess->gathered))
-		return;
+	if (llist_add(&cmd->se_cmd.se_cmd_list, &sess->gathered)) {
+		gather = this_cpu_ptr(&iser_tgt_gather);
+		if (llist_add(&sess->gather_entry, &gather->sessions))
+			queue_work(iser_tgt_gather_wq, &gather->work);
+	}
+	preempt_enable();
+}
 
-	gather = raw_cpu_ptr(&iser_tgt_gather);
-	if (llist_add(&sess->gather_entry, &gather->sessions))
-		queue_work(iser_tgt_gather_wq, &gather->work);
+static void iser_tgt_alone_work(struct work_struct *work)
+{
+	struct se_cmd *se_cmd = container_of(work, struct se_cmd, work);
+	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
+
+	iser_tgt_response_data(cmd, NULL);
+	cmd->answer = ISER_TGT_ANSWER_NONE;
+	target_put_sess_cmd(se_cmd);
 }
 
 static void iser_tgt_gather_answer(struct iser_tgt_session *sess)
@@ -133,7 +165,9 @@ int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 	/* The LUN may be removed before the worker runs. */
 	if (unlikely(pi))
 		iser_tgt_prot_fill(cmd, pi);
-	if (unlikely(iser_tgt_gather_here(cmd)))
+	if (unlikely(iser_tgt_answer_alone(cmd)))
+		iser_tgt_gather_note(cmd, ISER_TGT_ANSWER_ALONE);
+	else if (unlikely(iser_tgt_gather_here(cmd)))
 		iser_tgt_gather_note(cmd, ISER_TGT_ANSWER_DATA);
 	else
 		iser_tgt_response_data(cmd, NULL);
@@ -176,12 +210,18 @@ int iser_tgt_check_stop_free(struct se_cmd *se_cmd)
 	if (likely(!cmd->answer))
 		return target_put_sess_cmd(se_cmd);
 
-	iser_tgt_gather_add(cmd);
+	if (cmd->answer == ISER_TGT_ANSWER_ALONE) {
+		/* If it was used, its function is what runs now. */
+		INIT_WORK(&se_cmd->work, iser_tgt_alone_work);
+		queue_work(iser_tgt_alone_wq, &se_cmd->work);
+	} else {
+		iser_tgt_gather_add(cmd);
+	}
 	return 0;
 }
 
 /**
- * iser_tgt_gather_init - create the workqueue
+ * iser_tgt_gather_init - create the workqueues
  *
  * Return: 0 or -ENOMEM.
  */
@@ -198,13 +238,23 @@ int iser_tgt_gather_init(void)
 	}
 	iser_tgt_gather_wq = alloc_workqueue("iser_tgt_gather",
 					     WQ_MEM_RECLAIM | WQ_PERCPU, 0);
-	return iser_tgt_gather_wq ? 0 : -ENOMEM;
+	if (!iser_tgt_gather_wq)
+		return -ENOMEM;
+
+	iser_tgt_alone_wq = alloc_workqueue("iser_tgt_alone",
+					    WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (iser_tgt_alone_wq)
+		return 0;
+
+	destroy_workqueue(iser_tgt_gather_wq);
+	return -ENOMEM;
 }
 
 /**
- * iser_tgt_gather_exit - destroy the workqueue; no command is left
+ * iser_tgt_gather_exit - destroy the workqueues; no command is left
  */
 void iser_tgt_gather_exit(void)
 {
+	destroy_workqueue(iser_tgt_alone_wq);
 	destroy_workqueue(iser_tgt_gather_wq);
 }

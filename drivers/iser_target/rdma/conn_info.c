@@ -237,6 +237,18 @@ bool iser_tgt_conn_needs_mr(const struct iser_tgt_conn *conn,
 }
 
 /**
+ * iser_tgt_conn_transfers_wait - are there transfers that have no credits yet
+ * @conn: the connection
+ *
+ * Context: any. A hint: another processor may change it at any time.
+ * Return: true if so.
+ */
+bool iser_tgt_conn_transfers_wait(const struct iser_tgt_conn *conn)
+{
+	return !list_empty_careful(&conn->xfer_wait);
+}
+
+/**
  * iser_tgt_conn_completes_early - do sends complete before they are acknowledged
  * @conn: the connection
  *

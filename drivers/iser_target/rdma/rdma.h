@@ -123,6 +123,7 @@ size_t iser_tgt_conn_memory(const struct iser_tgt_conn *conn);
 bool iser_tgt_conn_needs_mr(const struct iser_tgt_conn *conn,
 			    enum dma_data_direction dir);
 bool iser_tgt_conn_completes_early(const struct iser_tgt_conn *conn);
+bool iser_tgt_conn_transfers_wait(const struct iser_tgt_conn *conn);
 bool iser_tgt_conn_cq_idle(const struct iser_tgt_conn *conn);
 
 /* queue_pair.c */

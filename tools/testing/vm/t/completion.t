@@ -66,6 +66,11 @@ ways() {
 ways 0 ramdisk
 is "$core" 0 "... without the core's completion worker"
 is "$ours" 0 "... and without ours: the response is posted where the command is executed"
+# pages of the core: to send them memory is allocated, for which no thread of a backstore may wait
+count
+works "ramdisk: READs of 1 MiB" dd if="$(disk "$IQN" 0)" of=/dev/null bs=1M count=4 iflag=direct
+works "... have a work item each" at_least "$(begun iser_tgt_alone_work)" 4
+is "$(begun iser_tgt_gather_work)" 0 "... and no other waits for them"
 ways 1 file
 is "$core" 0 "... without the core's completion worker"
 is "$ours" 0 "... and without ours"
