@@ -35,6 +35,9 @@
 
 #define ISER_TGT_LANES_BITS	6
 
+/* SYNCHRONIZE CACHE, byte 1 */
+#define ISER_TGT_SYNC_IMMED	0x02
+
 /**
  * struct iser_tgt_lane - workers of a backstore, while it has any
  * @entry: entry of iser_tgt_lanes
@@ -291,6 +294,20 @@ static sense_reason_t iser_tgt_execute_later(struct se_cmd *se_cmd)
 	return TCM_NO_SENSE;
 }
 
+/*
+ * With IMMED a backstore completes SYNCHRONIZE CACHE, and goes on to use the
+ * command and the device, neither of which needs to exist any more. Without it
+ * the status comes when all is flushed, which no initiator minds.
+ */
+static void iser_tgt_flush_first(struct se_cmd *se_cmd)
+{
+	u8 opcode = se_cmd->t_task_cdb[0];
+
+	if ((opcode == SYNCHRONIZE_CACHE || opcode == SYNCHRONIZE_CACHE_16) &&
+	    !(se_cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH))
+		se_cmd->t_task_cdb[1] &= ~ISER_TGT_SYNC_IMMED;
+}
+
 /**
  * iser_tgt_execute_choose - have a command executed by a worker if it may sleep
  * @cmd: the command, parsed by the core, not submitted yet
@@ -305,6 +322,7 @@ void iser_tgt_execute_choose(struct iser_tgt_cmd *cmd)
 {
 	enum iser_tgt_sleep sleep = iser_tgt_may_sleep(&cmd->se_cmd);
 
+	iser_tgt_flush_first(&cmd->se_cmd);
 	if (sleep == ISER_TGT_SLEEPS_NOT) {
 		if (unlikely(iser_tgt_data_ends_in_block(&cmd->se_cmd))) {
 			cmd->execute = cmd->se_cmd.execute_cmd;

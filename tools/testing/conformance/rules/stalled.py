@@ -30,6 +30,16 @@ def stall(t):
         subprocess.run(["dmsetup", "resume", "--noudevsync", dm], check=True)
 
 
+def iser_tgt_flush_before_status(t):
+    """SYNCHRONIZE CACHE with IMMED is answered when the disk has flushed: the target core uses the command and the disk until then."""
+    s = t.disk()
+    with stall(t):
+        flush = s.start(bytes([0x35, 2]) + bytes(8))
+        s.silent(1000)
+        t.alive(s)
+    t.good(s.finish(flush, t.target.ms(30000)))
+
+
 def rfc7143_11_17_1_too_many_immediate_commands(t):
     """WRITEs for immediate delivery are outside the window, and each occupies a receive buffer until the disk completes it. The first
     two of a session are accepted, the others rejected with reason 6; numbered requests are still processed. After the two have

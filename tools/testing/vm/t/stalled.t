@@ -8,14 +8,20 @@
 seconds=600
 . "$(dirname "$0")/../in-guest"
 
-# a target of its own, for a disk whose attribute emulate_tas is 0
-silent=$IQN-silent
+# targets of their own, for a disk whose attribute emulate_tas is 0, and for one with a cache
+silent=$IQN-silent cached=$IQN-cached
 disks_on_dm() {
 	modprobe brd rd_nr=2 rd_size=$((64 << 10)) && modprobe dm_mod || return
 	local i names=(kept silent)
 	for i in 0 1; do
 		echo "0 $((64 << 11)) linear /dev/ram$i 0" | dmsetup create "${names[i]}" --noudevsync && dmsetup mknodes "${names[i]}" || return
 	done
+}
+# a disk without a cache is never asked to flush it
+disk_with_cache() {
+	local dir=/sys/kernel/config/nullb/nullc
+	modprobe null_blk nr_devices=0 && mkdir $dir && echo 1 >$dir/memory_backed && echo 16 >$dir/size && echo 1 >$dir/cache_size && echo 1 >$dir/power &&
+		wait_for 10 "the disk" test -b /dev/nullc && echo "0 $((16 << 11)) linear /dev/nullc 0" | dmsetup create cached --noudevsync && dmsetup mknodes cached
 }
 # target NAME DM TAS
 target() {
@@ -34,14 +40,16 @@ rules() {
 
 alone || bail "no RDMA device"
 works "two disks that can be stalled" disks_on_dm || bail "no dm device" "$(cat /tmp/out)"
+works "one that has a cache" disk_with_cache || bail "no disk" "$(cat /tmp/out)"
 # so that one session can have a full window of 64
 module_params=srq_size=512
-load_target && target "$IQN" kept 1 && target "$silent" silent 0 || bail "no target"
+load_target && target "$IQN" kept 1 && target "$silent" silent 0 && target "$cached" cached 1 || bail "no target"
 rules "immediate commands do not use up receive buffers" stalled/rfc7143_11_17_1
 rules "sets of tasks are aborted" stalled/rfc7143_11_5_1_a_set
 rules "... and the response follows those of the tasks" stalled/rfc7143_11_5_1_a_reset
 rules "... one at a time" stalled/iser_tgt_one_set
 rules "64 commands of 1 MiB" stalled/iser_tgt_more_data
+rules "a flush that nobody waits for" stalled/iser_tgt_flush "$cached" cached
 rules "tasks that ended with their connection are told of" stalled/rfc7143_11_14_5
 rules "a window that opens is told" stalled/rfc7143_11_4_11 "$silent" silent
 for disk in "$IQN kept" "$silent silent"; do
@@ -56,4 +64,5 @@ like "$(dmesg)" "iser_tgt: .* \\($INITIATOR\\): still waiting for the session it
 works "all is removed" remove_all
 dmsetup remove kept
 dmsetup remove silent
+dmsetup remove cached
 done_testing
