@@ -56,12 +56,19 @@ static bool iser_tgt_moves_blocks(const struct se_cmd *se_cmd)
 
 /*
  * Backstores require that an entry ends at the end of a block. An AHS in front
- * of the data would misalign it.
+ * of the data would misalign it. An atomic write may not be split, as some disks
+ * have it where a page is not filled.
  */
 static bool iser_tgt_imm_in_place(const struct iser_tgt_cmd *cmd, u32 imm)
 {
+	const struct se_cmd *se_cmd = &cmd->se_cmd;
+
+	if (unlikely(se_cmd->t_task_cdb[0] == WRITE_ATOMIC_16) &&
+	    imm != se_cmd->data_length && !IS_ALIGNED(imm, PAGE_SIZE))
+		return false;
+
 	return !cmd->rx->pdu.ahs_len &&
-	       IS_ALIGNED(imm, cmd->se_cmd.se_dev->dev_attrib.block_size);
+	       IS_ALIGNED(imm, se_cmd->se_dev->dev_attrib.block_size);
 }
 
 /**
