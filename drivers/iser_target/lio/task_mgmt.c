@@ -412,6 +412,21 @@ static u64 iser_tgt_find_task(const struct iser_tgt_session *sess, u32 itt)
 	return 0;
 }
 
+/* The initiator may use an ITT again as soon as it has the response. */
+static bool iser_tgt_itt_in_use(const struct iser_tgt_session *sess, u32 itt)
+{
+	unsigned int i;
+
+	for (i = 0; i < sess->nr_cmds; i++) {
+		const struct iser_tgt_cmd *cmd = &sess->cmds[i];
+
+		if (READ_ONCE(cmd->scsi) && cmd->itt == itt &&
+		    READ_ONCE(cmd->stage) != ISER_TGT_CMD_RESPONDS)
+			return true;
+	}
+	return false;
+}
+
 static bool iser_tgt_find_tmf(const struct iser_tgt_session *sess, u32 itt)
 {
 	unsigned int i;
@@ -485,7 +500,7 @@ int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 
 	if (pdu->itt == ISER_TGT_TAG_RESERVED)
 		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_INVALID_FIELD);
-	if (iser_tgt_find_task(sess, pdu->itt))
+	if (iser_tgt_itt_in_use(sess, pdu->itt))
 		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_IN_PROGRESS);
 
 	cmd = iser_tgt_cmd_get(sess);
