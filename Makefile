@@ -22,7 +22,7 @@ Q := $(if $(V),,@)
 
 export KVER
 
-.PHONY: all links module test-module cover-module run shell check check-all check-debug check-unit faults fuzz fuzz-kernel bench bench-speed bench-processors bench-multipath bench-locks bench-profile bench-memory bench-chart lint upstream deb conformance-table install install-ha install-module install-tools uninstall uninstall-ha uninstall-module uninstall-tools clean help crowds soak
+.PHONY: all links module test-module cover-module run shell check check-all check-debug check-unit faults ha fuzz fuzz-kernel bench bench-speed bench-processors bench-multipath bench-locks bench-profile bench-memory bench-chart lint upstream deb conformance-table install install-ha install-module install-tools uninstall uninstall-ha uninstall-module uninstall-tools clean help crowds soak
 
 all: module
 
@@ -98,6 +98,11 @@ check-unit:
 # FAULT_ROUNDS: how often each fault
 faults:
 	$(Q)FAULT_ROUNDS=$(or $(FAULT_ROUNDS),20) TEST=faults- $(VM)/check
+
+# HA_ROUNDS: how many planned moves, power cuts, cable pulls, stops of Pacemaker and split brains, or one number
+ha: HA_ROUNDS ?= 50,50,20,20,5
+ha:
+	$(Q)HA_ROUNDS=$(HA_ROUNDS) TEST=failover $(VM)/check
 
 # SECONDS=n for each of the fuzzers
 fuzz:
@@ -206,6 +211,7 @@ help:
 	@echo 'make soak          an hour of verified I/O under random faults; SOAK_SECONDS= SOAK_SEED='
 	@echo 'make check-unit    only the tests that need no kernel'
 	@echo 'make faults        each fault 20 times (FAULT_ROUNDS) at random moments of verified I/O; a table at the end of each log'
+	@echo 'make ha            a cluster of two gateways loses power, cables and its cluster manager under verified I/O; HA_ROUNDS= HA_SEED='
 	@echo 'make fuzz          the fuzzers of the protocol, five minutes each; SECONDS='
 	@echo 'make fuzz-kernel   random PDUs, guided by coverage, and random changes of the configuration, on the debug kernel; SECONDS= SEED='
 	@echo 'make bench         all that is measured beside the kernel'\''s own targets, on one page; its parts: bench-speed, bench-processors,'

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# The cluster lab of t/ha-*.t: two gateways, a and b, with DRBD, corosync and Pacemaker, and an initiator, whose guest is also the switch between
+# The cluster lab of t/failover.t: two gateways, a and b, with DRBD, corosync and Pacemaker, and an initiator, whose guest is also the switch between
 # its network (10.0.1.0/24) and the cables of the gateways; the gateways have another cable between them (10.0.9.0/24). The initiator's script
 # decides what happens; the gateways run commands for it. Sourced after lib.sh.
 
@@ -9,7 +9,7 @@ ADDRESS=10.0.1.10		# floats
 SERIAL=ha-disk
 number() { case $1 in a) echo 1 ;; b) echo 2 ;; esac; }
 # three guests share the host's processors with those of other tests
-SLOW=$((SLOW * 3))
+SLOW=$((SLOW * 10))
 now() { echo $((${EPOCHREALTIME/./} / 1000)); }
 
 # --- a gateway ---
@@ -50,7 +50,7 @@ own_state() {
 # Before the first start, at one gateway: the other one takes it from there.
 cluster_is_configured() {
 	local cib=/var/lib/pacemaker/cib/cib.xml
-	[ -z "$first" ] || [ "$NAME" != a ] || install -o hacluster -g haclient -m 600 "/src/build/cluster/$CLUSTER.xml" $cib
+	[ -z "$first" ] || [ "$NAME" != a ] || install -o hacluster -g haclient -m 600 "/src/build/cluster/iser.xml" $cib
 }
 drbd_is_there() {
 	modprobe drbd || return
@@ -70,11 +70,7 @@ drbd_is_there() {
 drbd_is() { [ "$(grep -c "^ *[01]: .*$1" /proc/drbd)" -eq 2 ]; }
 # The fabric's module is there at boot; the cluster makes the targets.
 target_modules() {
-	modprobe -a target_core_mod target_core_iblock || return
-	case $FABRIC in
-	iser) modprobe -a ib_core rdma_cm && insmod "$(module)" ;;
-	iscsi) modprobe iscsi_target_mod ;;
-	esac
+	modprobe -a target_core_mod target_core_iblock ib_core rdma_cm && insmod "$(module)"
 }
 cluster_runs() {
 	cp $LAB/corosync.conf /etc/corosync/
@@ -89,6 +85,11 @@ pacemaker_runs() {
 	PCMK_logfile=/tmp/pacemaker.log pacemakerd -f >>"$HERE/pacemakerd.log" 2>&1 &
 	PACEMAKER=$!
 	wait_for 60 "Pacemaker" crmadmin -t 2 -S "$NAME"
+}
+# the portal group lets initiators in
+serving() {
+	local enable
+	read -r enable 2>/dev/null <"$(tpg "$IQN")/enable" && [ "$enable" = 1 ]
 }
 # no_corosync add|delete : the network of the initiators carries no corosync
 no_corosync() {
@@ -137,6 +138,18 @@ on() {
 	wait_for "${LIMIT:-120}" "a gateway to $what" [ -e "$dir/did" ] || return
 	{ read -r status && cat; } <"$dir/did" >/tmp/out
 	return "$status"
+}
+# seldom SECONDS WHAT COMMAND... : wait_for, for what takes an emulated processor long to find out
+seldom() {
+	local limit=$(($1 * SLOW)) what=$2 start=$SECONDS i
+	shift 2
+	until "$@" >/dev/null 2>&1; do
+		if [ $((SECONDS - start)) -gt $limit ]; then
+			echo "# waited $limit s in vain for $what" >&2
+			return 1
+		fi
+		for i in 1 2 3; do nap 999; done
+	done
 }
 other() { case $1 in a) echo b ;; b) echo a ;; esac; }
 gateway_up() { [ -e "/scratch/$1/up" ] && [ ! -e "/scratch/killed-$1" ]; }
