@@ -211,7 +211,7 @@ help:
 	@echo 'make soak          an hour of verified I/O under random faults; SOAK_SECONDS= SOAK_SEED='
 	@echo 'make check-unit    only the tests that need no kernel'
 	@echo 'make faults        each fault 20 times (FAULT_ROUNDS) at random moments of verified I/O; a table at the end of each log'
-	@echo 'make ha            a cluster of two gateways loses power, cables and its cluster manager under verified I/O; HA_ROUNDS= HA_SEED='
+	@echo 'make ha            a cluster of two gateways moves and loses power under verified I/O; HA_ROUNDS= (also cables, Pacemaker, split brain) HA_SEED='
 	@echo 'make fuzz          the fuzzers of the protocol, five minutes each; SECONDS='
 	@echo 'make fuzz-kernel   random PDUs, guided by coverage, and random changes of the configuration, on the debug kernel; SECONDS= SEED='
 	@echo 'make bench         all that is measured beside the kernel'\''s own targets, on one page; its parts: bench-speed, bench-processors,'
