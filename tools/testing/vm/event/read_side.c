@@ -6,17 +6,9 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/kprobes.h>
-#include <linux/module.h>
 #include <linux/rcupdate.h>
 
-static char *symbol;
-module_param(symbol, charp, 0444);
-MODULE_PARM_DESC(symbol, "the function");
-
-static unsigned int hits;
-module_param(hits, uint, 0444);
-MODULE_PARM_DESC(hits, "how often it has been called");
+#include "symbol_probe.h"
 
 static int read_side_enter(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
@@ -39,19 +31,11 @@ static struct kretprobe probe = {
 
 static int __init read_side_init(void)
 {
-	int ret;
-
 	/* Otherwise a read-side section disables preemption, as the probe does. */
 	if (!IS_ENABLED(CONFIG_PREEMPT_RCU))
 		return -EOPNOTSUPP;
-	if (!symbol)
-		return -EINVAL;
 
-	probe.kp.symbol_name = symbol;
-	ret = register_kretprobe(&probe);
-	if (ret)
-		pr_err("cannot probe %s: %d\n", symbol, ret);
-	return ret;
+	return symbol_probe(&probe);
 }
 
 static void __exit read_side_exit(void)
