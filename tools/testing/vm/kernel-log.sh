@@ -68,3 +68,13 @@ without_known() {
 	{ print }
 	END { if (inside || circle || bottom || asleep || kasan) printf "%s", block }'
 }
+
+# last_words CONSOLE: what a guest that died said: of a fault the message and the call traces, without registers and code, otherwise the end.
+last_words() {
+	local words
+	words=$(tr -d '\r' <"$1" | awk '
+		/BUG: |Oops: |general protection fault|Kernel panic/ { died = 1 }
+		!died || / (R[A-Z0-9]+|EFLAGS|FS|CR[0-9]|DR[0-9]|PKRU|Code|Modules linked in|Hardware name): / && !/ RIP: / { next }
+		++lines <= 40')
+	printf '%s\n' "${words:-$(tail -n 15 "$1" | tr -d '\r')}"
+}
