@@ -17,7 +17,8 @@ echo $((boot + 1)) >/scratch/boot
 # The journal is not committed by itself: what was not synced is lost, however long it takes until the guest is killed.
 state_disk() {
 	[ "$boot" -gt 0 ] || { truncate -s 64M /scratch/state.img && mkfs.ext4 -q /scratch/state.img; } || return
-	modprobe -a loop ext4 && mkdir -p /mnt/state && mount -o loop,commit=300 /scratch/state.img /mnt/state || return
+	# Not mount -o loop: it has the device open for writing, which a kernel without CONFIG_BLK_DEV_WRITE_MOUNTED does not let it mount.
+	modprobe -a loop ext4 && mkdir -p /mnt/state && mount -o commit=300 "$(losetup -f --show /scratch/state.img)" /mnt/state || return
 	mkdir -p /mnt/state/var /mnt/state/etc "${saved%/*}"
 	mount --bind /mnt/state/var /var/target && mount --bind /mnt/state/etc "${saved%/*}"
 }
