@@ -228,6 +228,8 @@ works "READs of 256 KiB have buffers of the pool, too" [ "$(of_pool pool_hits)" 
 kib() { of_pool data_buffers | tr -d KiB; }
 echo 1 >/sys/module/iser_tgt/parameters/data_pool_max
 slow=$(disk "$IQN" 1) || bail "the slow disk"
+no_idle() { [ "$(of_pool idle_data_buffers)" = 0KiB ]; }
+works "buffers that are not used for a while are freed" wait_for 60 "no idle buffer" no_idle
 at_once() { fio --name=f --filename="$slow" --direct=1 --ioengine=libaio --rw=randread --bs="$1" --iodepth=$2 --size=15872k --number_ios=$2 >/tmp/fio 2>&1 & }
 in_flight_are() { [ "$(word in_flight "$(grep lun=1 $D/luns)")" = "$1" ]; }
 dmsetup suspend --nolockfs --noflush slow
