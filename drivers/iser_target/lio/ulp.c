@@ -4,6 +4,7 @@
 #include <linux/err.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <target/target_core_fabric.h>
 
@@ -154,6 +155,11 @@ static void iser_tgt_session_close(void *session)
 
 	if (sess->se_sess) {
 		target_wait_for_sess_cmds(sess->se_sess);
+		/*
+		 * It looks at a counter that percpu_ref_put() uses once more
+		 * when it is 0, in an RCU read-side section, to wake the waiter.
+		 */
+		synchronize_rcu();
 		cancel_work_sync(&sess->abort.work);
 		spin_lock(&tpg->lock);
 		iser_tgt_cleared_keep(sess);

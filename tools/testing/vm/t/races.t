@@ -118,6 +118,20 @@ works "... the initiator logs in" comes_in
 wait_for 10 "its end" nobody
 is "$(rdma_holds)" "$before" "RDMA resources are as before"
 
+# --- the core's counter of a session's commands, whose last reference is still being dropped when a waiter finds it zero ---
+
+ends() { dmesg | grep -c 'iser_tgt: .*: session [0-9]* of .* ended'; }
+more_ends() { [ "$(ends)" -gt "$had" ]; }
+had=$(ends)
+insmod "$delay" symbol=target_release_cmd_refcnt ms=$((2000 * SLOW))
+attempt >/tmp/newcomer 2>&1 &
+works "a session ends, and the end of its commands takes long" wait_for 20 "the core" held
+sleep 0.5
+is "$(ends)" "$had" "... meanwhile the session is not freed"
+works "... but then" wait_for 20 "its end" more_ends
+wait $!
+rmmod delay
+
 # --- at random ---
 
 # The RDMA CM's listeners at the same port of a device share one CM ID of ib_cm. When one of them is destroyed, it does not wait for a request in
