@@ -13,9 +13,9 @@ no_core() {
 load_patched_core() {
 	local module
 	modprobe -a configfs scsi_common || return
-	for module in target_core_mod target_core_iblock; do
+	for module in target_core_mod target_core_iblock target_core_file; do
 		insmod "$PATCHED_CORE/$module.ko" || return
 	done
 }
 # core_is_patched : the modules that are loaded are built outside the kernel's tree, which taints it
-core_is_patched() { grep -q O /sys/module/target_core_mod/taint && grep -q O /sys/module/target_core_iblock/taint; }
+core_is_patched() { grep -q O /sys/module/target_core_mod/taint && grep -q O /sys/module/target_core_iblock/taint && grep -q O /sys/module/target_core_file/taint; }
