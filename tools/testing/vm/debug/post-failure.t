@@ -16,7 +16,8 @@ seconds=1200
 alone || bail "no RDMA device"
 [ -d "$ff" ] || bail "the kernel has no fail_function"
 
-generator() { /src/tools/testing/integrity/integrity --state /tmp/state --seed 7 --size 4096-65536 --memory 1048576 "$@"; }
+sizes=4096-65536 memory=1048576
+generator() { /src/tools/testing/integrity/integrity --state /tmp/state --seed 7 --size $sizes --memory $memory "$@"; }
 at_rest() { [ "$(rdma_holds)" = "$before" ]; }
 session_up() { grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state; }
 said() { dmesg | grep -c "iser_tgt: .*$1"; }
@@ -73,13 +74,28 @@ esac
 works "a target" simple_target rd 32 || bail "no target"
 find_functions
 tell_why || bail "no dynamic debug"
-start_initiator || bail "no iscsid"
+start_initiator max_sectors=4096 || bail "no iscsid"
 works "a session" begin || bail "no session" "$(tail -n 20 /tmp/out)"
 # The response to a READ is posted in one chain with the last RDMA WRITE: of two successive calls, one fails with a part of the chain posted.
 for nth in 1 2 3 4; do
 	closes "reads, send work request $nth is refused" "send queue refused a work request" "$send" "$nth" 100
 done
 closes "writes, a send work request is refused" "send queue refused a work request" "$send" 1 0
+# Data of more than one segment: of one none, or a part, is posted.
+queue=/sys/block/${DISK#/dev/}/queue largest=$(cat "$queue/max_hw_sectors_kb")
+if [ "$largest" -ge 2044 ]; then
+	sizes=1310720-2093056 memory=4194304
+	was=$(cat "$queue/max_sectors_kb")
+	echo "$largest" >"$queue/max_sectors_kb"
+	for nth in 1 9 40; do
+		closes "reads of several segments, send work request $nth is refused" "send queue refused a work request" "$send" "$nth" 100
+	done
+	closes "writes of several segments, a send work request is refused" "send queue refused a work request" "$send" 3 0
+	echo "$was" >"$queue/max_sectors_kb"
+	sizes=4096-65536 memory=1048576
+else
+	skip "data of more than one segment" "no command has more than $largest KiB"
+fi
 if [ -n "$shared" ]; then
 	closed=$(said "closed: ")
 	refused=$(said "receive buffers could not be posted")

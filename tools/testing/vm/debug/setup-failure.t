@@ -101,7 +101,7 @@ works "the portal listens" wait_for 10 "the portal" grep -qx listening "$np/stat
 
 # --- CHAP ---
 
-start_initiator || bail "no iscsid"
+start_initiator max_sectors=4096 || bail "no iscsid"
 echo host-name >"$acl/auth/userid"
 echo host-secret-1 >"$acl/auth/password"
 echo 1 >"$dir/attrib/authentication"
@@ -119,10 +119,12 @@ NTHS="1 2 3 4 5 6 8 11" each_fails iser_tgt_chap_digest login logout '[ "$(sessi
 
 works "login" login || bail "no session"
 dev=$(disk) || bail "no disk"
-# more than the buffers that stay mapped hold
-io() { dd if=/dev/zero of="$dev" bs=512k count=1 oflag=direct && dd if="$dev" of=/dev/null bs=512k count=1 iflag=direct; }
+# more than the buffers that stay mapped hold, and than one segment
+queue=/sys/block/${dev#/dev/}/queue
+cat "$queue/max_hw_sectors_kb" >"$queue/max_sectors_kb"
+io() { dd if=/dev/zero of="$dev" bs=1536k count=1 oflag=direct && dd if="$dev" of=/dev/null bs=1536k count=1 iflag=direct; }
 for f in iser_tgt_scsi_receive iser_tgt_write_pending iser_tgt_queue_data_in; do each_fails $f io true '' "commands, $f"; done
-works "the data read is the data written" cmp -n 524288 "$dev" /dev/zero
+works "the data read is the data written" cmp -n 1572864 "$dev" /dev/zero
 works "logout" logout
 stop_initiator
 works "all is removed" remove_all
