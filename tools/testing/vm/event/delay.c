@@ -6,7 +6,10 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/delay.h>
+#include <linux/time64.h>
+#include <linux/timekeeping.h>
+
+#include <asm/processor.h>
 
 #include "symbol_probe.h"
 
@@ -16,8 +19,13 @@ MODULE_PARM_DESC(ms, "milliseconds");
 
 static int delay_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
+	u64 end = ktime_get_mono_fast_ns() + (u64)ms * NSEC_PER_MSEC;
+
 	hits++;
-	mdelay(ms);
+	/* mdelay() is ten times too short on a processor that was miscalibrated. */
+	while (ktime_get_mono_fast_ns() < end)
+		cpu_relax();
+	pr_info("%s: over\n", symbol);
 	return 0;
 }
 
