@@ -124,8 +124,8 @@ load_target() {
 	mkdir -p "$CFS/$FABRIC"
 }
 
-# backstore NAME rd|file|brd|tcmu MIB : a LIO backstore; or NAME dev PATH
-# dev: any block device. tcmu: a file, served by tcmu-runner in user space
+# backstore NAME rd|file|brd|tcmu MIB : a LIO backstore; or NAME dev|cached PATH
+# dev: any block device. cached: one as a file, in the page cache. tcmu: a file, served by tcmu-runner in user space
 backstore() {
 	local name=$1 kind=$2 mib=$3 dir
 	case $kind in
@@ -136,6 +136,9 @@ backstore() {
 		dir=$CFS/core/fileio_0/$name
 		truncate -s "${mib}M" "/tmp/$name.img" && mkdir -p "$dir" &&
 			echo "fd_dev_name=/tmp/$name.img,fd_dev_size=$((mib << 20)),fd_buffered_io=1" >"$dir/control" ;;
+	cached)
+		dir=$CFS/core/fileio_0/$name
+		mkdir -p "$dir" && echo "fd_dev_name=$mib,fd_buffered_io=1" >"$dir/control" ;;
 	tcmu)
 		dir=$CFS/core/user_0/$name
 		# its qcow handler serves a file that is not a qcow image as raw data

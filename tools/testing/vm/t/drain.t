@@ -148,9 +148,8 @@ find "$dir/lun/lun_0" -maxdepth 1 -type l -delete
 
 # --- a backstore that reads synchronously: a worker waits in it, and the queue pair is drained nevertheless ---
 
-file=$IQN:file files=$CFS/core/fileio_0/waits
-waits() { mkdir -p "$files" && echo "fd_dev_name=/dev/dm-0,fd_buffered_io=1" >"$files/control" && echo waits >"$files/wwn/vpd_unit_serial" && echo 1 >"$files/enable"; }
-waits && make_target "$file" waits && add_portal "$file" "$IP:$PORT" && enable "$file" || bail "no target of fileio"
+file=$IQN:file
+backstore waits cached /dev/dm-0 && make_target "$file" waits && add_portal "$file" "$IP:$PORT" && enable "$file" || bail "no target of fileio"
 discover >/dev/null
 works "login to a target of fileio" login "$file"
 dev=$(disk "$file") || bail "no disk"
