@@ -156,8 +156,9 @@ static void iser_tgt_session_close(void *session)
 	if (sess->se_sess) {
 		target_wait_for_sess_cmds(sess->se_sess);
 		/*
-		 * It looks at a counter that percpu_ref_put() uses once more
-		 * when it is 0, in an RCU read-side section, to wake the waiter.
+		 * The count it waits for is 0 before percpu_ref_put() wakes the
+		 * waiter, which takes the counter once more. All of that is in
+		 * an RCU read-side section.
 		 */
 		synchronize_rcu();
 		cancel_work_sync(&sess->abort.work);

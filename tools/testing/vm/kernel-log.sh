@@ -72,6 +72,7 @@ without_known() {
 # last_words CONSOLE: what a guest that died said: of a fault the message and the call traces, without registers and code, otherwise the end.
 last_words() {
 	local words
+	[ -e "$1" ] || return 0
 	words=$(tr -d '\r' <"$1" | awk '
 		/BUG: |Oops: |general protection fault|Kernel panic/ { died = 1 }
 		!died || / (R[A-Z0-9]+|EFLAGS|FS|CR[0-9]|DR[0-9]|PKRU|Code|Modules linked in|Hardware name): / && !/ RIP: / { next }
