@@ -6,8 +6,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/time64.h>
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include <asm/processor.h>
 
