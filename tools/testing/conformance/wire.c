@@ -101,6 +101,20 @@ static int set_nonblock(int fd)
 
 /* ---- connection events ------------------------------------------------- */
 
+static void keep_private_data(struct wire *w, const struct rdma_conn_param *p)
+{
+	w->private_len = p->private_data ? p->private_data_len : 0;
+	if (w->private_len)
+		memcpy(w->private_data, p->private_data, w->private_len);
+}
+
+static void note_disconnect(struct wire *w)
+{
+	if (!w->disconnected)
+		w->disconnected_at = now_ms();
+	w->disconnected = true;
+}
+
 static bool take_cm_event(struct wire *w)
 {
 	struct rdma_cm_event *ev;
@@ -116,17 +130,17 @@ static bool take_cm_event(struct wire *w)
 		w->connected = true;
 		w->responder_resources = p->responder_resources;
 		w->initiator_depth = p->initiator_depth;
-		/* fall through */
+		keep_private_data(w, p);
+		break;
 	case RDMA_CM_EVENT_REJECTED:
-		w->private_len = p->private_data ? p->private_data_len : 0;
-		if (w->private_len)
-			memcpy(w->private_data, p->private_data, w->private_len);
+		keep_private_data(w, p);
+		/* a peer that leaves before it has our answer to its reply rejects what is a connection to us */
+		if (w->connected)
+			note_disconnect(w);
 		break;
 	case RDMA_CM_EVENT_DISCONNECTED:
 	case RDMA_CM_EVENT_DEVICE_REMOVAL:
-		if (!w->disconnected)
-			w->disconnected_at = now_ms();
-		w->disconnected = true;
+		note_disconnect(w);
 		break;
 	default:
 		break;

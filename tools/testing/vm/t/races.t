@@ -33,9 +33,16 @@ nobody()     { ! grep -q . "$dir/sessions"; }
 newcomer=(attempt)
 # raced FUNCTION command... : runs the command while the newcomer is held in the function, and waits until both have ended
 raced() {
+	local status=0
+	insmod "$delay" symbol="$1" || return
+	held_in "$@" || status=$?
+	rmmod delay
+	[ $status -eq 0 ] || cat /tmp/newcomer
+	return $status
+}
+held_in() {
 	local symbol=$1 pid command
 	shift
-	insmod "$delay" symbol="$symbol" || return
 	"${newcomer[@]}" >/tmp/newcomer 2>&1 &
 	pid=$!
 	wait_for 20 "the newcomer in $symbol" held || return
@@ -43,8 +50,8 @@ raced() {
 	command=$!
 	wait_for 10 "the end of: $*" ended $command || return
 	wait $command || return
-	wait_for 20 "the end of the newcomer" ended $pid || return
-	rmmod delay
+	# longer than it waits for an answer, so that it says what it has waited for
+	wait_for 60 "the end of the newcomer" ended $pid || return
 	note "$symbol, $*: $(cat /tmp/newcomer)"
 }
 kept_out() { cat /tmp/newcomer; [ -s /tmp/newcomer ] && ! grep -qx in /tmp/newcomer; }
