@@ -18,6 +18,9 @@
 /* How long a backstore that has slept is expected to sleep again. */
 #define ISER_TGT_BLOCKING_TIME	HZ
 
+/* Service action of PERSISTENT RESERVE IN: SPC-4 6.15.1. */
+#define ISER_TGT_PR_IN_FULL_STATUS	0x03
+
 /**
  * struct iser_tgt_blocking - a backstore that has slept in its caller
  * @dev: its device, only compared: it may have been removed; NULL if unused
@@ -111,6 +114,22 @@ static bool iser_tgt_slept_lately(const struct se_device *dev)
 	return false;
 }
 
+/**
+ * iser_tgt_reserves - whether a command must not meet others like it
+ * @se_cmd: the command, parsed by the core
+ *
+ * Return: it is one for persistent reservations that the core executes in
+ * several steps.
+ */
+bool iser_tgt_reserves(const struct se_cmd *se_cmd)
+{
+	const u8 *cdb = se_cmd->t_task_cdb;
+
+	return cdb[0] == PERSISTENT_RESERVE_OUT ||
+	       (cdb[0] == PERSISTENT_RESERVE_IN &&
+		(cdb[1] & 0x1f) == ISER_TGT_PR_IN_FULL_STATUS);
+}
+
 /* These wait for the device, for other commands or for a file of the core. */
 static bool iser_tgt_opcode_sleeps(const u8 *cdb)
 {
@@ -122,7 +141,6 @@ static bool iser_tgt_opcode_sleeps(const u8 *cdb)
 	case SYNCHRONIZE_CACHE_16:
 	case COMPARE_AND_WRITE:
 	case EXTENDED_COPY:
-	case PERSISTENT_RESERVE_OUT:
 	case MAINTENANCE_OUT:
 		return true;
 	case VARIABLE_LENGTH_CMD:
@@ -144,7 +162,8 @@ enum iser_tgt_sleep iser_tgt_may_sleep(const struct se_cmd *se_cmd)
 {
 	const struct se_device *dev = se_cmd->se_dev;
 
-	if (iser_tgt_opcode_sleeps(se_cmd->t_task_cdb))
+	if (iser_tgt_opcode_sleeps(se_cmd->t_task_cdb) ||
+	    iser_tgt_reserves(se_cmd))
 		return ISER_TGT_SLEEPS;
 	if (!(se_cmd->se_cmd_flags & SCF_SCSI_DATA_CDB))
 		return ISER_TGT_SLEEPS_NOT;

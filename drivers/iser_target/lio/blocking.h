@@ -41,6 +41,7 @@ enum iser_tgt_sleep {
 extern unsigned int iser_tgt_nr_blocking;
 
 enum iser_tgt_sleep iser_tgt_may_sleep(const struct se_cmd *se_cmd);
+bool iser_tgt_reserves(const struct se_cmd *se_cmd);
 void iser_tgt_backstore_slept(const struct se_device *dev);
 void iser_tgt_blocking_exit(void);
 

@@ -6,6 +6,12 @@
  *
  * A dead backstore never returns its workers. So each backstore has a limited
  * number of them, and a session a part of that.
+ *
+ * Commands for the persistent reservations of a backstore are executed one at a
+ * time. The core does not lock out others between the steps of one: of a CLEAR
+ * and a RESERVE one may leave a reservation whose registration has been freed,
+ * two CLEARs may wait for each other's registration for ever, and what READ FULL
+ * STATUS looks at next may be freed (up to 7.3.4).
  */
 
 #include <linux/hashtable.h>
@@ -35,6 +41,9 @@
 
 #define ISER_TGT_LANES_BITS	6
 
+/* How long an aborted command may go on to wait for its turn. */
+#define ISER_TGT_LANE_ABORT_DELAY	(HZ / 10)
+
 /* SYNCHRONIZE CACHE, byte 1 */
 #define ISER_TGT_SYNC_IMMED	0x02
 
@@ -42,6 +51,7 @@
  * struct iser_tgt_lane - workers of a backstore, while it has any
  * @entry: entry of iser_tgt_lanes
  * @dev: the backstore
+ * @alone: it has one, for commands for persistent reservations
  * @waiting: commands that wait for a worker, in order
  * @running: number of workers
  * @owner: the session each worker executes a command of, NULL if unused
@@ -51,6 +61,7 @@
 struct iser_tgt_lane {
 	struct hlist_node entry;
 	const struct se_device *dev;
+	bool alone;
 	struct list_head waiting;
 	unsigned int running;
 	const struct iser_tgt_session *owner[ISER_TGT_LANE_MAX];
@@ -66,12 +77,13 @@ static sense_reason_t (*iser_tgt_compare_callback)(struct se_cmd *se_cmd,
 						   bool success, int *post_ret);
 
 /* Holds the lock, as all functions below up to iser_tgt_lane_next(). */
-static struct iser_tgt_lane *iser_tgt_lane_get(const struct se_device *dev)
+static struct iser_tgt_lane *iser_tgt_lane_get(const struct se_device *dev,
+					       bool alone)
 {
 	struct iser_tgt_lane *lane;
 
 	hash_for_each_possible(iser_tgt_lanes, lane, entry, (unsigned long)dev)
-		if (lane->dev == dev)
+		if (lane->dev == dev && lane->alone == alone)
 			return lane;
 
 	lane = kzalloc_obj(*lane, GFP_NOWAIT | __GFP_NOWARN);
@@ -79,6 +91,7 @@ static struct iser_tgt_lane *iser_tgt_lane_get(const struct se_device *dev)
 		return NULL;
 
 	lane->dev = dev;
+	lane->alone = alone;
 	INIT_LIST_HEAD(&lane->waiting);
 	hash_add(iser_tgt_lanes, &lane->entry, (unsigned long)dev);
 	return lane;
@@ -86,6 +99,9 @@ static struct iser_tgt_lane *iser_tgt_lane_get(const struct se_device *dev)
 
 static bool iser_tgt_lane_has_room(const struct iser_tgt_lane *lane)
 {
+	if (lane->alone)
+		return !lane->running;
+
 	if (lane->running < ISER_TGT_LANE_MIN)
 		return true;
 
@@ -115,15 +131,9 @@ static unsigned int iser_tgt_lane_slot(const struct iser_tgt_lane *lane)
 }
 
 /* Returns false if the command waits. */
-static bool iser_tgt_lane_enter(struct iser_tgt_cmd *cmd)
+static bool iser_tgt_lane_enter(struct iser_tgt_lane *lane,
+				struct iser_tgt_cmd *cmd)
 {
-	struct iser_tgt_lane *lane = iser_tgt_lane_get(cmd->se_cmd.se_dev);
-
-	cmd->lane = lane;
-	/* Without memory the command is executed and not counted. */
-	if (unlikely(!lane))
-		return true;
-
 	if (!iser_tgt_lane_has_room(lane) ||
 	    !iser_tgt_lane_takes(lane, cmd->sess)) {
 		cmd->stage = ISER_TGT_CMD_QUEUED;
@@ -134,7 +144,8 @@ static bool iser_tgt_lane_enter(struct iser_tgt_cmd *cmd)
 	cmd->slot = iser_tgt_lane_slot(lane);
 	lane->owner[cmd->slot] = cmd->sess;
 	lane->running++;
-	iser_tgt_lanes_running++;
+	if (!lane->alone)
+		iser_tgt_lanes_running++;
 	return true;
 }
 
@@ -170,7 +181,8 @@ static struct iser_tgt_cmd *iser_tgt_lane_next(struct iser_tgt_lane *lane,
 		cmd->slot = slot;
 		lane->owner[slot] = cmd->sess;
 	} else {
-		iser_tgt_lanes_running--;
+		if (!lane->alone)
+			iser_tgt_lanes_running--;
 		if (!--lane->running) {
 			hash_del(&lane->entry);
 			kfree(lane);
@@ -251,8 +263,12 @@ static void iser_tgt_execute_work(struct work_struct *work)
 	struct iser_tgt_cmd *cmd = container_of(work, struct iser_tgt_cmd,
 						se_cmd.work);
 	struct iser_tgt_lane *lane = cmd->lane;
+	struct workqueue_struct *wq = iser_tgt_execute_wq;
 	unsigned int slot = cmd->slot;
 	unsigned int noio = memalloc_noio_save();
+
+	if (lane && lane->alone)
+		wq = iser_tgt_rx_wq;
 
 	if (unlikely(cmd->watched))
 		iser_tgt_execute_watched(cmd);
@@ -264,8 +280,42 @@ static void iser_tgt_execute_work(struct work_struct *work)
 		return;
 	cmd = iser_tgt_lane_next(lane, slot);
 	if (cmd)
-		queue_work(iser_tgt_execute_wq, &cmd->se_cmd.work);
+		queue_work(wq, &cmd->se_cmd.work);
 }
+
+/*
+ * Its own turn may never come for a command that waits behind the PREEMPT AND
+ * ABORT that aborts it, and the core tells no one when it aborts.
+ */
+static void iser_tgt_lanes_aborted(struct work_struct *work)
+{
+	struct iser_tgt_cmd *cmd, *next;
+	struct iser_tgt_lane *lane;
+	bool waiting = false;
+	unsigned int i;
+
+	spin_lock(&iser_tgt_lanes_lock);
+	hash_for_each(iser_tgt_lanes, i, lane, entry) {
+		if (!lane->alone)
+			continue;
+		list_for_each_entry_safe(cmd, next, &lane->waiting, wait) {
+			if (!(READ_ONCE(cmd->se_cmd.transport_state) &
+			      CMD_T_ABORTED))
+				continue;
+			list_del(&cmd->wait);
+			cmd->lane = NULL;
+			queue_work(iser_tgt_rx_wq, &cmd->se_cmd.work);
+		}
+		waiting = waiting || !list_empty(&lane->waiting);
+	}
+	spin_unlock(&iser_tgt_lanes_lock);
+
+	if (waiting)
+		queue_delayed_work(iser_tgt_misc_wq, to_delayed_work(work),
+				   ISER_TGT_LANE_ABORT_DELAY);
+}
+
+static DECLARE_DELAYED_WORK(iser_tgt_lanes_abort_work, iser_tgt_lanes_aborted);
 
 /*
  * The core uses se_cmd->work only when the command has ended.
@@ -276,21 +326,27 @@ static void iser_tgt_execute_work(struct work_struct *work)
 static sense_reason_t iser_tgt_execute_later(struct se_cmd *se_cmd)
 {
 	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
-	bool now;
+	bool alone = iser_tgt_reserves(se_cmd), now = true;
+	struct iser_tgt_lane *lane;
 
 	INIT_WORK(&se_cmd->work, iser_tgt_execute_work);
-	if (se_cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT) {
-		cmd->lane = NULL;
-		queue_work(iser_tgt_rx_wq, &se_cmd->work);
-		return TCM_NO_SENSE;
-	}
 
 	spin_lock(&iser_tgt_lanes_lock);
-	now = iser_tgt_lane_enter(cmd);
+	lane = iser_tgt_lane_get(se_cmd->se_dev, alone);
+	cmd->lane = lane;
+	/* Without memory other commands are executed and not counted. */
+	if (likely(lane))
+		now = iser_tgt_lane_enter(lane, cmd);
 	spin_unlock(&iser_tgt_lanes_lock);
 
+	if (unlikely(!lane && alone))
+		return TCM_OUT_OF_RESOURCES;
 	if (now)
-		queue_work(iser_tgt_execute_wq, &se_cmd->work);
+		queue_work(alone ? iser_tgt_rx_wq : iser_tgt_execute_wq,
+			   &se_cmd->work);
+	else if (alone)
+		queue_delayed_work(iser_tgt_misc_wq, &iser_tgt_lanes_abort_work,
+				   ISER_TGT_LANE_ABORT_DELAY);
 	return TCM_NO_SENSE;
 }
 
@@ -359,6 +415,7 @@ int iser_tgt_execute_init(void)
  */
 void iser_tgt_execute_exit(void)
 {
+	cancel_delayed_work_sync(&iser_tgt_lanes_abort_work);
 	iser_tgt_blocking_exit();
 	destroy_workqueue(iser_tgt_execute_wq);
 }
