@@ -8,10 +8,10 @@
  * number of them, and a session a part of that.
  *
  * Commands for the persistent reservations of a backstore are executed one at a
- * time. The core does not lock out others between the steps of one: of a CLEAR
- * and a RESERVE one may leave a reservation whose registration has been freed,
- * two CLEARs may wait for each other's registration for ever, and what READ FULL
- * STATUS looks at next may be freed (up to 7.3.4).
+ * time, because the core locks each step of them, but not the whole (up to
+ * 7.3.4). RESERVE during a CLEAR leaves a reservation whose registration is
+ * freed, two CLEARs wait for each other's registration for ever, and READ FULL
+ * STATUS goes on to a registration that was freed.
  */
 
 #include <linux/hashtable.h>
@@ -193,6 +193,15 @@ static struct iser_tgt_cmd *iser_tgt_lane_next(struct iser_tgt_lane *lane,
 	return cmd;
 }
 
+/*
+ * PREEMPT AND ABORT waits for the commands it aborts, which may wait for workers
+ * of the same backstore. So it does not use one of these.
+ */
+static struct workqueue_struct *iser_tgt_lane_wq(bool alone)
+{
+	return alone ? iser_tgt_rx_wq : iser_tgt_execute_wq;
+}
+
 /* Completes a command that was aborted while it waited. */
 static bool iser_tgt_execute_aborted(struct se_cmd *se_cmd)
 {
@@ -263,12 +272,9 @@ static void iser_tgt_execute_work(struct work_struct *work)
 	struct iser_tgt_cmd *cmd = container_of(work, struct iser_tgt_cmd,
 						se_cmd.work);
 	struct iser_tgt_lane *lane = cmd->lane;
-	struct workqueue_struct *wq = iser_tgt_execute_wq;
+	bool alone = lane && lane->alone;
 	unsigned int slot = cmd->slot;
 	unsigned int noio = memalloc_noio_save();
-
-	if (lane && lane->alone)
-		wq = iser_tgt_rx_wq;
 
 	if (unlikely(cmd->watched))
 		iser_tgt_execute_watched(cmd);
@@ -280,12 +286,13 @@ static void iser_tgt_execute_work(struct work_struct *work)
 		return;
 	cmd = iser_tgt_lane_next(lane, slot);
 	if (cmd)
-		queue_work(wq, &cmd->se_cmd.work);
+		queue_work(iser_tgt_lane_wq(alone), &cmd->se_cmd.work);
 }
 
 /*
- * Its own turn may never come for a command that waits behind the PREEMPT AND
- * ABORT that aborts it, and the core tells no one when it aborts.
+ * PREEMPT AND ABORT may abort a command that waits behind it, and waits until
+ * that command has ended. The core does not tell a fabric that it aborts a
+ * command, so this looks for those that wait and are aborted.
  */
 static void iser_tgt_lanes_aborted(struct work_struct *work)
 {
@@ -304,7 +311,7 @@ static void iser_tgt_lanes_aborted(struct work_struct *work)
 				continue;
 			list_del(&cmd->wait);
 			cmd->lane = NULL;
-			queue_work(iser_tgt_rx_wq, &cmd->se_cmd.work);
+			queue_work(iser_tgt_lane_wq(true), &cmd->se_cmd.work);
 		}
 		waiting = waiting || !list_empty(&lane->waiting);
 	}
@@ -317,12 +324,7 @@ static void iser_tgt_lanes_aborted(struct work_struct *work)
 
 static DECLARE_DELAYED_WORK(iser_tgt_lanes_abort_work, iser_tgt_lanes_aborted);
 
-/*
- * The core uses se_cmd->work only when the command has ended.
- *
- * PREEMPT AND ABORT waits for the commands it aborts, which may wait for workers
- * of the same backstore. So it does not use one of these.
- */
+/* The core uses se_cmd->work only when the command has ended. */
 static sense_reason_t iser_tgt_execute_later(struct se_cmd *se_cmd)
 {
 	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
@@ -342,8 +344,7 @@ static sense_reason_t iser_tgt_execute_later(struct se_cmd *se_cmd)
 	if (unlikely(!lane && alone))
 		return TCM_OUT_OF_RESOURCES;
 	if (now)
-		queue_work(alone ? iser_tgt_rx_wq : iser_tgt_execute_wq,
-			   &se_cmd->work);
+		queue_work(iser_tgt_lane_wq(alone), &se_cmd->work);
 	else if (alone)
 		queue_delayed_work(iser_tgt_misc_wq, &iser_tgt_lanes_abort_work,
 				   ISER_TGT_LANE_ABORT_DELAY);

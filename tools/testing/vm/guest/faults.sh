@@ -81,7 +81,6 @@ writes() { awk '{ print $5 }' "/sys/block/${dev#/dev/}/stat"; }
 wrote() { [ "$(writes)" -gt "$1" ]; }
 running() { grep -qs running "/sys/block/${dev#/dev/}/device/state"; }
 logged_in() { grep -qs LOGGED_IN /sys/class/iscsi_session/session*/state; }
-ended() { ! kill -0 "$1" 2>/dev/null; }
 
 # Waits for the disk, after a new login if the initiator has dropped its session.
 disk_back() {

@@ -30,10 +30,13 @@ dev_of() {
 }
 # both_back : waits for both disks and clears their unit attentions
 both_back() {
-	local i
 	# shellcheck disable=SC2154 # the test sets them
 	wait_for 60 "the disk of a" dev_of "$a" && wait_for 60 "the disk of b" dev_of "$b" || return
 	A=$(dev_of "$a") B=$(dev_of "$b")
+	attention
+}
+attention() {
+	local i
 	for i in 1 2 3; do unit_ready "$A"; unit_ready "$B"; done >/dev/null
 }
 out() { local dev=$1; shift; sg_persist --no-inquiry --out "$@" "$dev"; }
@@ -46,9 +49,11 @@ full() {
 	/iqn\./ { sub(/.*iqn\./, "iqn."); print key, $1, holder }' | sort
 }
 kind() { sg_persist --no-inquiry --in --read-reservation "$A" 2>/dev/null | sed -n 's/.*type: //p'; }
+# register [OPTION] : both
+register() { out "$A" --register-ignore --param-sark=0xaaaa "$@" && out "$B" --register-ignore --param-sark=0xbbbb "$@"; }
 # fence [OPTION] : both register, a reserves and preempts b
 fence() {
-	out "$A" --register-ignore --param-sark=0xaaaa "$@" && out "$B" --register-ignore --param-sark=0xbbbb "$@" &&
+	register "$@" &&
 		out "$A" --reserve --param-rk=0xaaaa --prout-type=5 && out "$A" --preempt-abort --param-rk=0xaaaa --param-sark=0xbbbb --prout-type=5 || return
 	unit_ready "$B" >/dev/null
 	unit_ready "$B" >/dev/null

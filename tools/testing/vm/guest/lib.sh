@@ -36,6 +36,11 @@ nap() {
 	read -r -t "$seconds" -u "$never" _ || true
 }
 gone() { ! [ -e "$1" ]; }
+# ended PID... : all of them
+ended() {
+	local pid
+	for pid; do ! kill -0 "$pid" 2>/dev/null || return; done
+}
 # make check-all: also run what another lane covers
 in_full() { grep -qw iser_tgt.in_full /proc/cmdline; }
 
@@ -194,6 +199,18 @@ simple_target() {
 	local kind=${1:-rd} mib=${2:-64}
 	load_target && backstore disk "$kind" "$mib" && make_target "$IQN" disk &&
 		add_portal "$IQN" "$IP:$PORT" && add_portal "$IQN" "[$IP6]:$PORT" && enable "$IQN"
+}
+
+# acl_target BACKSTORE INITIATOR... : $IQN with one LUN, for these initiators alone, at its IPv4 portal, enabled
+acl_target() {
+	local store=$1 acl name
+	shift
+	make_target "$IQN" "$store" && echo 0 >"$(tpg)/attrib/generate_node_acls" || return
+	for name; do
+		acl=$(tpg)/acls/$name
+		mkdir -p "$acl/lun_0" && ln -s "$(tpg)/lun/lun_0" "$acl/lun_0/disk" || return
+	done
+	add_portal "$IQN" "$IP:$PORT" && enable "$IQN"
 }
 
 remove_target() {

@@ -28,13 +28,7 @@ refused() {
 # sids : sessions and their states
 sids() { grep . /sys/class/iscsi_session/session*/state; }
 # make_again : the target, by hand, as a script does it
-make_again() {
-	local name
-	load_target && make_target "$IQN" disk || return
-	echo 0 >"$(tpg)/attrib/generate_node_acls" || return
-	for name in $a $b; do mkdir -p "$(tpg)/acls/$name/lun_0" && ln -s "$(tpg)/lun/lun_0" "$(tpg)/acls/$name/lun_0/disk" || return; done
-	add_portal "$IQN" "$IP:$PORT" && enable "$IQN"
-}
+make_again() { load_target && acl_target disk "$a" "$b"; }
 
 alone || bail "no RDMA device"
 mkdir -p /tmp/mods/up /tmp/mods/work

@@ -108,7 +108,6 @@ load_begins() {
 	done
 	for fs in "${!mount[@]}"; do wait_for 60 "files on $fs" recorded "$fs" 15 || return; done
 }
-ended() { ! kill -0 "$1" 2>/dev/null; }
 # statuses PID... : waits for each; their statuses are in $statuses
 statuses() {
 	local pid

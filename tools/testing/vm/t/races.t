@@ -11,8 +11,8 @@ seconds=900
 . /src/tools/testing/vm/guest/memory.sh
 
 alone || bail "no RDMA device"
-delay=/src/build/$KVER/event/delay.ko
-[ -f "$delay" ] || bail "no delay.ko: make KVER=... test-module"
+# shellcheck source=tools/testing/vm/guest/delay.sh
+. /src/tools/testing/vm/guest/delay.sh
 crowd="/src/tools/testing/conformance/crowd --target $IP:$PORT --iqn $IQN"
 dir=$(tpg)
 acl=$dir/acls/iqn.2026-01.org.example:crowd
@@ -26,15 +26,13 @@ remove_acl() { rm "$acl"/lun_0/lun_0 && rmdir "$acl/lun_0" "$acl"; }
 set_depth()  { echo 32 >"$acl/cmdsn_depth"; }
 attempt()    { $crowd attempt; }
 comes_in()   { [ "$(attempt)" = in ]; }
-held()       { [ "$(cat /sys/module/delay/parameters/hits)" -gt 0 ]; }
-ended()      { ! kill -0 "$1" 2>/dev/null; }
 nobody()     { ! grep -q . "$dir/sessions"; }
 
 newcomer=(attempt)
 # raced FUNCTION command... : runs the command while the newcomer is held in the function, and waits until both have ended
 raced() {
 	local status=0
-	insmod "$delay" symbol="$1" || return
+	slow "$1" || return
 	held_in "$@" || status=$?
 	rmmod delay
 	[ $status -eq 0 ] || cat /tmp/newcomer
@@ -131,7 +129,7 @@ is "$(rdma_holds)" "$before" "RDMA resources are as before"
 order() { dmesg | sed -nE 's/.* delay: target_release_cmd_refcnt: over$/over/p; s/.* iser_tgt: .*: session [0-9]+ of .* ended .*/ended/p'; }
 both() { [ "$(order | wc -l)" -ge $((had + 2)) ]; }
 had=$(order | wc -l)
-insmod "$delay" symbol=target_release_cmd_refcnt ms=$((2000 * SLOW))
+slow target_release_cmd_refcnt 2
 attempt >/tmp/newcomer 2>&1 &
 works "a session ends, and the end of its commands takes long" wait_for 20 "the core" held
 works "... and ends, too" wait_for 20 "both" both
@@ -154,7 +152,7 @@ exec 5>/tmp/visits
 echo >&5
 wait_for 30 "the visitor" grep -q . /tmp/visitor
 twice() { [ "$(cat /sys/module/delay/parameters/hits)" -ge 2 ]; }
-insmod "$delay" symbol=rdma_bind_addr ms=$((2000 * SLOW))
+slow rdma_bind_addr 2
 mkdir "$dir/np/[::]:$PORT" 2>/dev/null &
 making=$!
 works "a portal at [::] beside one of IPv4 is tried" wait_for 20 "its IPv4 listener" twice

@@ -13,13 +13,7 @@ a=$INITIATOR b=iqn.2026-01.org.example:other
 target_up() {
 	load_target && mkdir -p "$(cat "$CFS/dbroot")/pr" && backstore disk file 16 || return
 	[ ! -s /tmp/aptpl ] || restore || return
-	make_target "$IQN" disk || return
-	echo 0 >"$(tpg)/attrib/generate_node_acls" || return
-	local name
-	for name in "$a" "$b"; do
-		mkdir -p "$(tpg)/acls/$name/lun_0" && ln -s "$(tpg)/lun/lun_0" "$(tpg)/acls/$name/lun_0/disk" || return
-	done
-	add_portal "$IQN" "$IP:$PORT" && enable "$IQN"
+	acl_target disk "$a" "$b"
 }
 # The contents of the core's file are restored one registration at a time, as targetcli does it.
 restore() {

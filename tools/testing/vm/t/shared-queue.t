@@ -15,7 +15,9 @@ if ! kernel_since 6 11; then
 	exit
 fi
 events=/src/build/$KVER/event
-[ -f "$events/srq_event.ko" ] && [ -f "$events/last_wqe.ko" ] && [ -f "$events/delay.ko" ] || bail "no modules: make KVER=... test-module"
+[ -f "$events/srq_event.ko" ] && [ -f "$events/last_wqe.ko" ] || bail "no modules: make KVER=... test-module"
+# shellcheck source=tools/testing/vm/guest/delay.sh
+. /src/tools/testing/vm/guest/delay.sh
 dir=$(tpg)
 
 # told NUMBER : the shared queues raise that event of enum ib_event_type
@@ -72,10 +74,9 @@ rmmod srq_event
 
 works "a target again" target_told_of || bail "no target"
 discover >/dev/null
-insmod "$events/delay.ko" symbol=iser_tgt_qp_create || bail "no delay.ko"
+slow iser_tgt_qp_create || bail "no delay.ko"
 login >/tmp/login 2>&1 &
 login=$!
-held() { [ "$(cat /sys/module/delay/parameters/hits)" -gt 0 ]; }
 works "an initiator connects, and its queue pair is on no list yet" wait_for 20 "the connection" held
 works "... the shared queue fails" told 14
 rmmod delay
