@@ -258,14 +258,16 @@ kernel_release() {
 	name=$(line_name "$1") || return
 	case $name in
 	debug) printf '%s-debug\n' "$(deb_version "$(suite_of debug)" linux-source-6.12 | sed 's/-.*//')" ;;
-	*) of_suite "$(suite_of "$name")" newest_kernel "$name" ;;
+	*) of_suite "$(suite_of "$name")" newest_whole_kernel "$name" ;;
 	esac
 }
-newest_kernel() {
+# The headers of a security update are published hours before its signed image: the newest release that has both.
+newest_whole_kernel() {
 	local newest
-	newest=$(suite_apt "$(line_of "$1" 2)" apt-cache search --names-only "^linux-headers-$(line_of "$1" 4)\$" | cut -d' ' -f1 | sort -V | tail -n 1)
+	newest=$(suite_apt "$(line_of "$1" 2)" apt-cache search --names-only "^linux-(headers|image)-$(line_of "$1" 4)\$" | cut -d' ' -f1 |
+		sed -E 's/^linux-(headers|image)-//' | sort -V | uniq -d | tail -n 1)
 	[ -n "$newest" ] || die "Debian $(line_of "$1" 2) has no kernel $(line_of "$1" 4)"
-	printf '%s\n' "${newest#linux-headers-}"
+	printf '%s\n' "$newest"
 }
 
 # kernel_dir RELEASE : the directory made by build-kernel or build-debug-kernel; built if it is missing.
