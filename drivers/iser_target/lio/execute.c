@@ -15,6 +15,7 @@
  */
 
 #include <linux/hashtable.h>
+#include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <scsi/scsi_proto.h>
