@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The patches for the kernel's target core (configfs/upstream/linux) apply to the newest kernel, compile, and mend what they say: TransportIDs of
-# PERSISTENT RESERVE OUT that are well-formed leave no reference behind and drop none too many. What 3, 4, 8 and 14 mend, iser_tgt keeps away from
-# the core: LIO's iSCSI over TCP does not. 9 is for all fabrics. 13 needs two processors to be seen, and LIO's iSCSI binds its threads to one:
+# PERSISTENT RESERVE OUT that are well-formed leave no reference behind and drop none too many. What 3, 4, 8, 14 and 15 mend, iser_tgt keeps away
+# from the core: LIO's iSCSI over TCP does not. 9 is for all fabrics. 13 needs two processors to be seen, and LIO's iSCSI binds its threads to one:
 # races.t has it for iser_tgt's own wait.
 # link: rxe
+# processors: 2
 # needs: conformance core
 # all: it compiles the target core
 
@@ -12,6 +13,8 @@ seconds=300
 . "$(dirname "$0")/../in-guest"
 # shellcheck source=tools/testing/vm/guest/patched-core.sh
 . /src/tools/testing/vm/guest/patched-core.sh
+# shellcheck source=tools/testing/vm/guest/delay.sh
+. /src/tools/testing/vm/guest/delay.sh
 
 far=iqn.2026-01.org.example:second
 longest=$(printf 'iqn.2026-01.org.example:%0199d' 0 | tr 0 x)
@@ -101,6 +104,13 @@ for blocks in 8 8192; do
 	works "it is mended" bad_from "$sectors"
 done
 is "$(tcp ordered kept)" 0 "8: an ORDERED command runs after a task was aborted"
+
+# 15
+works "an ACL for another initiator" admit "$IQN" "$INITIATOR.b"
+export delay
+is "$(tcp meet clears 2>&1 | xargs)" "0 2 2 8 0" "15: CLEAR in the middle of CLEAR"
+is "$(tcp meet lists 2>&1 | xargs)" "0 0" "15: a registration ends in the middle of READ FULL STATUS"
+is "$(tcp meet preempts 2>&1 | xargs)" "0 64" "15: RELEASE waits for the PREEMPT AND ABORT that aborts it"
 
 # 14: a disk with a cache
 works "the target's disk is removed" remove_all
