@@ -13,7 +13,8 @@ a=iqn.2026-01.org.example:a b=iqn.2026-01.org.example:b
 # shellcheck source=tools/testing/vm/guest/fencing.sh
 . /src/tools/testing/vm/guest/fencing.sh
 
-targets()    { load_target && backstore disk file 16 && acl_target disk "$a" "$b"; }
+disk()       { modprobe brd rd_nr=1 rd_size=16384 && modprobe dm_mod && echo '0 32768 linear /dev/ram0 0' | dmsetup create kept --noudevsync && dmsetup mknodes kept; }
+targets()    { disk && load_target && backstore disk dev /dev/mapper/kept && acl_target disk "$a" "$b"; }
 a_clears()   { out "$A" --clear --param-rk=0xaaaa; }
 b_clears()   { out "$B" --clear --param-rk=0xbbbb; }
 b_reserves() { out "$B" --reserve --param-rk=0xbbbb --prout-type=5; }
@@ -21,6 +22,9 @@ b_releases() { out "$B" --release --param-rk=0xbbbb --prout-type=5; }
 b_leaves()   { out "$B" --register --param-rk=0xbbbb --param-sark=0; }
 a_preempts() { out "$A" --preempt-abort --param-rk=0xaaaa --param-sark=0xbbbb --prout-type=5; }
 a_lists()    { full >/tmp/full; }
+# the core sleeps in it until the commands have ended that it aborts
+preempting() { grep -qs target_put_cmd_and_wait /proc/[0-9]*/stack; }
+in_flight()  { [ "$(awk '{ print $2 }' "/sys/block/${B#/dev/}/inflight")" -gt 0 ]; }
 keys()       { sg_persist --no-inquiry --in --read-keys "$A" | grep -c '^ *0x'; }
 # meet FUNCTION TEXT FIRST TEXT SECOND : the second command is sent while the first one is held in the function
 meet() {
@@ -39,6 +43,8 @@ meet() {
 alone || bail "no RDMA device"
 works "a target" targets || bail "no target"
 start_initiator || bail "no iscsid"
+# libiscsi answers a timeout by a ping, and gives the command more time, unless there are no pings
+sed -i 's/^\(node.conn\[0\].timeo.noop_out_[a-z]*\) = .*/\1 = 0/' /etc/iscsi/iscsid.conf
 initiators a b
 both_back || bail "no disks"
 
@@ -68,6 +74,29 @@ works "b reserves" b_reserves
 meet __core_scsi3_locate_pr_reg "a preempts b, with ABORT" a_preempts "when b releases, which waits" b_releases
 like "$(kind)" 'Write Exclusive, registrants only' "a holds the reservation"
 is "$(keys)" 1 "... and is registered alone"
+
+# --- one that waits for its turn is aborted by its initiator, whose patience has ended. The one before it waits for a disk that is silent ---
+works "both register" register
+works "a releases" out "$A" --release --param-rk=0xaaaa --prout-type=5
+attention
+works "b reserves" b_reserves
+works "the disk is silent" dmsetup suspend --noudevsync --nolockfs kept
+writes "$B" 2>/dev/null &
+writer=$!
+works "... when b writes" wait_for 20 "the WRITE" in_flight
+a_preempts >/tmp/first 2>&1 &
+first=$!
+works "... a preempts b, with ABORT, and waits for that" wait_for 20 "PREEMPT AND ABORT" preempting
+printf '\0\0\0\0\0\0\xaa\xaa\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' >/tmp/key
+sg_raw --timeout=2 --send=24 --infile=/tmp/key "$A" 5f 02 05 00 00 00 00 00 18 00 >/tmp/second 2>&1 &
+works "... when a releases, which waits, and is aborted" wait_for 20 "the abort" ended $!
+works "the first one waits as before" kill -0 $first
+works "the disk answers" dmsetup resume --noudevsync kept
+works "... and the first one works" wait $first
+wait $writer
+attention
+like "$(kind)" 'Write Exclusive, registrants only' "a holds the reservation, which was not released"
 stop_initiator
 works "all is removed" remove_all
+dmsetup remove kept
 done_testing
