@@ -99,7 +99,8 @@ check-unit:
 faults:
 	$(Q)FAULT_ROUNDS=$(or $(FAULT_ROUNDS),20) TEST=faults- $(VM)/check
 
-# HA_ROUNDS: how many planned moves, power cuts, cable pulls, stops of Pacemaker and split brains, or one number
+# HA_ROUNDS: how many planned moves, power cuts, cable pulls, stops of Pacemaker and split brains, or one number. HA_FABRIC=iscsi: LIO's iSCSI over
+# TCP with ClusterLabs' agents
 ha: HA_ROUNDS ?= 50,50,20,20,5
 ha:
 	$(Q)HA_ROUNDS=$(HA_ROUNDS) TEST=failover $(VM)/check
@@ -173,6 +174,7 @@ install-ha:
 	install -d $(DESTDIR)$(OCF_ROOT)/resource.d/iser-tgt
 	install -m 755 $(AGENTS:%=configfs/ocf/%) $(DESTDIR)$(OCF_ROOT)/resource.d/iser-tgt/
 	install -D -m 644 configfs/ocf/functions $(DESTDIR)$(OCF_ROOT)/lib/iser-tgt/functions
+	install -m 755 configfs/ocf/fence-peer $(DESTDIR)$(OCF_ROOT)/lib/iser-tgt/
 
 uninstall: uninstall-module uninstall-tools uninstall-ha
 

@@ -76,4 +76,7 @@ for doc in "${documents[@]}"; do
 	is "$("$here/../blocks" "$doc" "$work/blocks" | grep -vE '^[0-9]+ (run: (server|initiator|checkout|packages)|run in: \S+|not run: .+)$')" "" \
 		"$doc: every block of commands is marked"
 done
+is "$("$here/../blocks" Documentation/high-availability.md "$work/blocks" |
+	grep -vE '^[0-9]+ (run: (both|a|initiator|initiator after a power cut)|file: \S+ on (both|a|initiator)|not run: .+)$')" "" \
+	"high-availability.md: every block of commands is marked"
 done_testing

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What the handler of DRBD (vm/guest/ha/fence-peer) lets crm-fence-peer.sh see of the other node.
+# What the handler of DRBD (configfs/ocf/fence-peer) lets crm-fence-peer.sh see of the other node.
 
 . "$(dirname "$0")/../../host.sh"
 
@@ -35,7 +35,7 @@ cib() {
 # told NODE... : in_ccm and crmd of that node, as the handler is told
 told() {
 	cib "$@"
-	CIBADMIN=$work/source HANDLER=$work/handler RUN=$work/run "$VM_DIR/guest/ha/fence-peer" -Q | sed -n '/uname="a"/s/.*in_ccm="\([^"]*\)" crmd="\([^"]*\)".*/\1 \2/p'
+	CIBADMIN=$work/source HANDLER=$work/handler RUN=$work/run "$TOP/configfs/ocf/fence-peer" -Q | sed -n '/uname="a"/s/.*in_ccm="\([^"]*\)" crmd="\([^"]*\)".*/\1 \2/p'
 }
 stopped='operation="stop" rc-code="0" op-status="0"'
 absent='operation="monitor" rc-code="7" op-status="0"'
@@ -53,7 +53,7 @@ is "$(told 1 0 member "$stopped")" "true offline" "one whose Pacemaker has gone 
 is "$(told 1 0 down)" "true offline" "one of which nothing is known"
 is "$(told online online member)" "online online" "the words of older Pacemakers stay"
 cib 1 0 down "$stopped"
-is "$(CIBADMIN=$work/source HANDLER=$work/handler RUN=$work/run "$VM_DIR/guest/ha/fence-peer" | grep -vc node_state)" "$(grep -vc node_state "$work/cib.xml")" "the rest is as it was"
-STATUS=105 CIBADMIN=$work/source HANDLER=$work/handler RUN=$work/run "$VM_DIR/guest/ha/fence-peer" >/dev/null
+is "$(CIBADMIN=$work/source HANDLER=$work/handler RUN=$work/run "$TOP/configfs/ocf/fence-peer" | grep -vc node_state)" "$(grep -vc node_state "$work/cib.xml")" "the rest is as it was"
+STATUS=105 CIBADMIN=$work/source HANDLER=$work/handler RUN=$work/run "$TOP/configfs/ocf/fence-peer" >/dev/null
 is $? 105 "the status of cibadmin is that of the handler"
 done_testing

@@ -29,7 +29,7 @@ dpkg-deb -x "$deb"/iser-tgt-dkms_*.deb "$work/dkms"
 dpkg-deb -x "$deb"/iser-tgt-tools_*.deb "$work/tools"
 dpkg-deb -x "$deb"/iser-tgt-ha_*.deb "$work/ha"
 is "$(cd "$work/ha/usr/lib/ocf" && find . -type f -printf '%m %P\n' | sort | tr '\n' ' ')" \
-	"644 lib/iser-tgt/functions 755 resource.d/iser-tgt/iSERGate 755 resource.d/iser-tgt/iSERLogicalUnit 755 resource.d/iser-tgt/iSERTarget " "the agents are where a cluster looks for them"
+	"644 lib/iser-tgt/functions 755 lib/iser-tgt/fence-peer 755 resource.d/iser-tgt/iSERGate 755 resource.d/iser-tgt/iSERLogicalUnit 755 resource.d/iser-tgt/iSERTarget " "the agents are where a cluster looks for them"
 (cd "$TOP" && git ls-files -co --exclude-standard Kbuild drivers | sort) >"$work/ours"
 (cd "$work"/dkms/usr/src/iser_tgt-* && find . -type f -not -name dkms.conf | cut -c3- | sort) >"$work/theirs"
 works "all sources of the module are in the package" diff "$work/ours" "$work/theirs"

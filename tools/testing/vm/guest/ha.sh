@@ -1,12 +1,16 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# The cluster lab of t/failover.t: two gateways, a and b, with DRBD, corosync and Pacemaker, and an initiator, whose guest is also the switch between
-# its network (10.0.1.0/24) and the cables of the gateways; the gateways have another cable between them (10.0.9.0/24). The initiator's script
+# The cluster lab of t/failover*.t: two gateways, a and b, with DRBD, corosync and Pacemaker, and an initiator, whose guest is also the switch between
+# its network ($NET) and the cables of the gateways; the gateways have another cable between them ($BETWEEN). The initiator's script
 # decides what happens; the gateways run commands for it. Sourced after lib.sh.
 
 LAB=/src/tools/testing/vm/guest/ha
-ADDRESS=10.0.1.10		# floats
-SERIAL=ha-disk
+: "${NET:=10.0.1}" "${BETWEEN:=10.0.9}"
+ADDRESS=$NET.10		# floats
+case $FABRIC in
+iser) LAYOUT=iser INTERFACE=iser ;;
+iscsi) LAYOUT=lio-t INTERFACE=default ;;
+esac
 number() { case $1 in a) echo 1 ;; b) echo 2 ;; esac; }
 # three guests share the host's processors with those of other tests
 SLOW=$((SLOW * 10))
@@ -15,17 +19,12 @@ now() { echo $((${EPOCHREALTIME/./} / 1000)); }
 # --- a gateway ---
 
 gateway() {
-	local n
-	n=$(number "$NAME")
 	first=
-	rm -f "$HERE"/{ask,did,up}
-	modprobe virtio_net && wait_for 20 "network cards" [ -e /sys/class/net/eth1 ] && link_up eth0 "10.0.1.$n/24" || bail "$NAME: no RDMA device"
-	ip link set eth1 up && ip addr add "10.0.9.$n/24" dev eth1
-	printf '%s\n' '127.0.0.1 localhost' '10.0.9.1 a' '10.0.9.2 b' >/etc/hosts
+	gateway_hardware
+	printf '%s\n' '127.0.0.1 localhost' "$BETWEEN.1 a" "$BETWEEN.2 b" >/etc/hosts
 	install -m 755 $LAB/fence_lab /usr/sbin/fence_lab
-	ln -sfn /src/configfs/ocf /usr/lib/ocf/resource.d/iser-tgt
 	mkdir -p /srv/state
-	own_state && cluster_is_configured || bail "$NAME: no disk"
+	own_state /var/lib/{pacemaker,corosync} && cluster_is_configured || bail "$NAME: no disk"
 	drbd_is_there || bail "$NAME: no DRBD" "$(cat /tmp/drbd.out)"
 	target_modules || bail "$NAME: no target"
 	cluster_runs || bail "$NAME: no cluster" "$(tail -n 5 "$HERE/corosync.log")"
@@ -36,21 +35,31 @@ gateway() {
 	iser_tgt_gone
 	planned=1
 }
-# What the cluster's programs keep on the disk of a machine
+gateway_hardware() {
+	local n
+	n=$(number "$NAME")
+	rm -f "$HERE"/{ask,did,up}
+	modprobe virtio_net && wait_for 20 "network cards" [ -e /sys/class/net/eth1 ] && link_up eth0 "$NET.$n/24" || bail "$NAME: no RDMA device"
+	ip link set eth1 up && ip addr add "$BETWEEN.$n/24" dev eth1
+	ln -sfn /src/configfs/ocf /usr/lib/ocf/resource.d/iser-tgt
+	ln -sfn /src/configfs/ocf /usr/lib/ocf/lib/iser-tgt
+}
+# own_state DIR... : what a machine keeps on its disk
 own_state() {
-	local dir disk=/dev/vde
+	local dir kept disk=/dev/vde
 	modprobe ext4
 	blkid $disk >/dev/null || mkfs.ext4 -q $disk || return
 	mkdir -p /mnt/own && mount $disk /mnt/own || return
-	for dir in pacemaker corosync; do
-		[ -d "/mnt/own/$dir" ] || { first=1; cp -a "/var/lib/$dir" /mnt/own/; }
-		mount --bind "/mnt/own/$dir" "/var/lib/$dir" || return
+	for dir; do
+		kept=/mnt/own/${dir//\//-}
+		[ -d "$kept" ] || { first=1; cp -a "$dir" "$kept"; }
+		mount --bind "$kept" "$dir" || return
 	done
 }
 # Before the first start, at one gateway: the other one takes it from there.
 cluster_is_configured() {
 	local cib=/var/lib/pacemaker/cib/cib.xml
-	[ -z "$first" ] || [ "$NAME" != a ] || install -o hacluster -g haclient -m 600 "/src/build/cluster/iser.xml" $cib
+	[ -z "$first" ] || [ "$NAME" != a ] || install -o hacluster -g haclient -m 600 "/src/build/cluster/$LAYOUT.xml" $cib
 }
 drbd_is_there() {
 	modprobe drbd || return
@@ -70,7 +79,10 @@ drbd_is_there() {
 drbd_is() { [ "$(grep -c "^ *[01]: .*$1" /proc/drbd)" -eq 2 ]; }
 # The fabric's module is there at boot; the cluster makes the targets.
 target_modules() {
-	modprobe -a target_core_mod target_core_iblock ib_core rdma_cm && insmod "$(module)"
+	case $FABRIC in
+	iser) modprobe -a target_core_mod target_core_iblock ib_core rdma_cm && insmod "$(module)" ;;
+	iscsi) modprobe -a iscsi_target_mod target_core_iblock target_core_file target_core_pscsi && mkdir -p "$CFS/iscsi" ;;
+	esac
 }
 cluster_runs() {
 	cp $LAB/corosync.conf /etc/corosync/
@@ -89,7 +101,7 @@ pacemaker_runs() {
 # the portal group lets initiators in
 serving() {
 	local enable
-	read -r enable 2>/dev/null <"$(tpg "$IQN")/enable" && [ "$enable" = 1 ]
+	read -r enable 2>/dev/null <"$(tpg "$IQN")/enable" && [ "$enable" = 1 ] && { [ "$FABRIC" = iser ] || ! iptables -n -L INPUT | grep -q 3260; }
 }
 # no_corosync add|delete : the network of the initiators carries no corosync
 no_corosync() {
@@ -111,7 +123,7 @@ cluster_stops() {
 	drbdadm down r0 2>/dev/null
 	umount /var/lib/corosync /var/lib/pacemaker /mnt/own
 }
-iser_tgt_gone() { rmdir "$CFS/iser" 2>/dev/null || :; }
+iser_tgt_gone() { rmdir "$CFS/$FABRIC" 2>/dev/null || :; }
 
 # Runs commands for the initiator, one at a time, until its guest has ended.
 serve() {
@@ -128,6 +140,15 @@ serve() {
 
 # --- the initiator's side ---
 
+# Where the gate is open. crm_resource would take an emulated processor long.
+runs_on() { gateway_up "$1" && on "$1" serving; }
+active() {
+	local gateway
+	for gateway in a b; do if runs_on $gateway; then echo $gateway; return; fi; done
+	return 1
+}
+both_current() { on a eval "drbd_is 'ds:UpToDate/UpToDate'" && on b eval "drbd_is 'ds:UpToDate/UpToDate'"; }
+both_online() { on "$1" crm_mon -1 --output-as=text && grep -q 'Online: \[ a b \]' /tmp/out; }
 # on GATEWAY COMMAND... : runs it there; returns its status, the output is in /tmp/out
 on() {
 	local dir=/scratch/$1 status what
@@ -169,13 +190,12 @@ switch_up() {
 	modprobe -a virtio_net bridge && wait_for 20 "network cards" [ -e /sys/class/net/eth1 ] || return
 	ip link add br0 type bridge forward_delay 0 || return
 	for dev in eth0 eth1; do ip link set $dev master br0 up || return; done
-	link_up br0 10.0.1.100/24 || return
+	link_up br0 "$NET.100/24" || return
 	echo 3600000 >/proc/sys/net/ipv4/neigh/br0/base_reachable_time_ms
 }
 
 # dm-multipath with its daemon, which needs udev
 multipath_runs() {
-	cp $LAB/multipath.conf /etc/multipath.conf
 	modprobe -a dm_mod dm_multipath dm_round_robin scsi_dh_alua
 	/usr/lib/systemd/systemd-udevd --daemon || return
 	multipathd -d >"$HERE/multipathd.log" 2>&1 &

@@ -85,6 +85,7 @@ for n in 1 2; do
 	modprobe virtio_net && wait_for 20 "network cards" [ -e /sys/class/net/$dev ] && link_up $dev "10.0.$n.1/24" || bail "no RDMA device"
 done
 start_initiator || bail "no iscsid"
+cp "$LAB/multipath.conf" /etc/
 works "multipathd" multipath_runs || bail "no multipathd" "$(tail -n 5 "$HERE/multipathd.log")"
 for gateway in a b; do
 	wait_for 120 "gateway $gateway" gateway_up "$gateway" && works "gateway $gateway serves both disks" on "$gateway" serves_disks "$(number "$gateway")" ||
