@@ -51,6 +51,8 @@ is "$(told 1 0 down "$stopped" "$running")" "true offline" "... or one resource 
 is "$(told 1 0 down 'operation="stop" rc-code="1" op-status="4"')" "true offline" "... or has tried in vain"
 is "$(told 1 0 member "$stopped")" "true offline" "one whose Pacemaker has gone without a word"
 is "$(told 1 0 down)" "true offline" "one of which nothing is known"
+like "$(CIBADMIN=$work/source HANDLER=$work/handler RUN=$work/run "$TOP/configfs/ocf/fence-peer")" 'uname="b" in_ccm="true" crmd="online"' \
+	"one of which there is no more than that it is well"
 is "$(told online online member)" "online online" "the words of older Pacemakers stay"
 cib 1 0 down "$stopped"
 is "$(CIBADMIN=$work/source HANDLER=$work/handler RUN=$work/run "$TOP/configfs/ocf/fence-peer" | grep -vc node_state)" "$(grep -vc node_state "$work/cib.xml")" "the rest is as it was"
