@@ -3,7 +3,6 @@
 # Documentation/high-availability.md from two bare servers to a file system that survives a power cut: its files are written as they stand there, its
 # commands run in order. What stands in for what a guest does not have: apt finds the packages installed, systemctl starts the programs, scp copies by the
 # shared directory, and fence_ipmilan cuts the power of a guest. What emulation makes necessary, longer time limits, is added to the files (for_the_lab).
-# needs: cluster
 # by name: make ha runs it; three guests take minutes to form a cluster
 # processors: 1
 
