@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # What the first step of make run (vm/deps) does to a host, on a bare Debian 12 and 13: it installs tools, upgrades nothing, installs no kernel
 # and nothing that runs by itself, explains what it does and asks first, and the undo command that it prints works.
+# all: two bare Debians, and what make run installs there, take minutes
 
 . "$(dirname "$0")/../lib.sh"
 no_debian() { in_userns rm -rf --one-file-system "$work/debian"; }

@@ -3,7 +3,6 @@
 # Receive and data buffers with the module's parameters: receive buffers shared or not, large or small; data buffers kept mapped or not; and what
 # happens at their limits.
 # processors: 2
-# differs by: link
 # needs: conformance
 # shellcheck disable=SC2016 # commands for eval
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # CHAP with open-iscsi: every algorithm, one-way and mutual, for normal and discovery sessions; secrets need CAP_SYS_ADMIN.
-# differs by: kernel
+# differs by: oldest
 # needs: conformance
 
 seconds=600

@@ -3,6 +3,7 @@
 # The cluster agents with the kernel: ocf-tester, a service that stops and starts twice under verified I/O without an error and keeps its
 # reservation, portals that do not listen, stops in the wrong order, ALUA, damaged reservations; iser-tgt-move from one portal group to another.
 # needs: integrity cluster-agents
+# all: two minutes of processor time
 
 seconds=600
 . "$(dirname "$0")/../in-guest"

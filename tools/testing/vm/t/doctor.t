@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # iser-tgt-doctor reports no problem on a healthy machine, and names each fault together with the command that repairs it.
-# differs by: link userspace
 
 seconds=900
 . "$(dirname "$0")/../in-guest"

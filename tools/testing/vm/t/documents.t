@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Runs the commands of README.md and Documentation/user-guide.md unchanged and in order, on a machine that is server and initiator: the blocks
 # marked <!-- run: server --> and <!-- run: initiator -->. tools/testing/blocks lists the other marks and the tests that run those.
-# differs by: userspace
 
 seconds=900
 . "$(dirname "$0")/../in-guest"

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # The attribute drain asks sessions to log out before it closes them; iser-tgt-clear removes all targets. A backstore that does not answer delays
 # the removal of a LUN, an ACL, a portal, a device and a connection, and the log reports that. A port that changes its state is in the log.
-# differs by: link
 # needs: conformance
 
 # shellcheck disable=SC2016,SC2086 # commands for eval, processes to wait for

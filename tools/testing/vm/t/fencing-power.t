@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The target loses power right after an initiator was fenced with APTPL, boots, and restores its configuration as the service does: the fenced
 # initiator stays out. Once more after the registration was given up: it does not come back. A file system on the host has what survives.
+# all: three minutes, for the target boots three times
 
 roles=vm
 seconds=600

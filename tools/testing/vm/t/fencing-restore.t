@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # An initiator that is fenced by a persistent reservation with APTPL stays fenced when targetctl restores the saved configuration. A damaged
 # file, one of another directory and a changed unit serial cost no disk, and what they cost is reported. So is what a clear loses.
-# differs by: userspace
 
 seconds=900
 . "$(dirname "$0")/../in-guest"

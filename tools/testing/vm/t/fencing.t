@@ -3,7 +3,6 @@
 # An initiator that is fenced by a persistent reservation stays fenced while iser-tgt-reload replaces the module, and while targets are removed
 # and made again. What a reload would lose, it refuses to lose: reservations without APTPL, SPC-2 reservations, those of initiators without ACL,
 # those of a backstore with other exports, and those whose file is missing or damaged.
-# differs by: oldest
 
 seconds=900
 . "$(dirname "$0")/../in-guest"

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # A file system on dm-multipath over two cables, two devices and two targets of one disk: a path is cut, restored, drained and removed under
 # verified I/O, and the file system gets no error.
-# differs by: userspace
 
 roles="target initiator"
 seconds=900

@@ -3,7 +3,6 @@
 # QEMU's block driver as the initiator, by libiscsi: images made, converted, compared and checked over iser://; reads, writes, zeroes and discards
 # at all offsets; and a guest that boots from the disk. What QEMU has written is compared with the backstore's file.
 # needs: boot-sector
-# differs by: userspace
 
 seconds=300
 . "$(dirname "$0")/../in-guest"

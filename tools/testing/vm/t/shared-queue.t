@@ -4,7 +4,7 @@
 # LAST_WQE_REACHED for a queue pair with a shared receive queue, the release takes longer, and nothing leaks. Soft RoCE has neither fault, so
 # modules of the tests simulate them.
 # processors: 2
-# differs by: kernel
+# differs by: oldest
 
 . "$(dirname "$0")/../in-guest"
 

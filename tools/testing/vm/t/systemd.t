@@ -4,7 +4,6 @@
 # disk; an upgrade replaces the loaded module; the package is not removed during a session. A node that is fenced by a reservation stays out,
 # from the first login after boot or upgrade on; an upgrade that would let it in leaves the old module in service. systemd boots in a namespace
 # of the guest, so that the initiators outside keep running while the "server" reboots.
-# differs by: userspace
 # needs: packages prometheus
 
 seconds=900

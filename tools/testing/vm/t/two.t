@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Target and initiators in separate guests. The first initiator loses power in mid-write; the target continues and serves a second one.
-# differs by: link
 
 roles="target initiator second"
 seconds=600
