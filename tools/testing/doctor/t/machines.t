@@ -253,6 +253,15 @@ file "$tpg/param/TargetMoved" No
 file /sys/kernel/config/target/core/iblock_0/disk/enable 0
 sick "a backstore that is off" "$IQN, tpgt_1: the backstore of lun_0, disk, is not enabled" 'echo 1 > /sys/kernel/config/target/core/iblock_0/disk/enable'
 file /sys/kernel/config/target/core/iblock_0/disk/enable 1
+store=/sys/kernel/config/target/core/iblock_0/disk
+file $store/info "TCM FILEIO ID: 0        File: /srv/a disk  Size: 16777216  Mode: O_DSYNC Async: 1"
+says findmnt ext4
+sick "asynchronous I/O on ext4" "$IQN, tpgt_1: lun_0: with fd_async_io a READ of /srv/a disk, which is on ext4, may crash" "cat $store/info"
+says findmnt xfs
+healthy "... on XFS"
+says findmnt ext4
+file $store/info "TCM FILEIO ID: 0        File: /srv/a disk  Size: 16777216  Mode: O_DSYNC Async: 0"
+healthy "... and synchronous I/O on ext4"
 rm "$tpg/acls/$INITIATOR/lun_0/disk"
 sick "a mapped LUN of nothing" "$IQN, tpgt_1: lun_0 of initiator $INITIATOR is mapped to no LUN" "ln -s $at/lun/lun_0 $at/acls/$INITIATOR/lun_0/"
 rmdir "$tpg/acls/$INITIATOR/lun_0"

@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # The patches for the kernel's target core (configfs/upstream/linux) apply to the newest kernel, compile, and mend what they say: TransportIDs of
 # PERSISTENT RESERVE OUT that are well-formed leave no reference behind and drop none too many. What 3, 4, 8, 14 and 15 mend, iser_tgt keeps away
-# from the core: LIO's iSCSI over TCP does not. 9 is for all fabrics. 13 needs two processors to be seen, and LIO's iSCSI binds its threads to one:
-# races.t has it for iser_tgt's own wait.
+# from the core: LIO's iSCSI over TCP does not. 9 and 16 are for all fabrics. 13 needs two processors to be seen, and LIO's iSCSI binds its threads to
+# one: races.t has it for iser_tgt's own wait.
 # link: rxe
 # processors: 2
 # needs: conformance core
 # all: it compiles the target core
 
-seconds=300
+seconds=400
+# what is freed is poisoned, for 16
+machine='--append slab_debug=P,kmalloc-*'
 . "$(dirname "$0")/../in-guest"
 # shellcheck source=tools/testing/vm/guest/patched-core.sh
 . /src/tools/testing/vm/guest/patched-core.sh
@@ -72,7 +74,9 @@ works "all is removed" remove_all
 # --- LIO's iSCSI over TCP ---
 
 FABRIC=iscsi
-tcp() { /src/tools/testing/vm/guest/over-tcp 127.0.0.1 "$IQN" "$INITIATOR" "$@"; }
+# With its connection at its end: LIO's iSCSI lets a target be freed while a connection that has closed still uses it.
+no_connection() { ! pgrep -x iscsi_trx >/dev/null; }
+tcp() { /src/tools/testing/vm/guest/over-tcp 127.0.0.1 "$IQN" "$INITIATOR" "$@"; wait_for 20 "the end of iscsi_trx" no_connection; }
 # tcp_target IQN PORT [BACKSTORE]
 tcp_target() { mkdir -p "$CFS/iscsi" && make_target "$1" "${3:-kept}" && mkdir "$(tpg "$1")/np/127.0.0.1:$2" && enable "$1"; }
 tcp_acls() {
@@ -129,4 +133,19 @@ works "the file system is not in use" umount "$pr_dir"
 works "nothing keeps the LUN of the second port either" unmapped "$far" iqn.2026-01.org.example:far
 works "all is removed again" remove_all
 dmsetup remove kept
+
+# 16
+async() {
+	local dir=$CFS/core/fileio_0/async
+	# without a hole, for which ext4 reads another way
+	mkfs.ext4 -q /dev/ram1 && mkdir -p /mnt/async && mount /dev/ram1 /mnt/async && dd if=/dev/urandom of=/mnt/async/file bs=1M count=8 conv=fsync &&
+		mkdir -p "$dir" &&
+		echo fd_dev_name=/mnt/async/file,fd_dev_size=$((8 << 20)),fd_async_io=1 >"$dir/control" && echo 1 >"$dir/enable"
+}
+poisoned() { [ "$(cat /sys/kernel/slab/kmalloc-128/poison)" = 1 ]; }
+works "free memory is poisoned" poisoned
+works "a file on ext4 with asynchronous I/O" async && works "... of a target" tcp_target "$IQN" 3260 async || bail "no target" "$(cat /tmp/out)"
+for blocks in 1 8 256; do is "$(tcp read $blocks 2>&1)" 0 "16: a READ of $blocks blocks, after which ext4 notes that the file was read"; done
+works "all is removed" remove_all
+umount /mnt/async
 done_testing
