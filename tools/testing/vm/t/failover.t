@@ -2,15 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # A cluster of two gateways (DRBD, corosync, Pacemaker, fencing) with a floating address, under verified I/O with a held reservation: planned
 # moves, power cuts, cable pulls, stops of Pacemaker, split brains. The file system on dm-multipath gets no error, no acknowledged write is lost, the
-# reservation is held. How long I/O stood still is printed. HA_ROUNDS: how often, one number or five (make ha); without it one move and one power
-# cut. HA_SEED: draws the same moments again. HA_FABRIC=iscsi: LIO's iSCSI over TCP with ClusterLabs' agents, to compare; there a
+# reservation is held. How long I/O stood still is printed. HA_ROUNDS: how often, one number or five (make ha); without it one of each but the
+# split brain. HA_SEED: draws the same moments again. HA_FABRIC=iscsi: LIO's iSCSI over TCP with ClusterLabs' agents, to compare; there a
 # reservation that is lost is counted, and made again.
 # needs: integrity cluster
-# by name: make ha runs it; three guests take minutes to form a cluster, and more for each round
 # processors: 1
 
 roles="initiator a b"
-IFS=, read -r moves kills pulls stops splits <<<"${HA_ROUNDS:-1,1,0,0,0}"
+IFS=, read -r moves kills pulls stops splits <<<"${HA_ROUNDS:-1,1,1,1,0}"
 rounds=$moves,${kills:=$moves},${pulls:=$moves},${stops:=$moves},${splits:=$moves}
 seconds=$((3600 + 300 * (moves + kills + pulls + stops + splits)))
 machine="--packages ha --mem 1024 --between a-b --paced"
