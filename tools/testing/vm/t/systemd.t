@@ -6,7 +6,7 @@
 # of the guest, so that the initiators outside keep running while the "server" reboots.
 # needs: packages prometheus
 
-seconds=900
+seconds=1500
 . "$(dirname "$0")/../in-guest"
 
 saved=/etc/rtslib-fb-target/saveconfig.json
@@ -19,7 +19,7 @@ boot() {
 		mount -t proc proc /proc && mount -t tmpfs -o mode=755 run /run && mount -t tmpfs tmp /tmp &&
 		mkdir -p /run/lock && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec env -i container=test /lib/systemd/systemd' >"$HERE/systemd.log" 2>&1 &
 	OUTER=$!
-	wait_for 30 "systemd" has_systemd && wait_for 120 "the end of booting" booted
+	wait_for 30 "systemd" has_systemd && wait_for 360 "the end of booting" booted
 }
 has_systemd() { INNER=$(pgrep -P "$OUTER") && [ "$(cat "/proc/$INNER/comm")" = systemd ]; }
 inside() { nsenter -t "$INNER" -m -p -C -- "$@"; }
