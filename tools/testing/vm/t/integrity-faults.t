@@ -4,7 +4,7 @@
 # are found, and a block with a write in flight has its old or its new contents.
 # INTEGRITY_SECONDS: how long a writer runs over a bad cable (2).
 # needs: integrity
-# all: minutes of a bad cable; integrity.t has a good one, and the faults' tests have ends of connections
+# all: minutes of a bad cable; integrity.t has a good one, and faults-target.t has ends of connections
 
 roles="target initiator"
 seconds=$((900 + 6 * ${INTEGRITY_SECONDS:-2}))
