@@ -2,41 +2,57 @@
 /* Command contexts: allocation, use and release. */
 
 #include <linux/build_bug.h>
+#include <linux/gfp.h>
 #include <linux/jiffies.h>
-#include <linux/mm.h>
-#include <linux/overflow.h>
+#include <linux/minmax.h>
 #include <linux/slab.h>
-#include <linux/vmalloc.h>
 
 #include "../rdma/rdma.h"
 #include "cmd.h"
 #include "session.h"
 
 /*
- * kvmalloc() would round up to a power of two pages, by half of what is needed.
- * Pages in a row rather than vmalloc() alone, for the sake of the TLB.
+ * More contexts, until there are sess->max_cmds. Returns false without memory.
+ *
+ * Context: as @gfp; one caller at a time.
  */
-static void *iser_tgt_cmds_pages(size_t size, int node)
+static bool iser_tgt_cmds_add(struct iser_tgt_session *sess, gfp_t gfp)
 {
-	const gfp_t gfp = GFP_KERNEL | __GFP_ZERO;
-	unsigned int order = get_order(size);
-	unsigned int i = DIV_ROUND_UP(size, PAGE_SIZE);
-	struct page *page;
+	unsigned int first = sess->nr_cmds;
+	unsigned int nr = min_t(unsigned int, ISER_TGT_CMD_PIECE,
+				sess->max_cmds - first);
+	struct iser_tgt_cmd *cmds;
+	unsigned int i;
 
-	page = alloc_pages_node(node, gfp | __GFP_NOWARN | __GFP_NORETRY,
-				order);
-	if (!page)
-		return vzalloc_node(size, node);
+	if (!nr || !iser_tgt_tx_pool_grow(sess->tx_pool, first + nr, gfp))
+		return false;
 
-	split_page(page, order);
-	for (; i < 1U << order; i++)
-		__free_page(page + i);
-	return page_address(page);
+	cmds = kcalloc_node(nr, sizeof(*cmds), gfp,
+			    iser_tgt_conn_node(sess->conn));
+	if (!cmds)
+		return false;
+
+	for (i = 0; i < nr; i++) {
+		struct iser_tgt_cmd *cmd = &cmds[i];
+
+		cmd->sess = sess;
+		sg_init_table(&cmd->sg, 1);
+		iser_tgt_tx_init(sess->tx_pool, first + i, &cmd->tx);
+		if (first + i >= ISER_TGT_CMD_OWN)
+			llist_add(&cmd->free, &sess->free_list);
+	}
+	sess->cmds[first / ISER_TGT_CMD_PIECE] = cmds;
+	/* Pairs with the acquire in iser_tgt_cmd_next(). */
+	smp_store_release(&sess->nr_cmds, first + nr);
+	return true;
 }
 
 /**
- * iser_tgt_cmds_alloc - allocate the contexts of a session
+ * iser_tgt_cmds_alloc - allocate the first contexts of a session
  * @sess: the session, its depth known
+ *
+ * Most sessions are idle: the others are allocated when all are in use. More
+ * than unsignaled sends can hold, so that some become free in any case.
  *
  * On failure the caller calls iser_tgt_cmds_free() when it frees the session.
  *
@@ -44,36 +60,22 @@ static void *iser_tgt_cmds_pages(size_t size, int node)
  */
 int iser_tgt_cmds_alloc(struct iser_tgt_session *sess)
 {
-	unsigned int nr = iser_tgt_qp_contexts(sess->depth);
-	struct iser_tgt_conn *conn = sess->conn;
-	struct iser_tgt_cmd *cmds;
-	unsigned int i;
+	unsigned int max = iser_tgt_qp_contexts(sess->depth);
 
 	BUILD_BUG_ON(sizeof(struct iser_tgt_cmd) - sizeof(struct se_cmd) -
 		     sizeof(struct rdma_rw_ctx) > ISER_TGT_CMD_SIZE_MAX);
 	BUILD_BUG_ON(ISER_TGT_CMD_OWN > ISER_TGT_SEND_OWN);
+	BUILD_BUG_ON(ISER_TGT_CMD_PIECE - ISER_TGT_CMD_OWN <=
+		     ISER_TGT_UNSIGNALED);
 
-	sess->nr_cmds = nr - ISER_TGT_CMD_OWN;
-	cmds = iser_tgt_cmds_pages(array_size(nr, sizeof(*cmds)),
-				   iser_tgt_conn_node(conn));
-	if (!cmds)
+	sess->max_cmds = max;
+	sess->cmds = kcalloc(DIV_ROUND_UP(max, ISER_TGT_CMD_PIECE),
+			     sizeof(*sess->cmds), GFP_KERNEL);
+	sess->tx_pool = iser_tgt_tx_pool_alloc(sess->conn, max);
+	if (!sess->cmds || !sess->tx_pool ||
+	    !iser_tgt_cmds_add(sess, GFP_KERNEL))
 		return -ENOMEM;
 
-	/* Pairs with the acquires where contexts are shown to users. */
-	smp_store_release(&sess->cmds, cmds);
-	sess->tx_pool = iser_tgt_tx_pool_alloc(conn, nr);
-	if (!sess->tx_pool)
-		return -ENOMEM;
-
-	for (i = 0; i < nr; i++) {
-		struct iser_tgt_cmd *cmd = &cmds[i];
-
-		cmd->sess = sess;
-		sg_init_table(&cmd->sg, 1);
-		iser_tgt_tx_init(sess->tx_pool, i, &cmd->tx);
-		if (i < sess->nr_cmds)
-			llist_add(&cmd->free, &sess->free_list);
-	}
 	return 0;
 }
 
@@ -83,12 +85,11 @@ int iser_tgt_cmds_alloc(struct iser_tgt_session *sess)
  */
 void iser_tgt_cmds_free(struct iser_tgt_session *sess)
 {
-	unsigned int nr = sess->nr_cmds + ISER_TGT_CMD_OWN;
+	unsigned int i;
 
-	if (is_vmalloc_addr(sess->cmds))
-		vfree(sess->cmds);
-	else if (sess->cmds)
-		free_pages_exact(sess->cmds, nr * sizeof(*sess->cmds));
+	for (i = 0; i < sess->nr_cmds; i += ISER_TGT_CMD_PIECE)
+		kfree(sess->cmds[i / ISER_TGT_CMD_PIECE]);
+	kfree(sess->cmds);
 	iser_tgt_tx_pool_free(sess->tx_pool);
 }
 
@@ -112,8 +113,8 @@ static void iser_tgt_cmd_ready(struct iser_tgt_cmd *cmd)
  * @sess: a normal session in full feature phase
  *
  * Context: the receive side.
- * Return: the context, or NULL if all are in use; iser_tgt_cmd_put() kicks the
- * receive side.
+ * Return: the context, or NULL if all are in use and there may or can be no
+ * more; iser_tgt_cmd_put() kicks the receive side.
  */
 struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess)
 {
@@ -121,9 +122,10 @@ struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess)
 	struct iser_tgt_cmd *cmd;
 
 	if (!node) {
-		node = llist_del_all(&sess->free_list);
-		if (unlikely(!node))
+		if (unlikely(llist_empty(&sess->free_list)) &&
+		    !iser_tgt_cmds_add(sess, GFP_NOWAIT | __GFP_NOWARN))
 			return NULL;
+		node = llist_del_all(&sess->free_list);
 	}
 	sess->free_cache = node->next;
 	cmd = llist_entry(node, struct iser_tgt_cmd, free);
@@ -142,7 +144,7 @@ struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess)
 struct iser_tgt_cmd *iser_tgt_cmd_get_own(struct iser_tgt_session *sess,
 					  enum iser_tgt_cmd_own which)
 {
-	struct iser_tgt_cmd *cmd = &sess->cmds[sess->nr_cmds + which];
+	struct iser_tgt_cmd *cmd = iser_tgt_cmd_at(sess, which);
 
 	/* Pairs with the release in iser_tgt_cmd_put(). */
 	if (smp_load_acquire(&cmd->busy))
@@ -186,7 +188,7 @@ void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd)
 	if (cmd->buf)
 		iser_tgt_data_put(cmd->buf);
 	iser_tgt_cmd_end(cmd);
-	if (likely(cmd < sess->cmds + sess->nr_cmds))
+	if (likely(cmd->tx.index >= ISER_TGT_CMD_OWN))
 		llist_add(&cmd->free, &sess->free_list);
 	iser_tgt_conn_kick(conn);
 }

@@ -21,7 +21,10 @@ struct iser_tgt_lane;
  */
 #define ISER_TGT_CMD_SIZE_MAX	392
 
-/* Contexts for unsolicited PDUs and aborts, behind the others in sess->cmds. */
+/* Contexts allocated at a time. */
+#define ISER_TGT_CMD_PIECE	16
+
+/* Contexts for unsolicited PDUs and aborts, in front of the others. */
 enum iser_tgt_cmd_own {
 	ISER_TGT_CMD_ABORT,
 	ISER_TGT_CMD_PING,
@@ -151,6 +154,35 @@ struct iser_tgt_cmd {
 static inline struct iser_tgt_cmd *iser_tgt_cmd(struct se_cmd *se_cmd)
 {
 	return container_of(se_cmd, struct iser_tgt_cmd, se_cmd);
+}
+
+/* @index is less than a value of sess->nr_cmds that was acquired. */
+static inline struct iser_tgt_cmd *
+iser_tgt_cmd_at(const struct iser_tgt_session *sess, unsigned int index)
+{
+	return &sess->cmds[index / ISER_TGT_CMD_PIECE]
+			  [index % ISER_TGT_CMD_PIECE];
+}
+
+/**
+ * iser_tgt_cmd_next - look at a session's contexts one after the other
+ * @sess: a session; it may have none yet, and get more meanwhile
+ * @next: position, 0 at first
+ *
+ * Context: any, while the session is not freed.
+ * Return: the next one that requests use, in use or not, or NULL.
+ */
+static inline struct iser_tgt_cmd *
+iser_tgt_cmd_next(const struct iser_tgt_session *sess, unsigned int *next)
+{
+	unsigned int index = ISER_TGT_CMD_OWN + *next;
+
+	/* Pairs with the release in iser_tgt_cmds_add(). */
+	if (index >= smp_load_acquire(&sess->nr_cmds))
+		return NULL;
+
+	(*next)++;
+	return iser_tgt_cmd_at(sess, index);
 }
 
 /*

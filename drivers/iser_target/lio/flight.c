@@ -49,11 +49,12 @@ struct iser_tgt_flight
 iser_tgt_session_flight(const struct iser_tgt_session *sess)
 {
 	struct iser_tgt_flight flight = {};
-	unsigned int i;
+	const struct iser_tgt_cmd *cmd;
+	unsigned int next = 0;
 
-	for (i = 0; i < sess->nr_cmds; i++)
-		if (READ_ONCE(sess->cmds[i].scsi))
-			iser_tgt_flight_add(&flight, &sess->cmds[i]);
+	while ((cmd = iser_tgt_cmd_next(sess, &next)))
+		if (READ_ONCE(cmd->scsi))
+			iser_tgt_flight_add(&flight, cmd);
 
 	return flight;
 }
@@ -101,23 +102,22 @@ static void iser_tgt_luns_count(struct iser_tgt_tpg *tpg,
 				unsigned int nr)
 {
 	const struct iser_tgt_session *sess;
-	const struct iser_tgt_cmd *cmds;
-	unsigned int i;
+	const struct iser_tgt_cmd *cmd;
+	unsigned int next;
 
 	spin_lock(&tpg->lock);
 	list_for_each_entry(sess, &tpg->sessions, entry) {
-		/* Pairs with the release in iser_tgt_cmds_alloc(). */
-		cmds = smp_load_acquire(&sess->cmds);
-		for (i = 0; cmds && i < sess->nr_cmds; i++) {
+		next = 0;
+		while ((cmd = iser_tgt_cmd_next(sess, &next))) {
 			struct iser_tgt_lun_flight key, *lun;
 
-			if (!READ_ONCE(cmds[i].scsi))
+			if (!READ_ONCE(cmd->scsi))
 				continue;
-			key.lun = READ_ONCE(cmds[i].se_cmd.se_lun);
+			key.lun = READ_ONCE(cmd->se_cmd.se_lun);
 			lun = bsearch(&key, luns, nr, sizeof(*luns),
 				      iser_tgt_lun_by_address);
 			if (lun)
-				iser_tgt_flight_add(&lun->flight, &cmds[i]);
+				iser_tgt_flight_add(&lun->flight, cmd);
 		}
 	}
 	spin_unlock(&tpg->lock);

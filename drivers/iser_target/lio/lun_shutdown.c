@@ -69,16 +69,15 @@ static void iser_tgt_lun_shutdown_cmds(struct iser_tgt_tpg *tpg,
 {
 	struct iser_tgt_session *sess;
 	struct iser_tgt_waiting *waiting = &shutdown->waiting;
-	struct iser_tgt_cmd *cmds;
-	unsigned int i;
+	const struct iser_tgt_cmd *cmd;
+	unsigned int next;
 
 	spin_lock(&tpg->lock);
 	list_for_each_entry(sess, &tpg->sessions, entry) {
-		/* Pairs with the release in iser_tgt_cmds_alloc(). */
-		cmds = smp_load_acquire(&sess->cmds);
-		for (i = 0; cmds && i < sess->nr_cmds; i++)
-			if (iser_tgt_lun_shutdown_waits(shutdown, &cmds[i]))
-				iser_tgt_waiting_add(waiting, &cmds[i]);
+		next = 0;
+		while ((cmd = iser_tgt_cmd_next(sess, &next)))
+			if (iser_tgt_lun_shutdown_waits(shutdown, cmd))
+				iser_tgt_waiting_add(waiting, cmd);
 	}
 	spin_unlock(&tpg->lock);
 }

@@ -42,7 +42,7 @@ int iser_tgt_prot_alloc(struct iser_tgt_session *sess)
 	if (sess->se_sess->sup_prot_ops == TARGET_PROT_NORMAL)
 		return 0;
 
-	sess->pis = kvcalloc(sess->nr_cmds, sizeof(*sess->pis), GFP_KERNEL);
+	sess->pis = kvcalloc(sess->max_cmds, sizeof(*sess->pis), GFP_KERNEL);
 	return sess->pis ? 0 : -ENOMEM;
 }
 

@@ -23,7 +23,7 @@ static inline struct iser_tgt_pi *iser_tgt_prot_pi(const struct iser_tgt_cmd *cm
 	if (likely(!sess->pis) || cmd->se_cmd.prot_op == TARGET_PROT_NORMAL)
 		return NULL;
 
-	return &sess->pis[cmd - sess->cmds];
+	return &sess->pis[cmd->tx.index];
 }
 
 #endif

@@ -101,9 +101,10 @@ struct iser_tgt_ping {
  * @conn: the connection
  * @tpg: portal group, NULL before the login has found it and in discovery
  * @se_sess: the core's session
- * @cmds: command contexts
+ * @cmds: command contexts, ISER_TGT_CMD_PIECE in each piece
  * @pis: protection information of each, NULL if the device does not handle it
- * @nr_cmds: number of @cmds, without those for enum iser_tgt_cmd_own
+ * @nr_cmds: number of contexts
+ * @max_cmds: how many there may be
  * @ffp: full feature phase
  * @heard: a PDU was received in full feature phase; until then the initiator
  *	may have no receive buffer posted
@@ -163,9 +164,10 @@ struct iser_tgt_session {
 	struct iser_tgt_conn *conn;
 	struct iser_tgt_tpg *tpg;
 	struct se_session *se_sess;
-	struct iser_tgt_cmd *cmds;
+	struct iser_tgt_cmd **cmds;
 	struct iser_tgt_pi *pis;
 	unsigned int nr_cmds;
+	unsigned int max_cmds;
 	bool ffp;
 	bool heard;
 	bool hello_due;

@@ -75,7 +75,7 @@ static ssize_t iser_tgt_lines_end(struct iser_tgt_lines *lines)
  */
 static size_t iser_tgt_session_memory(const struct iser_tgt_session *sess)
 {
-	unsigned int contexts = sess->nr_cmds + ISER_TGT_CMD_OWN;
+	unsigned int contexts = READ_ONCE(sess->nr_cmds);
 
 	return sizeof(*sess) + iser_tgt_conn_memory(sess->conn) +
 	       contexts * sizeof(struct iser_tgt_cmd) +

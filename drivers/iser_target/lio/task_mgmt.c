@@ -79,11 +79,11 @@ static u64 iser_tgt_earlier_task(const struct iser_tgt_cmd *cmd, u64 lun,
 static u64 iser_tgt_abort_next(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_abort_set *set = &sess->abort;
+	const struct iser_tgt_cmd *cmd;
 	u64 tag = 0;
 
-	while (!tag && set->next < sess->nr_cmds)
-		tag = iser_tgt_earlier_task(&sess->cmds[set->next++], set->lun,
-					    set->before);
+	while (!tag && (cmd = iser_tgt_cmd_next(sess, &set->next)))
+		tag = iser_tgt_earlier_task(cmd, set->lun, set->before);
 	return tag;
 }
 
@@ -94,10 +94,11 @@ static u64 iser_tgt_abort_next(struct iser_tgt_session *sess)
 static bool iser_tgt_lun_done(struct iser_tgt_session *sess, u64 lun,
 			      u32 before)
 {
-	unsigned int i;
+	const struct iser_tgt_cmd *cmd;
+	unsigned int next = 0;
 
-	for (i = 0; i < sess->nr_cmds; i++)
-		if (iser_tgt_earlier_task(&sess->cmds[i], lun, before))
+	while ((cmd = iser_tgt_cmd_next(sess, &next)))
+		if (iser_tgt_earlier_task(cmd, lun, before))
 			return false;
 
 	return true;
@@ -105,11 +106,12 @@ static bool iser_tgt_lun_done(struct iser_tgt_session *sess, u64 lun,
 
 static bool iser_tgt_task_done(struct iser_tgt_session *sess, u64 tag)
 {
-	unsigned int i;
+	const struct iser_tgt_cmd *cmd;
+	unsigned int next = 0;
 
-	for (i = 0; i < sess->nr_cmds; i++)
-		if (READ_ONCE(sess->cmds[i].scsi) &&
-		    READ_ONCE(sess->cmds[i].se_cmd.tag) == tag)
+	while ((cmd = iser_tgt_cmd_next(sess, &next)))
+		if (READ_ONCE(cmd->scsi) &&
+		    READ_ONCE(cmd->se_cmd.tag) == tag)
 			return false;
 
 	return true;
@@ -127,8 +129,7 @@ static void iser_tgt_abort_set_end(struct iser_tgt_session *sess)
 
 static void iser_tgt_abort_task(struct iser_tgt_session *sess, u64 tag)
 {
-	struct iser_tgt_cmd *cmd =
-		&sess->cmds[sess->nr_cmds + ISER_TGT_CMD_ABORT];
+	struct iser_tgt_cmd *cmd = iser_tgt_cmd_at(sess, ISER_TGT_CMD_ABORT);
 
 	WRITE_ONCE(sess->abort.aborting, true);
 	cmd->rx = NULL;
@@ -175,11 +176,10 @@ static bool iser_tgt_tmf_done(struct iser_tgt_session *sess,
 
 static void iser_tgt_tmf_release(struct iser_tgt_session *sess)
 {
-	unsigned int i;
+	struct iser_tgt_cmd *cmd;
+	unsigned int next = 0;
 
-	for (i = 0; i < sess->nr_cmds; i++) {
-		struct iser_tgt_cmd *cmd = &sess->cmds[i];
-
+	while ((cmd = iser_tgt_cmd_next(sess, &next))) {
 		/* Pairs with the release in iser_tgt_queue_tm_rsp(). */
 		if (!smp_load_acquire(&cmd->rsp_deferred) ||
 		    !iser_tgt_tmf_done(sess, cmd))
@@ -199,11 +199,10 @@ static bool iser_tgt_stage_of_tmf(enum iser_tgt_stage stage)
 /* No command or function is left whose response has not been posted. */
 static bool iser_tgt_all_answered(struct iser_tgt_session *sess)
 {
-	unsigned int i;
+	const struct iser_tgt_cmd *cmd;
+	unsigned int next = 0;
 
-	for (i = 0; i < sess->nr_cmds; i++) {
-		struct iser_tgt_cmd *cmd = &sess->cmds[i];
-
+	while ((cmd = iser_tgt_cmd_next(sess, &next))) {
 		if (READ_ONCE(cmd->scsi) ||
 		    (READ_ONCE(cmd->busy) &&
 		     iser_tgt_stage_of_tmf(READ_ONCE(cmd->stage))))
@@ -403,11 +402,12 @@ static void iser_tgt_abort_set_begin(struct iser_tgt_cmd *cmd, u64 lun,
 /* The tag by which the core knows a task; 0, which is no tag, if not found. */
 static u64 iser_tgt_find_task(const struct iser_tgt_session *sess, u32 itt)
 {
-	unsigned int i;
+	const struct iser_tgt_cmd *cmd;
+	unsigned int next = 0;
 
-	for (i = 0; i < sess->nr_cmds; i++)
-		if (READ_ONCE(sess->cmds[i].scsi) && sess->cmds[i].itt == itt)
-			return sess->cmds[i].se_cmd.tag;
+	while ((cmd = iser_tgt_cmd_next(sess, &next)))
+		if (READ_ONCE(cmd->scsi) && cmd->itt == itt)
+			return cmd->se_cmd.tag;
 
 	return 0;
 }
@@ -415,11 +415,10 @@ static u64 iser_tgt_find_task(const struct iser_tgt_session *sess, u32 itt)
 /* The initiator may use an ITT again as soon as it has the response. */
 static bool iser_tgt_itt_in_use(const struct iser_tgt_session *sess, u32 itt)
 {
-	unsigned int i;
+	const struct iser_tgt_cmd *cmd;
+	unsigned int next = 0;
 
-	for (i = 0; i < sess->nr_cmds; i++) {
-		const struct iser_tgt_cmd *cmd = &sess->cmds[i];
-
+	while ((cmd = iser_tgt_cmd_next(sess, &next))) {
 		if (READ_ONCE(cmd->scsi) && cmd->itt == itt &&
 		    READ_ONCE(cmd->stage) != ISER_TGT_CMD_RESPONDS)
 			return true;
@@ -429,11 +428,10 @@ static bool iser_tgt_itt_in_use(const struct iser_tgt_session *sess, u32 itt)
 
 static bool iser_tgt_find_tmf(const struct iser_tgt_session *sess, u32 itt)
 {
-	unsigned int i;
+	const struct iser_tgt_cmd *cmd;
+	unsigned int next = 0;
 
-	for (i = 0; i < sess->nr_cmds; i++) {
-		const struct iser_tgt_cmd *cmd = &sess->cmds[i];
-
+	while ((cmd = iser_tgt_cmd_next(sess, &next))) {
 		if (READ_ONCE(cmd->busy) && cmd->itt == itt &&
 		    iser_tgt_stage_of_tmf(READ_ONCE(cmd->stage)))
 			return true;

@@ -122,10 +122,11 @@ static int iser_tgt_session_receive(void *session, struct iser_tgt_rx *rx)
 
 static bool iser_tgt_session_busy(const struct iser_tgt_session *sess)
 {
-	unsigned int i;
+	const struct iser_tgt_cmd *cmd;
+	unsigned int next = 0;
 
-	for (i = 0; sess->cmds && i < sess->nr_cmds; i++)
-		if (READ_ONCE(sess->cmds[i].busy))
+	while ((cmd = iser_tgt_cmd_next(sess, &next)))
+		if (READ_ONCE(cmd->busy))
 			return true;
 
 	return false;
@@ -197,17 +198,16 @@ static void iser_tgt_session_close(void *session)
 static void iser_tgt_session_stalled(void *session)
 {
 	struct iser_tgt_session *sess = session;
-	/* Pairs with the release in iser_tgt_cmds_alloc(). */
-	struct iser_tgt_cmd *cmds = smp_load_acquire(&sess->cmds);
 	struct iser_tgt_waiting *waiting;
-	unsigned int i;
+	const struct iser_tgt_cmd *cmd;
+	unsigned int next = 0;
 
 	waiting = kzalloc_obj(*waiting, GFP_KERNEL);
 	if (!waiting)
 		return;
 
-	for (i = 0; cmds && i < sess->nr_cmds; i++)
-		iser_tgt_waiting_add(waiting, &cmds[i]);
+	while ((cmd = iser_tgt_cmd_next(sess, &next)))
+		iser_tgt_waiting_add(waiting, cmd);
 	iser_tgt_waiting_print(waiting);
 	kfree(waiting);
 }

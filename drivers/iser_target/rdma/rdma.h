@@ -24,6 +24,8 @@ struct workqueue_struct;
 #define ISER_TGT_IMMEDIATE_MAX	2
 /* Unsolicited PDUs of a session: abort, ping and message, one of each. */
 #define ISER_TGT_SEND_OWN	3
+/* Sends in a row whose completion is not requested. */
+#define ISER_TGT_UNSIGNALED	12
 
 /**
  * struct iser_tgt_ulp_ops - what the fabric does for the verbs layer
@@ -155,7 +157,9 @@ void iser_tgt_tx_prepare(struct iser_tgt_tx *tx, size_t data_len, u32 inv_rkey);
 void iser_tgt_send(struct iser_tgt_tx *tx, size_t data_len, u32 inv_rkey);
 void iser_tgt_send_bare(struct iser_tgt_tx *tx);
 struct iser_tgt_tx_pool *iser_tgt_tx_pool_alloc(struct iser_tgt_conn *conn,
-						unsigned int nr);
+						unsigned int max);
+bool iser_tgt_tx_pool_grow(struct iser_tgt_tx_pool *pool, unsigned int nr,
+			   gfp_t gfp);
 void iser_tgt_tx_pool_free(struct iser_tgt_tx_pool *pool);
 size_t iser_tgt_tx_pool_memory(const struct iser_tgt_tx_pool *pool);
 void iser_tgt_tx_init(struct iser_tgt_tx_pool *pool, unsigned int index,

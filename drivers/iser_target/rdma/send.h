@@ -7,8 +7,6 @@
 
 /* Data segment of the response of a login, pages. */
 #define ISER_TGT_LOGIN_PAGES	DIV_ROUND_UP(ISER_TGT_LOGIN_DATA_MAX, PAGE_SIZE)
-/* Sends in a row whose completion is not requested. */
-#define ISER_TGT_UNSIGNALED	15
 
 int iser_tgt_post(struct iser_tgt_conn *conn, struct ib_send_wr *first,
 		  const struct ib_send_wr **bad, struct iser_tgt_tx *tx);

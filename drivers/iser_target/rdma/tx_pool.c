@@ -28,7 +28,7 @@ struct iser_tgt_tx_page {
 /**
  * struct iser_tgt_tx_pool - memory of a session's PDUs, mapped for its life
  * @conn: the connection
- * @nr: pages allocated
+ * @nr: pages there are
  * @pages: the pages
  */
 struct iser_tgt_tx_pool {
@@ -50,39 +50,51 @@ struct iser_tgt_login_tx {
 };
 
 /**
- * iser_tgt_tx_pool_alloc - allocate the memory of a session's PDUs
+ * iser_tgt_tx_pool_alloc - a pool for a session's PDUs, without memory yet
  * @conn: the connection
- * @nr: PDUs
+ * @max: PDUs it may have
  *
  * Context: may sleep.
- * Return: the pool, its memory zeroed, or NULL.
+ * Return: the pool, or NULL.
  */
 struct iser_tgt_tx_pool *iser_tgt_tx_pool_alloc(struct iser_tgt_conn *conn,
-						unsigned int nr)
+						unsigned int max)
 {
-	unsigned int i, pages = DIV_ROUND_UP(nr, ISER_TGT_TX_PER_PAGE);
+	unsigned int pages = DIV_ROUND_UP(max, ISER_TGT_TX_PER_PAGE);
 	struct iser_tgt_tx_pool *pool;
 
 	BUILD_BUG_ON(ISER_TGT_TX_LEN > ISER_TGT_TX_STRIDE);
 
 	pool = kzalloc(struct_size(pool, pages, pages), GFP_KERNEL);
-	if (!pool)
-		return NULL;
-
-	pool->conn = conn;
-	for (i = 0; i < pages; i++) {
-		struct iser_tgt_tx_page *page = &pool->pages[i];
-
-		page->page = iser_tgt_dma_page_alloc(conn->dev->ibdev,
-						     GFP_KERNEL | __GFP_ZERO, 0,
-						     DMA_TO_DEVICE, &page->dma);
-		if (!page->page) {
-			iser_tgt_tx_pool_free(pool);
-			return NULL;
-		}
-		pool->nr++;
-	}
+	if (pool)
+		pool->conn = conn;
 	return pool;
+}
+
+/**
+ * iser_tgt_tx_pool_grow - memory for so many PDUs
+ * @pool: the pool
+ * @nr: PDUs, at most what the pool may have
+ * @gfp: how to allocate it
+ *
+ * Context: as @gfp; one caller at a time.
+ * Return: true if there is enough, zeroed when it was allocated.
+ */
+bool iser_tgt_tx_pool_grow(struct iser_tgt_tx_pool *pool, unsigned int nr,
+			   gfp_t gfp)
+{
+	while (pool->nr < DIV_ROUND_UP(nr, ISER_TGT_TX_PER_PAGE)) {
+		struct iser_tgt_tx_page *page = &pool->pages[pool->nr];
+
+		page->page = iser_tgt_dma_page_alloc(pool->conn->dev->ibdev,
+						     gfp | __GFP_ZERO, 0,
+						     DMA_TO_DEVICE, &page->dma);
+		if (!page->page)
+			return false;
+		/* Its memory is counted when a file is read. */
+		WRITE_ONCE(pool->nr, pool->nr + 1);
+	}
+	return true;
 }
 
 /**
@@ -111,7 +123,7 @@ void iser_tgt_tx_pool_free(struct iser_tgt_tx_pool *pool)
  */
 size_t iser_tgt_tx_pool_memory(const struct iser_tgt_tx_pool *pool)
 {
-	return pool->nr * PAGE_SIZE;
+	return READ_ONCE(pool->nr) * PAGE_SIZE;
 }
 
 static void iser_tgt_tx_setup(struct iser_tgt_conn *conn,
@@ -140,6 +152,7 @@ void iser_tgt_tx_init(struct iser_tgt_tx_pool *pool, unsigned int index,
 		&pool->pages[index / ISER_TGT_TX_PER_PAGE];
 	size_t offset = (index % ISER_TGT_TX_PER_PAGE) * ISER_TGT_TX_STRIDE;
 
+	tx->index = index;
 	iser_tgt_tx_setup(pool->conn, tx, page_address(page->page) + offset,
 			  page->dma + offset);
 }

@@ -56,6 +56,7 @@ struct iser_tgt_rx {
  *	sent the fabric's ->sent() is called instead of @done
  * @waited: the fabric's ->waits() was called for it
  * @posted: it has been posted; for @done, valid if @waited
+ * @index: its place in its pool
  * @chain: add it there instead of posting it; reset when that is done, or when it
  *	has to wait
  * @next: the next one in its chain, or of those that were sent
@@ -71,6 +72,7 @@ struct iser_tgt_tx {
 	bool unsignaled;
 	bool waited;
 	bool posted;
+	u16 index;
 	union {
 		struct iser_tgt_chain *chain;
 		struct iser_tgt_tx *next;

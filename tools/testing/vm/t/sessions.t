@@ -48,6 +48,12 @@ is "$(value in_flight)" 0 "none of them is in flight"
 note "memory=$(value memory) window=$(value window)"
 memory_told() { [ "$(value memory)" -gt 65536 ] && [ "$(value memory)" -lt $((1 << 20)) ]; }
 works "memory is plausible" memory_told
+# contexts of 64 commands and their responses take more than 80 KiB: a session has a few until it needs them
+idle=$(value memory)
+works "an idle session has but few contexts" test "$idle" -lt $((144 << 10))
+fio --name=load --filename="$dev" --direct=1 --ioengine=libaio --bs=4k --iodepth=64 --rw=randread --number_ios=3000 --output=/tmp/fio || note "$(cat /tmp/fio)"
+works "... a busy one gets more" test "$(($(value memory) - idle))" -gt $((40 << 10))
+note "memory=$(value memory) window=$(value window)"
 older() { [ "$(value age)" -ge 2 ] && [ "$(value idle)" -ge 1 ]; }
 works "age and idle increase" wait_for 20 "age and idle" older
 dd if="$dev" of=/dev/null bs=4k count=1 iflag=direct 2>/dev/null
