@@ -6,7 +6,7 @@
 # split brain. HA_SEED: draws the same moments again. HA_FABRIC=iscsi: LIO's iSCSI over TCP with ClusterLabs' agents, to compare; there a
 # reservation that is lost is counted, and made again.
 # needs: integrity cluster
-# all: three guests take minutes to form a cluster, and more for each round
+# alone: three guests with clocks of their own, which would take the processors from the limits of other tests
 # processors: 1
 
 roles="initiator a b"
