@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Two machines as they come from Debian, each booted with its own kernel and systemd, soft RoCE between them, once per kernel: the packages
 # by apt, DKMS builds the module in there; a target by targetcli, with CHAP, ACL and discovery_auth, beside one over TCP; saved, over
-# reboots of either side, cleared, restored; saved and restored where there is no module; removed by apt without a trace. KVER, where it is run by itself: only that kernel.
+# reboots of either side; a fenced initiator stays fenced; cleared, restored; saved and restored where there is no module; removed by apt without a trace. KVER, where it is run by itself: only that kernel.
 # by name: the machines are emulated, and one compiles
 
 . "$(dirname "$0")/../lib.sh"
@@ -36,10 +36,31 @@ logged_in() { soon 60 initiator sh -c 'grep -qs LOGGED_IN /sys/class/iscsi_sessi
 back_again() {
 	logged_in || { initiator sh -c "umount -l /mnt/disk; iscsiadm -m node -T $iqn --login && udevadm settle && mount /mnt/disk" </dev/null; }
 }
+# reserve VERB DEVICE NUMBER... : an ioctl of linux/pr.h, with the numbers of its structure
+reserve() {
+	initiator python3 - "$@" <<-'ENDS'
+		import fcntl, struct, sys
+		verb, path, *numbers = sys.argv[1:]
+		number, layout = {"register": (200, "QQII"), "reserve": (201, "QII"), "preempt": (204, "QQII"), "clear": (205, "QII")}[verb]
+		data = bytearray(struct.pack(layout, *(int(n, 0) for n in numbers)))
+		with open(path, "r+b", buffering=0) as disk:
+		    # the status of the command, if it is not GOOD
+		    status = fcntl.ioctl(disk, 1 << 30 | len(data) << 16 | ord("p") << 8 | number, data)
+		sys.exit(f"{verb}: {status}" if status else 0)
+	ENDS
+}
+# disk_of_host NAME : the disk of that initiator's session
+disk_of_host() {
+	initiator sh -c 'for s in /sys/class/iscsi_session/session*; do
+		[ "$(cat $s/initiatorname)" != "$1" ] || ! [ "$(cat $s/state)" = LOGGED_IN ] || basename $s/device/target*/*:0/block/sd*; done' sh "$1" </dev/null
+}
+# writes NAME : its first block, as it is
+writes() { initiator sh -ec 'dd if=/dev/$1 of=/root/block bs=4k count=1 iflag=direct; dd if=/root/block of=/dev/$1 bs=4k count=1 oflag=direct conv=notrunc' sh "$(disk_of_host "$1")" </dev/null; }
+two_disks() { soon 90 initiator sh -c '[ $(grep -ls LOGGED_IN /sys/class/iscsi_session/session*/state | wc -l) -eq 2 ]' && initiator udevadm settle </dev/null; }
 its_data() { initiator sh -c 'echo 3 >/proc/sys/vm/drop_caches; cd /mnt/disk && sha256sum -c sum' </dev/null; }
 
 one_kernel() {
-	local rel=$1 name k found daemon
+	local rel=$1 name other k found daemon
 	note "kernel $rel"
 	machine server "$rel" "$work/cable" listens || bail "no Debian"
 	until [ -S "$work/cable" ]; do
@@ -69,10 +90,12 @@ one_kernel() {
 
 	# --- from an empty machine to a mounted disk ---
 	name=$(initiator sed -n 's/^InitiatorName=//p' /etc/iscsi/initiatorname.iscsi </dev/null)
+	other=$name.other
 	server truncate -s 64M /var/disk.img /var/tcp.img </dev/null
 	tc "a target by targetcli" "/backstores/fileio create disk /var/disk.img" "/iser create $iqn" \
 		"/iser/$iqn/tpg1/luns create /backstores/fileio/disk" "/iser/$iqn/tpg1/acls create $name" \
 		"/iser/$iqn/tpg1/acls/$name set auth userid=host-name password=host-secret-1" \
+		"/iser/$iqn/tpg1/acls create $other" "/iser/$iqn/tpg1/acls/$other set auth userid=host-name password=host-secret-1" \
 		"/iser/$iqn/tpg1 set attribute authentication=1" \
 		"/iser set discovery_auth userid=disc-name password=disc-secret-1 enable=1"
 	tc "... and one over TCP beside it" "/backstores/fileio create tcp /var/tcp.img" "/iscsi create $tcp" \
@@ -123,6 +146,31 @@ one_kernel() {
 	works "it finds its disk without a hand" logged_in
 	works "... its file system is mounted" soon 60 initiator mountpoint -q /mnt/disk
 	works "... with its data" its_data
+
+	# --- fencing, over a reboot and a reload of the server ---
+	works "initiator: a second one on the same machine" initiator sh -ec "
+		iscsiadm -m iface -I other -o new
+		iscsiadm -m iface -I other -o update -n iface.transport_name -v iser
+		iscsiadm -m iface -I other -o update -n iface.initiatorname -v $other
+		iscsiadm -m node -o new -T $iqn -p 192.0.2.1:3260,1 -I other
+		iscsiadm -m node -T $iqn -p 192.0.2.1 -I other --login" </dev/null
+	works "... with a disk of its own" two_disks
+	works "both register" reserve register "/dev/$(disk_of_host "$name")" 0 0xaaaa 1 0
+	works "..." reserve register "/dev/$(disk_of_host "$other")" 0 0xbbbb 1 0
+	works "one reserves for those that are registered" reserve reserve "/dev/$(disk_of_host "$name")" 0xaaaa 3 0
+	works "the other one writes" writes "$other"
+	works "it is fenced" reserve preempt "/dev/$(disk_of_host "$name")" 0xaaaa 0xbbbb 3 0
+	fails "... and writes no more" writes "$other"
+	works "the other one does" writes "$name"
+	for k in "systemctl reboot" iser-tgt-reload; do
+		if [ "$k" = iser-tgt-reload ]; then works "server: reloads" server iser-tgt-reload </dev/null; else works "server: reboots" reboot_it server || bail "no server"; fi
+		works "both are back" two_disks
+		fails "after $k the fenced one does not write" writes "$other"
+		works "... and the other one does" writes "$name"
+	done
+	works "the reservation is cleared" reserve clear "/dev/$(disk_of_host "$name")" 0xaaaa 0 0
+	works "initiator: the second one leaves" initiator sh -c "iscsiadm -m node -T $iqn -I other --logout && iscsiadm -m node -T $iqn -I other -o delete" </dev/null
+	works "its data" its_data
 
 	# --- cleared and restored ---
 	tc "saveconfig again" saveconfig
