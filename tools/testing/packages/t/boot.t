@@ -80,7 +80,7 @@ one_kernel() {
 	works "targetclid runs" server systemctl start targetclid.service </dev/null
 	daemon=$(server systemctl show -p MainPID --value targetclid.service </dev/null)
 	SECONDS=0
-	LIMIT=2400 works "apt install the packages of this machine" server sh -c 'cd /debs && apt-get -q -y --no-install-recommends install ./iser-tgt-dkms_*.deb ./iser-tgt-tools_*.deb' </dev/null || bail "not installed"
+	LIMIT=5400 works "apt install the packages of this machine" server sh -c 'cd /debs && apt-get -q -y --no-install-recommends install ./iser-tgt-dkms_*.deb ./iser-tgt-tools_*.deb' </dev/null || bail "not installed"
 	note "$SECONDS s, most of them DKMS's"
 	is "$(server modinfo -F filename iser_tgt </dev/null | sed 's/\.xz$//')" "/lib/modules/$rel/updates/dkms/iser_tgt.ko" "DKMS has built the module"
 	works "... and it runs" server test -d /sys/module/iser_tgt </dev/null
