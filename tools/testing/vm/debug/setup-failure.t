@@ -117,14 +117,26 @@ NTHS="1 2 3 4 5 6 8 11" each_fails iser_tgt_chap_digest login logout '[ "$(sessi
 
 # --- commands ---
 
+# a backstore whose commands wait for workers, which are counted in what is allocated with the first one
+counted() {
+	backstore counted file 16 && mkdir "$dir/lun/lun_1" "$acl/lun_1" && ln -s "$(backstore_dir counted)" "$dir/lun/lun_1/counted" &&
+		ln -s "$dir/lun/lun_1" "$acl/lun_1/counted"
+}
+works "a LUN with workers" counted
 works "login" login || bail "no session"
-dev=$(disk) || bail "no disk"
+dev=$(disk "$IQN" 0) && file=$(disk "$IQN" 1) || bail "no disk"
 # more than the buffers that stay mapped hold, and than one segment
 queue=/sys/block/${dev#/dev/}/queue
 cat "$queue/max_hw_sectors_kb" >"$queue/max_sectors_kb"
 io() { dd if=/dev/zero of="$dev" bs=1536k count=1 oflag=direct && dd if="$dev" of=/dev/null bs=1536k count=1 iflag=direct; }
 for f in iser_tgt_scsi_receive iser_tgt_write_pending iser_tgt_queue_data_in; do each_fails $f io true '' "commands, $f"; done
 works "the data read is the data written" cmp -n 1572864 "$dev" /dev/zero
+dd if=/dev/urandom of=/tmp/block bs=64k count=1 2>/dev/null
+file_io() { dd if=/tmp/block of="$file" bs=64k oflag=direct && dd if="$file" of=/tmp/back bs=64k count=1 iflag=direct && cmp /tmp/block /tmp/back; }
+NTHS="1 2 3 5 8" each_fails iser_tgt_execute_later file_io true '' "commands to a file, which are not counted then"
+persist() { sg_persist --no-inquiry --out "$@" "$dev"; }
+NTHS=1 each_fails iser_tgt_execute_later 'persist --register-ignore --param-sark=0xabc' 'persist --clear --param-rk=0xabc' \
+	'sg_persist --no-inquiry --in --read-keys "$dev" | grep -q 0xabc' "a registration, which is not made then, or by the next try"
 works "logout" logout
 stop_initiator
 works "all is removed" remove_all
