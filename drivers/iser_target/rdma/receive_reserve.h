@@ -10,7 +10,7 @@ struct iser_tgt_rx_queue;
 /* Fewer to spare in a shared queue than this, and it gets more. */
 #define ISER_TGT_SRQ_LIMIT	16
 /* The window that a session on a shared receive queue always has. */
-#define ISER_TGT_WINDOW_MIN	6
+#define ISER_TGT_WINDOW_MIN	8
 
 int iser_tgt_rx_reserve(struct iser_tgt_rx_queue *q, unsigned int nr);
 void iser_tgt_rx_unreserve(struct iser_tgt_rx_queue *q, unsigned int nr);
