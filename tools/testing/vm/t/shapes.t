@@ -60,15 +60,15 @@ refuses() {
 
 serves "an unchanged soft device" 64
 serves "short queues, max_qp_wr=200" 64 max_qp_wr=200
-serves "max_qp_wr=64" 21 max_qp_wr=64
-serves "the shortest usable queues, max_qp_wr=34" 1 max_qp_wr=34
-refuses "max_qp_wr=33" 'max_qp_wr is 33, 34 are needed' max_qp_wr=33
-refuses "max_qp_wr=20" 'max_qp_wr is 20, 34 are needed' max_qp_wr=20
-refuses "max_qp_wr=0" 'max_qp_wr is 0, 34 are needed' max_qp_wr=0
+serves "max_qp_wr=64" 23 max_qp_wr=64
+serves "the shortest usable queues, max_qp_wr=31" 1 max_qp_wr=31
+refuses "max_qp_wr=30" 'max_qp_wr is 30, 31 are needed' max_qp_wr=30
+refuses "max_qp_wr=20" 'max_qp_wr is 20, 31 are needed' max_qp_wr=20
+refuses "max_qp_wr=0" 'max_qp_wr is 0, 31 are needed' max_qp_wr=0
 # in older kernels these attributes are signed
 serves "unlimited queues, max_qp_wr=-1" 64 max_qp_wr=-1 max_cqe=-1 max_srq_wr=-1 max_qp_init_rd_atom=-1
-serves "short completion queues, max_cqe=100" 15 max_cqe=100
-refuses "max_cqe=63" 'max_cqe is 63, 64 are needed' max_cqe=63
+serves "short completion queues, max_cqe=100" 17 max_cqe=100
+refuses "max_cqe=60" 'max_cqe is 60, 61 are needed' max_cqe=60
 
 serves "few scatter elements, max_send_sge=3" 64 max_send_sge=3 max_recv_sge=3 max_srq_sge=3
 refuses "max_send_sge=2" 'max_send_sge is 2, 3 are needed' max_send_sge=2
