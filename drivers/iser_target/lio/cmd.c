@@ -12,7 +12,8 @@
 #include "session.h"
 
 /*
- * More contexts, until there are sess->max_cmds. Returns false without memory.
+ * More contexts. Returns false if there are sess->max_cmds already, or without
+ * memory.
  *
  * Context: as @gfp; one caller at a time.
  */
