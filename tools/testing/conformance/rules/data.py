@@ -84,6 +84,23 @@ def rfc7145_7_3_1_part_of_the_data_immediate(t):
                 put(t, s, seed, pattern(length, seed), imm=imm)
 
 
+def iser_tgt_atomic_write_with_some_data_immediate(t):
+    """WRITE ATOMIC(16) whose first bytes are immediate, of any length, is written, also to a disk that would split it where these end."""
+    s = t.disk(MIB)
+    if s.negotiated.get("ImmediateData") != "Yes":
+        t.skip("ImmediateData=No")
+    # block limits: the maximum atomic transfer length, in blocks
+    limits = s.scsi(bytes([0x12, 1, 0xB0, 0, 64, 0]), read=64)
+    if limits.status or len(limits.data) < 48 or not int.from_bytes(limits.data[44:48], "big"):
+        t.skip("no atomic writes")
+    bs, blocks = s.block_size, 16
+    for imm in (bs, 3 * bs, 4 * KIB, 4 * KIB + bs):
+        data = pattern(blocks * bs, imm)
+        cdb = bytes([0x9C, 0]) + (32).to_bytes(8, "big") + bytes(2) + blocks.to_bytes(2, "big") + bytes(2)
+        t.good(s.scsi(cdb, write=data, imm=imm))
+        t.ok(t.good(s.read(32, blocks)).data == data, f"wrong data with {imm} bytes immediate")
+
+
 def rfc7143_11_2_4_immediate_data_unaligned_with_and_without_padding(t):
     """Immediate data of any length, padded to four bytes (as on TCP) or unpadded (as ib_iser sends it)."""
     s = t.disk(MIB)

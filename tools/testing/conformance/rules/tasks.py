@@ -197,6 +197,14 @@ def rfc7143_11_17_1_task_management_with_the_tag_of_a_task(t):
     t.alive(s)
 
 
+def iser_tgt_task_management_with_the_tag_of_an_answered_task(t):
+    """The initiator may use a task tag again as soon as it has the response, for task management too."""
+    s = t.disk(1 << 20)
+    for c in (s.read(0, 1), s.write(0, bytes(s.block_size))):
+        t.good(c)
+        asked(t, s, T.ABORT_TASK, R.NO_TASK, ref_itt=0x777, ref_cmdsn=s.cmdsn - 1, itt=c.request.itt)
+
+
 def rejected_gap(t, behind=0):
     """A session whose last numbered request was rejected, with `behind` READs sent behind that; the rejected request."""
     s = t.disk(1 << 20)

@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# WRITE ATOMIC(16) reaches a disk that can do it, and like any other WRITE takes its data into a buffer that stays mapped.
+# WRITE ATOMIC(16) reaches a disk that can do it, and like any other WRITE takes its data into a buffer that stays mapped. A disk with a virtual
+# boundary, which would split it where a page is not filled, gets it without such a gap.
+# needs: conformance
 
 . "$(dirname "$0")/../in-guest"
 
@@ -17,6 +19,15 @@ write_atomic() {
 	local cdb
 	read -ra cdb < <(printf '9c00%016x0000%04x0000' "$1" "$2" | sed 's/../& /g')
 	sg_raw -s $(($2 * 512)) -i /tmp/data "$dev" "${cdb[@]}"
+}
+# No soft disk has both: a module of the tests gives it a virtual boundary.
+boundary() {
+	local name out
+	name=$(scsi_debug_disk)
+	works "the disk gets a virtual boundary" insmod "/src/build/$KVER/event/boundary.ko" disk="/dev/$name" && rmmod boundary
+	is "$(cat "/sys/block/$name/queue/virt_boundary_mask")" 4095 "... of a page"
+	out=$(/src/tools/testing/conformance/run --target "$IP:$PORT" --iqn "$IQN" --patience 2 --only data/iser_tgt_atomic_write)
+	if grep -q '^ok 1 - [^#]*$' <<<"$out"; then ok "atomic writes with a part of their data immediate"; else not_ok "atomic writes with a part of their data immediate" "$out"; fi
 }
 
 alone || bail "no RDMA device"
@@ -35,6 +46,7 @@ if [ -e "$most" ]; then
 	is $(($(buffers) - before)) 1 "... takes one buffer"
 	is "$(dd if="$dev" bs=512 skip=64 count=64 iflag=direct 2>/dev/null | cksum)" "$(cksum </tmp/data)" "... and writes its data"
 	fails "one that ends behind the disk" write_atomic $(((16 << 11) - 32)) 64
+	boundary
 else
 	fails "WRITE ATOMIC(16) is refused" write_atomic 64 64
 	like "$(cat /tmp/out)" 'Illegal Request|Invalid (command )?operation code' "... because the core does not know it"

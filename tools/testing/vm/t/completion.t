@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # Commands are completed where their backstore completes them (Linux 7.1 and later): a ramdisk's and a file's in the thread that executes them, those
 # of a disk that completes in hard or soft interrupts, or in an RCU read-side section, are gathered and answered together, also if the send queue
-# refuses some of the responses. The core's completion worker is not used unless complete_type says so. With one processor a block device would
-# not use soft interrupts.
+# refuses some of the responses, or the initiator uses their task tags at once. The core's completion worker is not used unless complete_type says
+# so. With one processor a block device would not use soft interrupts.
 # link: rxe
 # processors: 2
+# needs: conformance
 
 seconds=600
 . "$(dirname "$0")/../in-guest"
@@ -38,6 +39,8 @@ null() {
 
 events=/src/build/$KVER/event
 [ -f "$events/read_side.ko" ] && [ -f "$events/refuse.ko" ] || bail "no modules: make test-module"
+# shellcheck source=tools/testing/vm/guest/delay.sh
+. /src/tools/testing/vm/guest/delay.sh
 alone || bail "no RDMA device"
 modprobe null_blk nr_devices=0 || bail "no null_blk"
 mount -t tracefs tracefs $tracing 2>/dev/null
@@ -88,6 +91,24 @@ ways 0 "an RCU read-side section"
 is "$core" 0 "... without the core's completion worker"
 works "... by ours" at_least "$ours" 1
 rmmod read_side
+
+# What completes later relies on the first one to queue the work item: a thread must not be preempted between, although nothing else forbids it.
+# depths WORK : how deep preemption was disabled, each time this work item was queued; none is '.'
+depths() { sed -nE "s/.* \\[[0-9]+\\] ...(.). .*queued: .* func=$1.*/\\1/p" $tracing/trace | sort -u | paste -sd ' '; }
+works "queue_work_on() is traced" eval "echo 'p:queued queue_work_on func=+24(\$arg3):symbol' >>$tracing/kprobe_events && echo >$tracing/trace && echo 1 >$tracing/events/kprobes/queued/enable"
+insmod "$events/read_side.ko" symbol=target_complete_cmd
+works "a READ of 1 MiB, and one of 4 KiB in an RCU read-side section" eval 'dd if=$(disk "$IQN" 0) of=/dev/null bs=1M count=1 iflag=direct && dd if=$(disk "$IQN" 0) of=/dev/null bs=4k count=1 iflag=direct'
+rmmod read_side
+echo 0 >$tracing/events/kprobes/queued/enable
+is "$(depths iser_tgt_alone_work)" . "what has a work item of its own may be preempted"
+is "$(depths iser_tgt_gather_work)" 1 "what is gathered may not"
+echo '-:queued' >>$tracing/kprobe_events
+
+# The initiator has a response, but the core is not done with the command yet.
+works "the core's part takes long after the responses" slow iser_tgt_chain_post 1
+out=$(/src/tools/testing/conformance/run --target "$IP:$PORT" --iqn "$IQN" --lun 3 --initiator "$INITIATOR" --patience 10 --only tasks/iser_tgt_task_management_with_the_tag)
+if grep -q '^ok' <<<"$out" && held; then ok "... a task management request may have the tag of such a command"; else not_ok "... a task management request may have the tag of such a command" "$out"; fi
+rmmod delay
 
 works "complete_type=2 (queue)" eval "echo 2 >$(backstore_dir hard)/attrib/complete_type"
 ways 3 "hard interrupts, queued"
