@@ -160,11 +160,8 @@ static void iser_tgt_gather_work(struct work_struct *work)
 int iser_tgt_queue_data_in(struct se_cmd *se_cmd)
 {
 	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
-	struct iser_tgt_pi *pi = iser_tgt_prot_pi(cmd);
 
-	/* The LUN may be removed before the worker runs. */
-	if (unlikely(pi))
-		iser_tgt_prot_fill(cmd, pi);
+	iser_tgt_prot_hold(cmd);
 	if (unlikely(iser_tgt_answer_alone(cmd)))
 		iser_tgt_gather_note(cmd, ISER_TGT_ANSWER_ALONE);
 	else if (unlikely(iser_tgt_gather_here(cmd)))

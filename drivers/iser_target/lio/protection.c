@@ -2,10 +2,11 @@
 /*
  * T10-PI with the help of the RDMA device: attrib/t10_pi. Without such a device
  * the core generates and checks protection information itself, and none is on
- * the wire. Not tested on hardware.
+ * the wire. Tested with an emulation of such a device.
  */
 
 #include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -46,6 +47,49 @@ int iser_tgt_prot_alloc(struct iser_tgt_session *sess)
 	return sess->pis ? 0 : -ENOMEM;
 }
 
+static bool iser_tgt_prot_on_wire(enum target_prot_op op)
+{
+	switch (op) {
+	case TARGET_PROT_DIN_INSERT:
+	case TARGET_PROT_DIN_PASS:
+	case TARGET_PROT_DOUT_STRIP:
+	case TARGET_PROT_DOUT_PASS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/**
+ * iser_tgt_prot_wrong - why the data of a command cannot be protected as it asks
+ * @cmd: a command, parsed by the core, whose protection is not TARGET_PROT_NORMAL
+ *
+ * Without a device that handles protection information none is on the wire, and the
+ * target never advertised it. With one, a signature MR covers all of the data in whole
+ * blocks, and moves them whatever length the initiator expects: the core takes the
+ * length of a command with RDPROTECT or WRPROTECT from its CDB.
+ *
+ * Return: the sense reason, TCM_NO_SENSE if it can.
+ */
+sense_reason_t iser_tgt_prot_wrong(const struct iser_tgt_cmd *cmd)
+{
+	const struct se_cmd *se_cmd = &cmd->se_cmd;
+	bool on_wire = iser_tgt_prot_on_wire(se_cmd->prot_op);
+
+	if (!cmd->sess->pis)
+		return on_wire ? TCM_INVALID_CDB_FIELD : TCM_NO_SENSE;
+
+	if (on_wire && cmd->edtl != se_cmd->data_length + se_cmd->prot_length)
+		return TCM_INVALID_FIELD_IN_COMMAND_IU;
+	if (se_cmd->data_length % se_cmd->se_dev->dev_attrib.block_size)
+		return TCM_INVALID_FIELD_IN_COMMAND_IU;
+	if (max(se_cmd->data_length, se_cmd->prot_length) >
+	    iser_tgt_conn_pi_max(cmd->sess->conn))
+		return TCM_INVALID_CDB_FIELD;
+
+	return TCM_NO_SENSE;
+}
+
 static void iser_tgt_dif_domain(const struct se_cmd *se_cmd,
 				struct ib_sig_domain *domain)
 {
@@ -76,7 +120,7 @@ void iser_tgt_prot_fill(struct iser_tgt_cmd *cmd, struct iser_tgt_pi *pi)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 
-	memset(pi, 0, sizeof(*pi));
+	memset(&pi->attrs, 0, sizeof(pi->attrs));
 	pi->sg = se_cmd->t_prot_sg;
 	pi->nents = se_cmd->t_prot_nents;
 
@@ -102,7 +146,7 @@ void iser_tgt_prot_fill(struct iser_tgt_cmd *cmd, struct iser_tgt_pi *pi)
 
 /**
  * iser_tgt_prot_error - translate an error that the device found for the core
- * @cmd: the command; the block in error is stored in it
+ * @cmd: the command, its LUN not released yet; the block in error is stored in it
  * @pi: protection information of its transfer
  *
  * Return: the sense reason, 0 if there was no error.
@@ -111,14 +155,11 @@ sense_reason_t iser_tgt_prot_error(struct iser_tgt_cmd *cmd,
 				   const struct iser_tgt_pi *pi)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
-	u32 block;
+	u32 block = se_cmd->se_dev->dev_attrib.block_size;
 
 	if (likely(!pi->bad))
 		return TCM_NO_SENSE;
 
-	/* The LUN of a READ may have been removed, and its device. */
-	block = pi->attrs.wire.sig.dif.pi_interval ?:
-		pi->attrs.mem.sig.dif.pi_interval;
 	/* On the wire each block is followed by eight bytes. */
 	se_cmd->sense_info = se_cmd->t_task_lba +
 			     div_u64(pi->err.sig_err_offset, block + 8);

@@ -3,6 +3,7 @@
 #ifndef ISER_TGT_PROTECTION_H
 #define ISER_TGT_PROTECTION_H
 
+#include <linux/percpu-refcount.h>
 #include <target/target_core_base.h>
 
 #include "../rdma/rdma.h"
@@ -11,6 +12,7 @@
 
 enum target_prot_op iser_tgt_prot_ops(const struct iser_tgt_session *sess);
 int iser_tgt_prot_alloc(struct iser_tgt_session *sess);
+sense_reason_t iser_tgt_prot_wrong(const struct iser_tgt_cmd *cmd);
 void iser_tgt_prot_fill(struct iser_tgt_cmd *cmd, struct iser_tgt_pi *pi);
 sense_reason_t iser_tgt_prot_error(struct iser_tgt_cmd *cmd,
 				   const struct iser_tgt_pi *pi);
@@ -24,6 +26,30 @@ static inline struct iser_tgt_pi *iser_tgt_prot_pi(const struct iser_tgt_cmd *cm
 		return NULL;
 
 	return &sess->pis[cmd->tx.index];
+}
+
+/*
+ * The core releases the LUN of a READ when it has given the data to the fabric. What
+ * the device finds when it checks them is reported with the help of the LUN's device,
+ * so the LUN is kept until then.
+ */
+static inline void iser_tgt_prot_hold(const struct iser_tgt_cmd *cmd)
+{
+	struct iser_tgt_pi *pi = iser_tgt_prot_pi(cmd);
+
+	if (likely(!pi))
+		return;
+
+	pi->lun = cmd->se_cmd.se_lun;
+	percpu_ref_get(&pi->lun->lun_ref);
+}
+
+static inline void iser_tgt_prot_release(const struct iser_tgt_cmd *cmd)
+{
+	struct iser_tgt_pi *pi = iser_tgt_prot_pi(cmd);
+
+	if (unlikely(pi))
+		percpu_ref_put(&pi->lun->lun_ref);
 }
 
 #endif

@@ -249,6 +249,7 @@ static void iser_tgt_checked_read_done(struct iser_tgt_xfer *xfer, int status)
 							 0);
 	else if (!status)
 		iser_tgt_response_status(cmd, NULL);
+	iser_tgt_prot_release(cmd);
 	target_put_sess_cmd(se_cmd);
 }
 
@@ -258,6 +259,7 @@ static void iser_tgt_checked_read(struct iser_tgt_cmd *cmd,
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 
 	kref_get(&se_cmd->cmd_kref);
+	iser_tgt_prot_fill(cmd, pi);
 	cmd->xfer.done = iser_tgt_checked_read_done;
 	iser_tgt_xfer_start_pi(&cmd->xfer, cmd->sess->conn, pi,
 			       se_cmd->t_data_sg, se_cmd->t_data_nents, len,
@@ -284,10 +286,12 @@ void iser_tgt_response_data(struct iser_tgt_cmd *cmd,
 	struct iser_tgt_pi *pi;
 
 	if (!len || !se_cmd->t_data_nents) {
+		iser_tgt_prot_release(cmd);
 		iser_tgt_response_send(cmd, data_len, chain);
 		return;
 	}
 	if (!cmd->rsv) {
+		iser_tgt_prot_release(cmd);
 		iser_tgt_protocol_error(cmd->sess,
 					"a READ without a buffer for its data");
 		iser_tgt_response_check(&cmd->tx, -EPROTO);

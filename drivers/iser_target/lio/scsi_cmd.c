@@ -108,18 +108,6 @@ static bool iser_tgt_whole_cdb(const struct iser_tgt_rx *rx, u8 *cdb,
 }
 
 /*
- * RDPROTECT or WRPROTECT asks for protection information on the wire. It takes a
- * device that handles it, and without one the target never advertised it.
- */
-static bool iser_tgt_wants_protection(const struct iser_tgt_cmd *cmd)
-{
-	enum target_prot_op op = cmd->se_cmd.prot_op;
-
-	return !cmd->sess->pis &&
-	       (op == TARGET_PROT_DIN_PASS || op == TARGET_PROT_DOUT_PASS);
-}
-
-/*
  * Commands to an unmapped LUN 0 go to tpg_virt_lun0, a nullio device: a READ
  * would succeed without touching the buffer and leak its old contents.
  */
@@ -206,6 +194,7 @@ static int iser_tgt_scsi_accept(struct iser_tgt_session *sess,
 	const struct iser_tgt_pdu *pdu = &rx->pdu;
 	u8 flags = pdu->flags;
 	struct iser_tgt_cmd *cmd;
+	sense_reason_t why;
 	bool moves_blocks;
 	u64 lun;
 
@@ -257,9 +246,12 @@ static int iser_tgt_scsi_accept(struct iser_tgt_session *sess,
 			       GFP_NOWAIT | __GFP_NOWARN))
 		return 0;
 
-	if (unlikely(iser_tgt_wants_protection(cmd))) {
-		iser_tgt_refuse(cmd, TCM_INVALID_CDB_FIELD);
-		return 0;
+	if (unlikely(cmd->se_cmd.prot_op != TARGET_PROT_NORMAL)) {
+		why = iser_tgt_prot_wrong(cmd);
+		if (why) {
+			iser_tgt_refuse(cmd, why);
+			return 0;
+		}
 	}
 	if (unlikely(iser_tgt_reads_nothing(cmd))) {
 		iser_tgt_refuse(cmd, TCM_NON_EXISTENT_LUN);

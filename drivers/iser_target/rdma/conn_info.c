@@ -187,6 +187,17 @@ bool iser_tgt_conn_pi(const struct iser_tgt_conn *conn)
 }
 
 /**
+ * iser_tgt_conn_pi_max - how much data with protection information a transfer has
+ * @conn: a connection that can handle it
+ *
+ * Return: bytes of data.
+ */
+u32 iser_tgt_conn_pi_max(const struct iser_tgt_conn *conn)
+{
+	return conn->sge_per_mr * PAGE_SIZE;
+}
+
+/**
  * iser_tgt_conn_ord - RDMA READs the initiator serves at a time
  * @conn: the connection
  *

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * T10 protection information that the device generates and checks while it moves
- * the data. Not tested on hardware.
+ * the data. Tested with an emulation.
  */
 
 #include "conn.h"

@@ -13,6 +13,7 @@
 struct iser_tgt_chain;
 struct iser_tgt_conn;
 struct iser_tgt_data_pool;
+struct se_lun;
 
 /**
  * struct iser_tgt_window - the sequence numbers of a connection
@@ -130,6 +131,7 @@ struct iser_tgt_data_buf {
  * @nents: entries of @sg
  * @bad: the device found an error
  * @err: the error, if @bad
+ * @lun: kept by lio/ until the data of a READ have been checked
  */
 struct iser_tgt_pi {
 	struct ib_sig_attrs attrs;
@@ -137,6 +139,7 @@ struct iser_tgt_pi {
 	unsigned int nents;
 	bool bad;
 	struct ib_sig_err err;
+	struct se_lun *lun;
 };
 
 /**
