@@ -4,5 +4,5 @@
 MODULES = ("connect", "login", "keys", "discovery", "nop", "scsi", "data", "tasks", "reservations", "numbering",
            "rejects", "logout", "keepalive", "asynchronous", "hello", "stalled", "hostile_login", "hostile")
 
-# Longer suites, each with its own kind of disk, set up by tools/testing/vm/t/SUITE.t
-SUITES = ("splits", "poison", "backstores", "core")
+# Longer suites, each with its own kind of disk, set up by tools/testing/vm/t/SUITE.t, "protection" by pi-device.t
+SUITES = ("splits", "poison", "backstores", "core", "protection")

@@ -34,36 +34,7 @@ like "$(sg_inq "$sg")" 'Protect=0' "INQUIRY reports no protection, because there
 like "$(sg_readcap --16 "$sg")" 'prot_en=0' "nor does READ CAPACITY (16)"
 
 # tuples FILE TYPE FIRST COUNT : the tuple of each block matches the data of the block; the escape of an unwritten block does not
-tuples() {
-	python3 - "$@" <<'END'
-import struct, sys
-name, kind, first, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-table = []
-for n in range(256):
-    crc = n << 8
-    for _ in range(8):
-        crc = (crc << 1) ^ (0x18bb7 if crc & 0x8000 else 0)
-    table.append(crc & 0xffff)
-def t10dif(block):
-    crc = 0
-    for byte in block:
-        crc = ((crc << 8) & 0xffff) ^ table[(crc >> 8) ^ byte]
-    return crc
-data, tuples = open(name, "rb"), open(name + ".protection", "rb")
-data.seek(first * 512)
-tuples.seek(first * 8)
-wrong = 0
-for lba in range(first, first + count):
-    block = data.read(512)
-    guard, app, ref = struct.unpack(">HHI", tuples.read(8))
-    want = (t10dif(block), 0, lba if kind == 1 else 0)
-    if (guard, app, ref) != want:
-        wrong += 1
-        if wrong < 4:
-            print(f"block {lba}: guard {guard:04x}, application {app:04x}, reference {ref:08x}; expected", want)
-sys.exit(wrong != 0)
-END
-}
+tuples() { /src/tools/testing/vm/guest/dif check "$@"; }
 # the tuple of an unwritten block
 escaped() { [ "$(dd if="$1.protection" bs=8 skip="$2" count=1 status=none | od -An -tx1 | tr -d ' ')" = ffffffffffffffff ]; }
 
