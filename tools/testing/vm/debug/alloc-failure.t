@@ -101,7 +101,7 @@ dmsetup create slow --noudevsync --table "0 $(blockdev --getsz /dev/ram0) linear
 slow_target() { backstore slow dev /dev/mapper/slow && make_target "$IQN:slow" slow && add_portal "$IQN:slow" "$IP:$PORT" && enable "$IQN:slow"; }
 works "a target whose disk is suspended" slow_target
 fell() { read -r left <"$FAILING/times" && [ "$left" -le $(($1 - $2)) ]; }
-# deep TEXT NTH TIMES AT_LEAST : many commands at a time, while every NTHth allocation for more contexts fails, TIMES at most
+# deep TEXT NTH TIMES : many commands at a time, while every NTHth allocation for more contexts fails, TIMES at most
 deep() {
 	local left pid
 	dmsetup suspend --nolockfs --noflush slow
@@ -109,15 +109,15 @@ deep() {
 	echo "$3" >"$FAILING/times"
 	$crowd sessions --target "$IP:$PORT" --iqn "$IQN:slow" --connections 1 --busy 32 >/tmp/deep 2>&1 &
 	pid=$!
-	works "allocations fail $1" wait_for 60 "that" fell "$3" "$4"
+	works "allocations fail $1" wait_for 60 "that" fell "$3" 1
 	dmsetup resume slow --noudevsync
 	wait $pid
 	is "$(cat /tmp/deep)" in "... and each of 32 commands at a time is answered"
 	no_faults
 	note "$(($3 - $(cat "$FAILING/times"))) failures"
 }
-deep "without an end" 1 100000 1
-deep "of a PDU's memory, and of contexts" 2 3 1
+deep "without an end" 1 100000
+deep "of a PDU's memory, and of contexts" 2 3
 works "the target goes" remove_target "$IQN:slow"
 note "$hit failed allocations"
 works "no login is left" wait_for 20 "no pending login" pending
