@@ -4,6 +4,7 @@
 # by apt, DKMS builds the module in there; a target by targetcli, with CHAP, ACL and discovery_auth, beside one over TCP; saved, over
 # reboots of either side; a fenced initiator stays fenced; cleared, restored; saved and restored where there is no module; removed by apt without a trace. KVER, where it is run by itself: only that kernel.
 # by name: the machines are emulated, and one compiles
+# shellcheck disable=SC2016 # commands for the machines
 
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tools/testing/packages/machine.sh

@@ -65,7 +65,8 @@ struct signature_mr {
 
 static DEFINE_XARRAY(mrs);
 static struct ib_device *ibdev;
-static struct ib_device_ops ops;
+/* what soft RoCE does */
+static const struct ib_device_ops *ops;
 
 static bool signature_is_dif(const struct ib_sig_domain *domain)
 {
@@ -207,14 +208,14 @@ static struct ib_mr *signature_alloc_mr(struct ib_pd *pd, u32 max_data,
 	if (!sig)
 		return ERR_PTR(-ENOMEM);
 
-	mr = ops.alloc_mr(pd, IB_MR_TYPE_MEM_REG, max_data + max_meta);
+	mr = ops->alloc_mr(pd, IB_MR_TYPE_MEM_REG, max_data + max_meta);
 	if (IS_ERR(mr)) {
 		kfree(sig);
 		return mr;
 	}
 	ret = xa_err(xa_store(&mrs, (unsigned long)mr, sig, GFP_KERNEL));
 	if (ret) {
-		ops.dereg_mr(mr, NULL);
+		ops->dereg_mr(mr, NULL);
 		kfree(sig);
 		return ERR_PTR(ret);
 	}
@@ -229,7 +230,7 @@ static int signature_dereg_mr(struct ib_mr *mr, struct ib_udata *udata)
 		signature_unmap(sig);
 		kfree(sig);
 	}
-	return ops.dereg_mr(mr, udata);
+	return ops->dereg_mr(mr, udata);
 }
 
 static int signature_map(struct ib_mr *mr, struct scatterlist *data,
@@ -271,7 +272,7 @@ static int signature_map(struct ib_mr *mr, struct scatterlist *data,
 
 	/* all of the wire's layout is data, for who subtracts the rest */
 	mr->sig_attrs->meta_length = 0;
-	return ops.map_mr_sg(mr, &sig->sg, 1, NULL) == 1 ? 0 : -EINVAL;
+	return ops->map_mr_sg(mr, &sig->sg, 1, NULL) == 1 ? 0 : -EINVAL;
 }
 
 static int signature_check_status(struct ib_mr *mr, u32 mask,
@@ -318,7 +319,7 @@ static int signature_post_send(struct ib_qp *qp, const struct ib_send_wr *first,
 			signature_fail(sig, IB_SIG_BAD_GUARD, block, 0, 1);
 		}
 	}
-	return ops.post_send(qp, first, bad_wr);
+	return ops->post_send(qp, first, bad_wr);
 }
 
 static int signature_create_qp(struct ib_qp *qp, struct ib_qp_init_attr *attr,
@@ -327,7 +328,7 @@ static int signature_create_qp(struct ib_qp *qp, struct ib_qp_init_attr *attr,
 	struct ib_qp_init_attr without = *attr;
 
 	without.create_flags &= ~IB_QP_CREATE_INTEGRITY_EN;
-	return ops.create_qp(qp, &without, udata);
+	return ops->create_qp(qp, &without, udata);
 }
 
 static int signature_add(struct ib_device *dev)
@@ -335,8 +336,11 @@ static int signature_add(struct ib_device *dev)
 	if (ibdev || strcmp(dev_name(&dev->dev), device))
 		return -EOPNOTSUPP;
 
+	ops = kmemdup(&dev->ops, sizeof(dev->ops), GFP_KERNEL);
+	if (!ops)
+		return -ENOMEM;
+
 	ibdev = dev;
-	ops = dev->ops;
 	dev->ops.alloc_mr_integrity = signature_alloc_mr;
 	dev->ops.dereg_mr = signature_dereg_mr;
 	dev->ops.map_mr_sg_pi = signature_map;
@@ -352,7 +356,8 @@ static int signature_add(struct ib_device *dev)
 static void signature_remove(struct ib_device *dev, void *data)
 {
 	dev->attrs.kernel_cap_flags &= ~IBK_INTEGRITY_HANDOVER;
-	dev->ops = ops;
+	dev->ops = *ops;
+	kfree(ops);
 	ibdev = NULL;
 }
 

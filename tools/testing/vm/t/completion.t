@@ -7,6 +7,7 @@
 # link: rxe
 # processors: 2
 # needs: conformance
+# shellcheck disable=SC2016 # commands for eval
 
 seconds=600
 . "$(dirname "$0")/../in-guest"

@@ -6,6 +6,7 @@
 # link: rxe
 # processors: 2
 # needs: conformance
+# shellcheck disable=SC2016 # commands for eval
 
 seconds=400
 set -- --append init_on_free=1 "$@"
