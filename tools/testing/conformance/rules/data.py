@@ -89,9 +89,9 @@ def iser_tgt_atomic_write_with_some_data_immediate(t):
     s = t.disk(MIB)
     if s.negotiated.get("ImmediateData") != "Yes":
         t.skip("ImmediateData=No")
-    # block limits: the maximum atomic transfer length, in blocks
-    limits = s.scsi(bytes([0x12, 1, 0xB0, 0, 64, 0]), read=64)
-    if limits.status or len(limits.data) < 48 or not int.from_bytes(limits.data[44:48], "big"):
+    # block limits: the maximum atomic transfer length, in blocks, if the page is that long
+    page = t.good(s.scsi(bytes([0x12, 1, 0xB0, 0, 64, 0]), read=64)).data
+    if int.from_bytes(page[2:4], "big") + 4 < 48 or not int.from_bytes(page[44:48], "big"):
         t.skip("no atomic writes")
     bs, blocks = s.block_size, 16
     for imm in (bs, 3 * bs, 4 * KIB, 4 * KIB + bs):
