@@ -5,10 +5,12 @@
 # needs: conformance
 
 . "$(dirname "$0")/../in-guest"
+# shellcheck source=tools/testing/vm/guest/rules.sh
+. /src/tools/testing/vm/guest/rules.sh
+# shellcheck source=tools/testing/vm/guest/scsi_debug.sh
+. /src/tools/testing/vm/guest/scsi_debug.sh
 
 mount -t debugfs none /sys/kernel/debug 2>/dev/null
-scsi_debug_disk() { ls /sys/bus/pseudo/drivers/scsi_debug/adapter0/host*/target*/*:0:0:0/block; }
-disk_with_atomic_writes() { modprobe -a sd_mod sg && modprobe scsi_debug dev_size_mb=16 atomic_wr=1 && wait_for 10 "scsi_debug's disk" scsi_debug_disk; }
 target() {
 	backstore disk dev "/dev/$(scsi_debug_disk)" && load_target && make_target "$IQN" disk && add_portal "$IQN" "$IP:$PORT" && enable "$IQN"
 }
@@ -22,16 +24,16 @@ write_atomic() {
 }
 # No soft disk has both: a module of the tests gives it a virtual boundary.
 boundary() {
-	local name out
+	local name
 	name=$(scsi_debug_disk)
 	works "the disk gets a virtual boundary" insmod "/src/build/$KVER/event/boundary.ko" disk="/dev/$name" && rmmod boundary
 	is "$(cat "/sys/block/$name/queue/virt_boundary_mask")" 4095 "... of a page"
-	out=$(/src/tools/testing/conformance/run --target "$IP:$PORT" --iqn "$IQN" --patience 2 --only data/iser_tgt_atomic_write)
-	if grep -q '^ok 1 - [^#]*$' <<<"$out"; then ok "atomic writes with a part of their data immediate"; else not_ok "atomic writes with a part of their data immediate" "$out"; fi
+	conform --only data/iser_tgt_atomic_write
+	judged "atomic writes with a part of their data immediate" unskipped
 }
 
 alone || bail "no RDMA device"
-works "a disk with atomic writes" disk_with_atomic_writes || bail "no disk" "$(cat /tmp/out)"
+works "a disk with atomic writes" make_scsi_debug dev_size_mb=16 atomic_wr=1 || bail "no disk" "$(cat /tmp/out)"
 works "a target with it" target || bail "no target" "$(cat /tmp/out)"
 start_initiator && discover >/dev/null && login >/dev/null || bail "no session"
 dev=$(disk) || bail "no disk"

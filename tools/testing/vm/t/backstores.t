@@ -8,6 +8,8 @@
 
 seconds=900
 . "$(dirname "$0")/../in-guest"
+# shellcheck source=tools/testing/vm/guest/scsi_debug.sh
+. /src/tools/testing/vm/guest/scsi_debug.sh
 
 switch=/sys/module/iser_tgt/parameters/poison_data
 MIB16=$((16 << 11))	# in sectors
@@ -31,11 +33,10 @@ scsi_debug_host() {
 	for host in /sys/bus/pseudo/drivers/scsi_debug/adapter0/host*; do [ ! -d "$host" ] || { echo "${host##*host}"; return; }; done
 	return 1
 }
-scsi_debug_disk() { ls "/sys/class/scsi_device/$(scsi_debug_host):0:0:0/device/block"; }
 # pscsi NAME : a disk of scsi_debug
 pscsi() {
 	local dir=$CFS/core/pscsi_0/$1
-	modprobe -a sd_mod sg && modprobe scsi_debug dev_size_mb=16 && wait_for 10 "scsi_debug's disk" scsi_debug_disk && modprobe target_core_pscsi && mkdir -p "$dir" &&
+	make_scsi_debug dev_size_mb=16 && modprobe target_core_pscsi && mkdir -p "$dir" &&
 		echo "scsi_host_id=$(scsi_debug_host),scsi_channel_id=0,scsi_target_id=0,scsi_lun_id=0" >"$dir/control" &&
 		echo "/dev/$(scsi_debug_disk)" >"$dir/udev_path" && echo 1 >"$dir/enable"
 }

@@ -8,17 +8,19 @@
 
 seconds=900
 . "$(dirname "$0")/../in-guest"
+# shellcheck source=tools/testing/vm/guest/rules.sh
+. /src/tools/testing/vm/guest/rules.sh
 
 alone || bail "no RDMA device"
 mount -t debugfs none /sys/kernel/debug 2>/dev/null
 conformance=/src/tools/testing/conformance
 # rules TEXT PATTERN... : the conformance rules that match pass
 rules() {
-	local text=$1 only=() out
+	local text=$1 only=()
 	shift
 	for pattern; do only+=(--only "$pattern"); done
-	out=$($conformance/run --target "$IP:$PORT" --iqn "$IQN" --initiator "$INITIATOR" --patience 4 "${only[@]}")
-	if grep -q '^ok' <<<"$out" && ! grep -q '^not ok' <<<"$out"; then ok "$text: $(grep -c '^ok' <<<"$out") rules"; else not_ok "$text" "$out"; fi
+	conform "${only[@]}"
+	judged "$text"
 }
 # with TEXT PARAMETER... : makes a target, with these parameters of the module
 with() {

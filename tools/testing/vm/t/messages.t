@@ -6,6 +6,8 @@
 
 seconds=600
 . "$(dirname "$0")/../in-guest"
+# shellcheck source=tools/testing/vm/guest/rules.sh
+. /src/tools/testing/vm/guest/rules.sh
 
 alone || bail "no RDMA device"
 works "a target" simple_target rd 64 || bail "no target" "$(cat /tmp/out)"
@@ -25,14 +27,13 @@ ISER_TGT_TPG=$(tpg)
 export ISER_TGT_TPG
 # rules MODULE : each of its rules passes, none is skipped
 rules() {
-	local out
-	out=$(/src/tools/testing/conformance/run --target "$IP:$PORT" --iqn "$IQN" --initiator "$INITIATOR" --patience 3 --only "$1/")
-	if grep -q '^ok' <<<"$out" && ! grep -q -e '^not ok' -e '# SKIP' <<<"$out"; then ok "$1: $(grep -c '^ok' <<<"$out") rules"; else not_ok "$1" "$out"; fi
+	conform --patience 3 --only "$1/"
+	judged "$1" unskipped
 }
 rules keepalive
 works "nopin_interval=0 sends no pings" set_file "$attrib/nopin_interval" 0
-out=$(/src/tools/testing/conformance/run --target "$IP:$PORT" --iqn "$IQN" --initiator "$INITIATOR" --patience 2 --only keepalive/rfc7143_11_19_2)
-like "$out" "# SKIP the target has not asked" "... and the rule that waits for a ping gets none"
+conform --patience 2 --only keepalive/rfc7143_11_19_2
+like "$(cat /tmp/rules)" "# SKIP the target has not asked" "... and the rule that waits for a ping gets none"
 rules asynchronous
 fails "nopin_interval refuses what is not a number" set_file "$attrib/nopin_interval" soon
 fails "nopin_timeout refuses 0" set_file "$attrib/nopin_timeout" 0
@@ -52,7 +53,7 @@ works "logout" logout
 stop_initiator
 
 echo 0 >"$attrib/unsent_immediate_data"
-out=$(/src/tools/testing/conformance/run --target "$IP:$PORT" --iqn "$IQN" --initiator "$INITIATOR" --patience 2 --only declared_but_not_sent)
-like "$out" "not ok 1" "unsent_immediate_data=0 closes a connection that declares immediate data and does not send them"
+conform --patience 2 --only declared_but_not_sent
+like "$(cat /tmp/rules)" "not ok 1" "unsent_immediate_data=0 closes a connection that declares immediate data and does not send them"
 works "all is removed" remove_all
 done_testing

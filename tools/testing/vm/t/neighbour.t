@@ -8,6 +8,8 @@ seconds=1800
 # under icount time is counted in instructions, so that the load of the host is not measured; one processor, and so one completion vector
 machine=--icount
 . "$(dirname "$0")/../in-guest"
+# shellcheck source=tools/testing/vm/guest/scsi_debug.sh
+. /src/tools/testing/vm/guest/scsi_debug.sh
 
 alone || bail "no RDMA device"
 fast=$IQN:fast slow=$IQN:slow few=$IQN:few
@@ -43,16 +45,7 @@ in_a_file_system() {
 }
 # a disk with four tags and slow commands
 tags() {
-	local scsi
-	modprobe sd_mod && modprobe scsi_debug max_queue=4 host_max_queue=4 ndelay=$((ms * 1000000)) dev_size_mb=$disk_mib || return
-	wait_for 20 "the disk of scsi_debug" scsi_debug_disk && scsi=$(scsi_debug_disk) && backstore few dev "$scsi"
-}
-scsi_debug_disk() {
-	local d
-	for d in /sys/block/sd*; do
-		grep -q scsi_debug "$d/device/model" 2>/dev/null && echo "/dev/${d##*/}" && return
-	done
-	return 1
+	make_scsi_debug max_queue=4 host_max_queue=4 ndelay=$((ms * 1000000)) dev_size_mb=$disk_mib && backstore few dev "/dev/$(scsi_debug_disk)"
 }
 targets() {
 	local t

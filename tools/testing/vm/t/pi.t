@@ -4,7 +4,10 @@
 # block read. The test reads the tuples in the file in which the core keeps them.
 
 seconds=400
+REFERENCE=4096
 . "$(dirname "$0")/../in-guest"
+# shellcheck source=tools/testing/vm/guest/pi.sh
+. /src/tools/testing/vm/guest/pi.sh
 
 # protect BACKSTORE TYPE : has to be called after the backstore was enabled and before its first LUN
 protect() {
@@ -33,32 +36,17 @@ sg=$(sg_of "$one")
 like "$(sg_inq "$sg")" 'Protect=0' "INQUIRY reports no protection, because there is none on the wire"
 like "$(sg_readcap --16 "$sg")" 'prot_en=0' "nor does READ CAPACITY (16)"
 
-# tuples FILE TYPE FIRST COUNT : the tuple of each block matches the data of the block; the escape of an unwritten block does not
-tuples() { /src/tools/testing/vm/guest/dif check "$@"; }
 # the tuple of an unwritten block
 escaped() { [ "$(dd if="$1.protection" bs=8 skip="$2" count=1 status=none | od -An -tx1 | tr -d ' ')" = ffffffffffffffff ]; }
 
 works "a block that was only formatted can be read" dd if="$one" of=/dev/null bs=512 skip=20000 count=8 iflag=direct status=none
 works "... its tuple is the escape" escaped /tmp/one.img 20000
 
-head -c $((4 << 20)) /dev/urandom >/tmp/reference
-# write_all DEV : writes the whole reference in commands of many sizes (with all, a part or none of the data as immediate data)
-write_all() {
-	local at=0 kib
-	while [ $at -lt 4096 ]; do
-		for kib in 1 4 8 12 64 100 512; do
-			[ $((at + kib)) -le 4096 ] || kib=$((4096 - at))
-			[ "$kib" -gt 0 ] || continue
-			dd if=/tmp/reference of="$1" bs=${kib}K count=1 iflag=skip_bytes oflag=direct,seek_bytes skip=$((at << 10)) \
-				seek=$((at << 10)) conv=notrunc status=none || return
-			at=$((at + kib))
-		done
-	done
-}
-same() { cmp -n $((4 << 20)) <(dd if="$1" bs=1M count=4 iflag=direct status=none) /tmp/reference; }
+# with all, a part or none of the data as immediate data
+sizes=(1 4 8 12 64 100 512)
 for dev in "$one" "$three" "$ram"; do
-	works "$dev: 4 MiB in commands of 1 KiB to 512 KiB" write_all "$dev"
-	works "... read back" same "$dev"
+	works "$dev: 4 MiB in commands of 1 KiB to 512 KiB" write_all "$dev" "${sizes[@]}"
+	works "... read back" same "$dev" 1024
 done
 works "type 1: guard and reference tag of 2048 blocks are right" tuples /tmp/one.img 1 0 2048
 works "type 3: guard tag of 2048 blocks is right" tuples /tmp/three.img 3 0 2048
@@ -88,7 +76,7 @@ for dev in "$one" "$three" "$ram"; do
 	refused "$dev: WRITE (12)" "$dev" aa 20 00 00 00 00 00 00 00 01 00 00
 	refused "$dev: READ (16)" "$dev" 88 20 00 00 00 00 00 00 00 00 00 00 00 01 00 00
 	refused "$dev: WRITE (16)" "$dev" 8a 20 00 00 00 00 00 00 00 00 00 00 00 01 00 00
-	works "$dev: the data are unchanged" same "$dev"
+	works "$dev: the data are unchanged" same "$dev" 1024
 done
 works "type 1: and so are the tuples" tuples /tmp/one.img 1 0 2048
 
@@ -125,7 +113,7 @@ broken "type 3: a damaged guard tag is detected" "$(sg_of "$three")" 100 'guard 
 for lba in 100 200 300; do
 	dd if=/tmp/reference of="$one" bs=512 skip=$lba seek=$lba count=1 oflag=direct conv=notrunc status=none
 done
-works "the blocks are written again, and can be read" same "$one"
+works "the blocks are written again, and can be read" same "$one" 1024
 works "... and their tuples are right" tuples /tmp/one.img 1 96 210
 
 works "logout" logout

@@ -5,21 +5,21 @@
 
 seconds=900
 . "$(dirname "$0")/../in-guest"
+# shellcheck source=tools/testing/vm/guest/scsi_debug.sh
+. /src/tools/testing/vm/guest/scsi_debug.sh
 
 splits() { /src/tools/testing/conformance/run --suite splits --target "$IP:$PORT" --iqn "$IQN" --initiator "$INITIATOR" --patience 4 "$@" || failed=1; }
 
 # A disk that implements READ(32) and WRITE(32), which LIO's emulation does not.
 passthrough() {
 	local name host dir=$CFS/core/pscsi_0/pass
-	modprobe -a target_core_pscsi sd_mod sg && modprobe scsi_debug dev_size_mb=32 sector_size=512 &&
-		wait_for 20 "the disk of scsi_debug" debug_disk || return
-	name=$(debug_disk)
+	modprobe target_core_pscsi && make_scsi_debug dev_size_mb=32 sector_size=512 || return
+	name=$(scsi_debug_disk)
 	host=$(readlink -f "/sys/block/$name/device")
 	host=${host##*/}
 	mkdir -p "$dir" && echo "scsi_host_id=${host%%:*},scsi_channel_id=0,scsi_target_id=0,scsi_lun_id=0" >"$dir/control" &&
 		echo "/dev/$name" >"$dir/udev_path" && echo 1 >"$dir/enable"
 }
-debug_disk() { grep -l scsi_debug /sys/block/sd*/device/model | cut -d/ -f4 | grep .; }
 
 alone || bail "no RDMA device"
 load_target || bail "the module does not load"

@@ -7,6 +7,8 @@
 
 seconds=600
 . "$(dirname "$0")/../in-guest"
+# shellcheck source=tools/testing/vm/guest/rules.sh
+. /src/tools/testing/vm/guest/rules.sh
 
 # targets of their own, for a disk whose attribute emulate_tas is 0, and for one with a cache
 silent=$IQN-silent cached=$IQN-cached
@@ -30,12 +32,11 @@ target() {
 }
 # rules TEXT PATTERN [NAME DM] : the rules that match pass, none is skipped
 rules() {
-	local out
 	export ISER_TGT_STALL=${4:-kept}
-	out=$(/src/tools/testing/conformance/run --target "$IP:$PORT" --iqn "${3:-$IQN}" --initiator "$INITIATOR" --patience 4 --only "$2")
+	conform --iqn "${3:-$IQN}" --only "$2"
 	# a rule that failed may have left the disk suspended
 	dmsetup resume --noudevsync "$ISER_TGT_STALL"
-	if grep -q '^ok' <<<"$out" && ! grep -q -e '^not ok' -e '# SKIP' <<<"$out"; then ok "$1"; else not_ok "$1" "$out"; fi
+	judged "$1" unskipped
 }
 
 alone || bail "no RDMA device"
