@@ -69,6 +69,7 @@ static bool iser_tgt_prot_on_wire(enum target_prot_op op)
  * blocks, and moves them whatever length the initiator expects: the core takes the
  * length of a command with RDPROTECT or WRPROTECT from its CDB.
  *
+ * Context: any.
  * Return: the sense reason, TCM_NO_SENSE if it can.
  */
 sense_reason_t iser_tgt_prot_wrong(const struct iser_tgt_cmd *cmd)
