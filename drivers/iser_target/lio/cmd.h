@@ -38,6 +38,7 @@ enum iser_tgt_cmd_own {
  * @ISER_TGT_CMD_FETCHES: data is being read from the initiator
  * @ISER_TGT_CMD_QUEUED: waits for a worker
  * @ISER_TGT_CMD_IN_BACKSTORE: in the backstore
+ * @ISER_TGT_CMD_FENCES: PREEMPT AND ABORT, executed or held
  * @ISER_TGT_CMD_RESPONDS: response is being sent
  * @ISER_TGT_CMD_MANAGES: task management function in progress
  * @ISER_TGT_CMD_HELD: function whose response waits for those of tasks
@@ -50,6 +51,7 @@ enum iser_tgt_stage {
 	ISER_TGT_CMD_FETCHES,
 	ISER_TGT_CMD_QUEUED,
 	ISER_TGT_CMD_IN_BACKSTORE,
+	ISER_TGT_CMD_FENCES,
 	ISER_TGT_CMD_RESPONDS,
 	ISER_TGT_CMD_MANAGES,
 	ISER_TGT_CMD_HELD,
@@ -64,12 +66,14 @@ enum iser_tgt_stage {
  * @ISER_TGT_ANSWER_STATUS: sends its response
  * @ISER_TGT_ANSWER_DATA: sends its data and its response
  * @ISER_TGT_ANSWER_ALONE: the same, in a work item of its own
+ * @ISER_TGT_ANSWER_FENCE: sends its response when others have ended: fence.c
  */
 enum iser_tgt_answer {
 	ISER_TGT_ANSWER_NONE,
 	ISER_TGT_ANSWER_STATUS,
 	ISER_TGT_ANSWER_DATA,
 	ISER_TGT_ANSWER_ALONE,
+	ISER_TGT_ANSWER_FENCE,
 } __packed;
 
 /**
@@ -80,6 +84,8 @@ enum iser_tgt_answer {
  * @wait: entry of @lane's list of commands that wait for a worker
  * @lane: workers of its backstore, NULL if they are not counted
  * @slot: which of these workers executes the command
+ * @fence: entry of the list of commands whose response is held
+ * @fenced: since when it is held, low half of jiffies
  * @sess: the session
  * @rx: receive buffer that holds immediate data
  * @buf: mapped buffer of the rest of the data, or of all of it
@@ -118,6 +124,10 @@ struct iser_tgt_cmd {
 			struct list_head wait;
 			struct iser_tgt_lane *lane;
 			unsigned int slot;
+		};
+		struct {
+			struct list_head fence;
+			u32 fenced;
 		};
 	};
 	struct iser_tgt_session *sess;

@@ -28,6 +28,7 @@
 #include "cmd.h"
 #include "data.h"
 #include "execute.h"
+#include "fence.h"
 #include "pr_out.h"
 #include "session.h"
 
@@ -233,6 +234,8 @@ static void iser_tgt_execute_now(struct iser_tgt_cmd *cmd)
 		se_cmd->transport_complete_callback =
 			READ_ONCE(iser_tgt_compare_callback);
 	ret = TCM_NO_SENSE;
+	if (unlikely(iser_tgt_fences(se_cmd)))
+		cmd->stage = ISER_TGT_CMD_FENCES;
 	if (unlikely(se_cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT))
 		ret = iser_tgt_pr_out_refuse(cmd);
 	else if (unlikely(iser_tgt_data_ends_in_block(se_cmd)))
@@ -418,6 +421,7 @@ int iser_tgt_execute_init(void)
 void iser_tgt_execute_exit(void)
 {
 	cancel_delayed_work_sync(&iser_tgt_lanes_abort_work);
+	iser_tgt_fence_exit();
 	iser_tgt_blocking_exit();
 	destroy_workqueue(iser_tgt_execute_wq);
 }

@@ -22,6 +22,7 @@
 #include "../compat.h"
 #include "../rdma/rdma.h"
 #include "cmd.h"
+#include "fence.h"
 #include "gather.h"
 #include "latency.h"
 #include "protection.h"
@@ -188,6 +189,9 @@ int iser_tgt_queue_status(struct se_cmd *se_cmd)
 #endif
 	if (unlikely(iser_tgt_gather_here(cmd)))
 		iser_tgt_gather_note(cmd, ISER_TGT_ANSWER_STATUS);
+	else if (unlikely(cmd->stage == ISER_TGT_CMD_FENCES &&
+			  se_cmd->scsi_status == SAM_STAT_GOOD))
+		iser_tgt_gather_note(cmd, ISER_TGT_ANSWER_FENCE);
 	else
 		iser_tgt_response_status(cmd, NULL);
 	return 0;
@@ -211,6 +215,8 @@ int iser_tgt_check_stop_free(struct se_cmd *se_cmd)
 		/* If it was used, its function is what runs now. */
 		INIT_WORK(&se_cmd->work, iser_tgt_alone_work);
 		queue_work(iser_tgt_alone_wq, &se_cmd->work);
+	} else if (cmd->answer == ISER_TGT_ANSWER_FENCE) {
+		iser_tgt_fence_hold(cmd);
 	} else {
 		iser_tgt_gather_add(cmd);
 	}

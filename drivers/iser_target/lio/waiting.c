@@ -21,6 +21,7 @@ static const char * const iser_tgt_stages[] = {
 	[ISER_TGT_CMD_FETCHES] = "its data is being read from the initiator",
 	[ISER_TGT_CMD_QUEUED] = "queued for its backstore",
 	[ISER_TGT_CMD_IN_BACKSTORE] = "in the backstore",
+	[ISER_TGT_CMD_FENCES] = "preempts, or waits for commands it preempts",
 	[ISER_TGT_CMD_RESPONDS] = "its response is being sent",
 	[ISER_TGT_CMD_MANAGES] = "task management function in progress",
 	[ISER_TGT_CMD_HELD] = "waits for the responses of tasks",

@@ -25,6 +25,7 @@ a_lists()    { full >/tmp/full; }
 # the core sleeps in it until the commands have ended that it aborts
 preempting() { grep -qs target_put_cmd_and_wait /proc/[0-9]*/stack; }
 in_flight()  { [ "$(awk '{ print $2 }' "/sys/block/${B#/dev/}/inflight")" -gt 0 ]; }
+alone_registered() { [ "$(keys)" = 1 ]; }
 keys()       { sg_persist --no-inquiry --in --read-keys "$A" | grep -c '^ *0x'; }
 # meet FUNCTION TEXT FIRST TEXT SECOND : the second command is sent while the first one is held in the function
 meet() {
@@ -96,6 +97,29 @@ works "... and the first one works" wait $first
 wait $writer
 attention
 like "$(kind)" 'Write Exclusive, registrants only' "a holds the reservation, which was not released"
+
+# --- b is fenced while its WRITE is in the disk. b is registered and not the holder, which the core does not tell apart, and does not wait ---
+works "b registers again" out "$B" --register-ignore --param-sark=0xbbbb
+attention
+works "the disk is silent" dmsetup suspend --noudevsync --nolockfs kept
+writes "$B" 2>/dev/null &
+writer=$!
+works "... when b writes" wait_for 20 "the WRITE" in_flight
+a_preempts >/tmp/first 2>&1 &
+first=$!
+works "... a preempts b, with ABORT, which is executed" wait_for 20 "b to be preempted" alone_registered
+nap 900
+works "... and not answered before the WRITE has ended" kill -0 $first
+kill -0 $writer || not_ok "the WRITE had ended before"
+writes "$A" 2>/dev/null &
+other=$!
+works "the disk answers" dmsetup resume --noudevsync kept
+works "... and the command is answered" wait_for 20 "PREEMPT AND ABORT" ended $first
+works "... with success" wait $first
+wait $writer $other
+attention
+fails "b writes no longer" writes "$B"
+
 stop_initiator
 works "all is removed" remove_all
 dmsetup remove kept
