@@ -107,6 +107,9 @@ bool iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 		imm = 0;
 	}
 	if (rest) {
+		if (unlikely(se_cmd->data_direction == DMA_TO_DEVICE &&
+			     rest > iser_tgt_conn_fetch_max(conn)))
+			return true;
 		cmd->buf = iser_tgt_data_get(conn, rest);
 		if (!cmd->buf)
 			return true;

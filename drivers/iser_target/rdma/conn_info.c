@@ -248,6 +248,24 @@ bool iser_tgt_conn_needs_mr(const struct iser_tgt_conn *conn,
 }
 
 /**
+ * iser_tgt_conn_fetch_max - how long a mapped buffer for an RDMA READ may be
+ * @conn: the connection
+ *
+ * What has to be registered is cut at scatterlist entries, and an MR counts pages:
+ * an entry must not have more of them. Devices with short lists register
+ * less than the longest buffer of the pool.
+ *
+ * Return: bytes.
+ */
+u32 iser_tgt_conn_fetch_max(const struct iser_tgt_conn *conn)
+{
+	if (!iser_tgt_conn_needs_mr(conn, DMA_FROM_DEVICE))
+		return U32_MAX;
+
+	return conn->sge_per_mr * PAGE_SIZE;
+}
+
+/**
  * iser_tgt_conn_transfers_wait - are there transfers that have no credits yet
  * @conn: the connection
  *

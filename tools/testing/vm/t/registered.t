@@ -1,13 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # A device that uses only registered memory for RDMA READ and WRITE: with ib_core's parameter force_mr soft RoCE does. A session writes and verifies
-# data, in commands of one and of many scatter elements, more commands at a time than there are memory registrations.
+# data, in commands of one and of many scatter elements, more commands at a time than there are memory registrations. And a device whose registrations
+# have fewer pages than a buffer of the target, as those of older adapters for iWARP.
 # link: rxe: an iWARP device registers what it reads as it is
-# needs: integrity
+# needs: integrity conformance
 
 seconds=600
 machine="--append ib_core.force_mr=1"
 . "$(dirname "$0")/../in-guest"
+# shellcheck source=tools/testing/vm/guest/rules.sh
+. /src/tools/testing/vm/guest/rules.sh
 
 alone || bail "no RDMA device"
 mrs() { rdma res show mr dev "$LINK-lan0" | grep -c '\[iser_tgt\]'; }
@@ -32,4 +35,11 @@ done
 works "logout" logout
 works "the registrations are freed" wait_for 10 "their release" none
 works "all is removed" remove_all
+
+rmmod iser_tgt && insmod "/src/build/$KVER/event/shape.ko" device="$LINK-lan0" max_fast_reg_page_list_len=16 || bail "no shape.ko: make test-module"
+works "a target, of a device that registers 16 pages at a time" simple_target rd 64 || bail "no target"
+conform --only hello/rfc7145_8_2_reads_within
+judged "data is read into registered memory, up to 1 MiB a command" unskipped
+works "all is removed" remove_all
+rmmod iser_tgt && rmmod shape
 done_testing
