@@ -328,6 +328,32 @@ void iser_tgt_qp_limit_reads(struct iser_tgt_conn *conn, u16 ord)
 	conn->unsignaled_max = 0;
 }
 
+/* Completions of sends. */
+static unsigned int iser_tgt_qp_send_cqes(const struct iser_tgt_conn *conn)
+{
+	return conn->send_wr + ISER_TGT_MR_WRS * conn->mrs_all +
+	       ISER_TGT_CQ_EXTRA;
+}
+
+/*
+ * The shared receive queue, or NULL: it has failed, or is so long that no completion
+ * queue has room for the connection's sends as well. One for receives of its own
+ * has been planned.
+ */
+static struct iser_tgt_rx_queue *
+iser_tgt_qp_shared(const struct iser_tgt_conn *conn)
+{
+	struct iser_tgt_rx_queue *q = iser_tgt_vector_shared(conn->vector);
+
+	if (!q || unlikely(READ_ONCE(q->failed) || READ_ONCE(q->worn)))
+		return NULL;
+	if (unlikely(q->max + iser_tgt_qp_send_cqes(conn) >
+		     (u32)conn->dev->ibdev->attrs.max_cqe))
+		return NULL;
+
+	return q;
+}
+
 /**
  * iser_tgt_qp_create - queue pair and receive queue for a connection
  * @conn: as iser_tgt_qp_plan() has left it
@@ -355,9 +381,7 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 		attr.create_flags |= IB_QP_CREATE_INTEGRITY_EN;
 	conn->vector = iser_tgt_vector_get(dev);
 	conn->pool = &conn->vector->pool;
-	conn->rxq = iser_tgt_vector_shared(conn->vector);
-	if (conn->rxq && unlikely(READ_ONCE(conn->rxq->failed)))
-		conn->rxq = NULL;
+	conn->rxq = iser_tgt_qp_shared(conn);
 	if (conn->rxq) {
 		attr.srq = conn->rxq->srq;
 	} else {
@@ -365,8 +389,7 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 		attr.cap.max_recv_wr = conn->recv_wr + 1;
 		attr.cap.max_recv_sge = dev->recv_sge;
 	}
-	conn->nr_cqe = attr.cap.max_recv_wr + attr.cap.max_send_wr +
-		       ISER_TGT_MR_WRS * conn->mrs_all + ISER_TGT_CQ_EXTRA;
+	conn->nr_cqe = attr.cap.max_recv_wr + iser_tgt_qp_send_cqes(conn);
 	conn->cq = iser_tgt_cq_get(dev, &conn->vector->cqs,
 				   iser_tgt_vector_number(conn->vector),
 				   conn->rxq ? conn->rxq->max : 0,

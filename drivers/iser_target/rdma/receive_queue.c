@@ -311,6 +311,17 @@ static void iser_tgt_rx_queue_unclaim(struct iser_tgt_rx_queue *q,
 }
 
 /**
+ * iser_tgt_rx_queue_lost - buffers are not counted any more
+ * @q: the queue
+ * @nr: how many its device has lost
+ */
+void iser_tgt_rx_queue_lost(struct iser_tgt_rx_queue *q, unsigned int nr)
+{
+	q->lost += nr;
+	iser_tgt_rx_queue_unclaim(q, nr);
+}
+
+/**
  * iser_tgt_rx_queue_grow - allocate and post more receive buffers
  * @q: the queue
  * @nr: how many

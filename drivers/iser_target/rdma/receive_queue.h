@@ -94,6 +94,8 @@ enum iser_tgt_rx_state {
  * @done: completion handler of the buffers
  * @lossy: the device may lose buffers of connections that broke
  * @ran_short: it has reported that few are posted
+ * @lost: how many the device has lost, written by @upkeep
+ * @worn: so many that the queue takes no more connections
  * @failed: the device has given up a shared queue
  * @upkeep: adds buffers to a shared queue that runs short, or closes the
  *	connections of one that failed
@@ -120,6 +122,8 @@ struct iser_tgt_rx_queue {
 	void (*done)(struct ib_cq *cq, struct ib_wc *wc);
 	bool lossy;
 	bool ran_short;
+	unsigned int lost;
+	bool worn;
 	bool failed;
 	struct work_struct upkeep;
 };
@@ -137,6 +141,7 @@ struct iser_tgt_rx_queue *
 iser_tgt_rx_queue_alloc(struct iser_tgt_device *dev, unsigned int max,
 			void (*done)(struct ib_cq *cq, struct ib_wc *wc));
 void iser_tgt_rx_queue_free(struct iser_tgt_rx_queue *q);
+void iser_tgt_rx_queue_lost(struct iser_tgt_rx_queue *q, unsigned int nr);
 int iser_tgt_rx_queue_grow(struct iser_tgt_rx_queue *q, unsigned int nr);
 void iser_tgt_rx_free_retired(struct iser_tgt_rx_queue *q);
 unsigned int iser_tgt_rx_max(const struct iser_tgt_rx_queue *q);

@@ -53,14 +53,24 @@ bool iser_tgt_shared_usable(const struct iser_tgt_device *dev)
 /*
  * At least the spare buffers are posted: each one received into was reserved. So
  * if a device reports that fewer than the limit are posted, it has lost the
- * rest.
+ * rest. Others take their places, but their memory stays until the queue is freed,
+ * as the device may still know it. A queue that has lost as many as it may have
+ * takes no more connections, and so will be freed.
  */
 static void iser_tgt_shared_write_off(struct iser_tgt_rx_queue *q)
 {
 	int lost = atomic_read(&q->spare) - ISER_TGT_SRQ_LIMIT;
 
-	if (lost > 0)
-		atomic_sub(lost, &q->spare);
+	if (lost <= 0)
+		return;
+
+	atomic_sub(lost, &q->spare);
+	iser_tgt_rx_queue_lost(q, lost);
+	if (q->lost >= iser_tgt_rx_max(q) && !q->worn) {
+		pr_warn("%s: a shared receive queue has lost %u buffers: new connections get queues of their own\n",
+			dev_name(&q->dev->ibdev->dev), q->lost);
+		WRITE_ONCE(q->worn, true);
+	}
 }
 
 static void iser_tgt_shared_grow(struct iser_tgt_rx_queue *q)

@@ -68,6 +68,7 @@ refuses "max_qp_wr=0" 'max_qp_wr is 0, 31 are needed' max_qp_wr=0
 # in older kernels these attributes are signed
 serves "unlimited queues, max_qp_wr=-1" 64 max_qp_wr=-1 max_cqe=-1 max_srq_wr=-1 max_qp_init_rd_atom=-1
 serves "short completion queues, max_cqe=100" 17 max_cqe=100
+serves "completion queues without room for sends beside those of a shared queue, max_cqe=256" 64 max_cqe=256
 refuses "max_cqe=60" 'max_cqe is 60, 61 are needed' max_cqe=60
 
 serves "few scatter elements, max_send_sge=3" 64 max_send_sge=3 max_recv_sge=3 max_srq_sge=3

@@ -85,6 +85,46 @@ works "... the initiator tries again by itself and logs in" wait $login
 works "... and reads its disk" reads
 works "logout" logout
 
+# --- a device that loses buffers: soft RoCE does, with connections that break, and reports it by the limit event ---
+
+# buffers of the shared queue that are not reserved
+unreserved() { sed -n 's/.* unreserved=\([-0-9]*\) .*/\1/p' /sys/kernel/debug/iser_tgt/devices | sort -n | tail -n 1; }
+replaced() { [ "$(unreserved)" -gt 32 ]; }
+# each time the queue takes all but 16 of them for lost
+lost() {
+	local n
+	for ((n = 0; n < $1; n++)); do told 15; nap 300; done
+}
+works "all is removed" remove_all
+rmmod srq_event
+works "a target again" target_told_of || bail "no target"
+discover >/dev/null
+works "a session" login || bail "no session"
+works "... its disk can be read" reads
+first=$(tsih)
+echo 128 >/sys/module/iser_tgt/parameters/srq_size
+lost 4
+works "lost buffers are replaced" wait_for 5 "others" replaced
+fails "... and nothing is said" said 'a shared receive queue has lost' 0
+lost 2
+works "a queue that has lost as many as it may have says so" wait_for 5 "the line" said 'a shared receive queue has lost [0-9]* buffers: new connections get queues of their own' 0
+works "... the disk can be read" reads
+is "$(tsih)" "$first" "... in the same session"
+# connections may be spread over two vectors
+vector=$(sed -n 's/^  vector=\([0-9]*\) connections=1 .*/\1/p' /sys/kernel/debug/iser_tgt/devices)
+of_queue() { sed -n "s/^  vector=$vector .*\b$1=\([0-9]*\).*/\1/p" /sys/kernel/debug/iser_tgt/devices; }
+# 8 are held back
+reserved() { echo $(($(of_queue shared_receive_buffers) - $(of_queue unreserved) - 8)); }
+before=$(reserved)
+for ((n = 0; n < 5 && $(of_queue connections) < 2; n++)); do
+	works "another session" iscsiadm -m session -r "$(iscsiadm -m session | sed -n 's/^iser: \[\([0-9]*\)\].*/\1/p' | head -n 1)" -o new
+done
+is "$(of_queue connections)" 2 "... of the same vector"
+is "$(reserved)" "$before" "... without a buffer of its queue"
+works "... the disk can be read" reads
+works "logout" logout
+echo 2048 >/sys/module/iser_tgt/parameters/srq_size
+
 # --- a device that does not raise LAST_WQE_REACHED ---
 
 nobody() { ! grep -q . "$dir/sessions"; }
