@@ -24,7 +24,7 @@ agent() {
 		esac
 	done
 	rc=0
-	said=$(BINDS="--unshare-user --uid 0 --gid 0 --tmpfs /sys --dir /sys/kernel --bind $work/config /sys/kernel/config --bind $work/module /sys/module" in_root ocf \
+	said=$(HA_RSCTMP=$work/run BINDS="--unshare-user --uid 0 --gid 0 --tmpfs /sys --dir /sys/kernel --bind $work/config /sys/kernel/config --bind $work/module /sys/module" in_root ocf \
 		env OCF_ROOT=/usr/lib/ocf OCF_RESOURCE_INSTANCE=disk OCF_RESKEY_CRM_meta_timeout=6000 "${settings[@]}" "$AGENTS/$name" "$action" 2>&1) || rc=$?
 }
 # gives STATUS TEXT REASON NAME ACTION [PARAMETER=VALUE...] : its status and, if not empty, a pattern of what it says
@@ -122,6 +122,29 @@ sed -i '/^\*/d' "$secrets"
 gives 6 "one that lacks an initiator" "for iqn.2026-01.com.example:other" "${target[@]}" "secrets_file=$secrets" "allowed_initiators=iqn.2026-01.com.example:host iqn.2026-01.com.example:other"
 is "$(grep -c secret-of <<<"$said")" 0 "... and its secrets are in no message"
 
+# --- a start makes what it is told, and neither a message nor a trace of the agent has a secret ---
+host=iqn.2026-01.com.example:host
+printf '%s alice secret-of-alice target secret-of-target\n* bob secret-of-bob\n' $host >"$secrets"
+start=(iSERTarget start "iqn=$IQN" portals=192.0.2.1 "secrets_file=$secrets" "allowed_initiators=$host")
+mkdir -p "$tpg"/{attrib,param,np,auth} "$tpg/acls/$host/auth" "$work/module/iser_tgt/parameters"
+gives 0 "a target starts" "" "${start[@]}"
+is "$(cat "$tpg/acls/$host/auth"/{userid,password,userid_mutual,password_mutual} "$tpg/auth"/{userid,password} | xargs)" \
+	"alice secret-of-alice target secret-of-target bob secret-of-bob" "... with its secrets"
+is "$(cat "$tpg/attrib/generate_node_acls") $(cat "$tpg/attrib/cache_dynamic_acls")" "0 0" "... for the initiators with an ACL"
+rmdir "$tpg/np/192.0.2.1:3260"
+gives 0 "a target that is traced" "" "${start[@]}" OCF_TRACE_RA=1 "OCF_TRACE_FILE=$work/trace"
+works "... the trace has the agent's steps" grep -q 'generate_node_acls' "$work/trace"
+fails "... and none of its secrets" grep secret-of "$work/trace"
+rm "$tpg/acls/$host/auth/password"
+mkdir "$tpg/acls/$host/auth/password"
+rmdir "$tpg/np/192.0.2.1:3260"
+gives 1 "secrets that are not taken" "acls/$host/auth does not take the secrets" "${start[@]}"
+is "$(grep -c secret-of <<<"$said")" 0 "... are not told"
+gives 0 "a target for all starts" "" "${start[@]:0:3}" portals=192.0.2.1 demo_mode=1
+is "$(cat "$tpg/attrib/generate_node_acls") $(cat "$tpg/attrib/cache_dynamic_acls")" "1 1" "... and keeps the registrations of an initiator that has gone"
+rm -r "$work/config" "$work/module/iser_tgt"
+mkdir -p "$config" "$work/module/iser_tgt"
+
 # --- a machine without any of it ---
 rmdir "$work/module/iser_tgt"
 for what in target lu gate; do
@@ -171,6 +194,14 @@ file "$store/udev_path" /dev/x
 file "$store/enable" 1
 file "$store/wwn/vpd_unit_serial" "T10 VPD Unit Serial Number: $SERIAL"
 gives 1 "a backstore without its LUN" "without its LUN" "${lu[@]}"
+# another resource of the same backstore is at it
+exec 8>"$work/run/iser-tgt-disk.lock" && flock 8 || bail "no lock"
+gives 1 "... which is asked for when nobody works at it" "another action has held the lock of disk" "${lu[@]}"
+gives 1 "... and removed" "another action has held the lock of disk" iSERLogicalUnit stop "${lu[@]:2}"
+mkdir -p "$tpg/lun"
+gives 1 "... and made" "another action has held the lock of disk" iSERLogicalUnit start "${lu[@]:2}"
+exec 8>&-
+works "... nothing was done meanwhile" test -e "$store/udev_path"
 mkdir -p "$tpg/lun/lun_0" "$tpg/acls/iqn.2026-01.com.example:host/lun_0"
 ln -s ../../../../../core/iblock_1/disk "$tpg/lun/lun_0/disk"
 gives 1 "a LUN that an ACL does not map" "iqn.2026-01.com.example:host has no lun_0" "${lu[@]}"

@@ -181,7 +181,7 @@ works "--back" move --tag 1 --back "$IQN"
 gives 0 "the second gate closes" "" gate stop tpgt=2
 works "... and the initiator is back" wait_for 40 "the session" at "$PORT"
 goes_on "after the way back"
-gives 0 "the second LUN stops" "" unit stop tpgt=2 name=unit
+gives 0 "the second LUN stops, and tells what ends with it" "another LUN exports it: persistent reservations made at $IQN,t,2 end" unit stop tpgt=2 name=unit
 works "... and the disk stays, for the first" test -d "$store"
 gives 0 "the second target stops" "" target stop tpgt=2
 works "... and the first stays" test -d "$(tpg)"
@@ -208,6 +208,36 @@ cp /tmp/whole "$(cat "$CFS/dbroot")/pr/aptpl_$SERIAL"
 gives 0 "reservations of before pr_dir was set" "1 registration\(s\) of $kept" unit start
 works "... are moved there" cmp /tmp/whole $kept
 unit stop >/dev/null
+# --- without pr_dir: another node may have had the disk since ---
+own=$(cat "$CFS/dbroot")/pr
+cp /tmp/whole "$own/aptpl_$SERIAL"
+gives 0 "without pr_dir a stored reservation is not restored" "$own/aptpl_$SERIAL are not restored" unit start pr_dir=
+works "... but kept" cmp /tmp/whole "$own/aptpl_$SERIAL.before"
+fails "... and not where it is looked for" test -e "$own/aptpl_$SERIAL"
+unit stop pr_dir= >/dev/null
+mv "$own/aptpl_$SERIAL.before" "$own/aptpl_$SERIAL"
+chattr -S "$own/aptpl_$SERIAL" 2>/dev/null
+gives 0 "on a single node it is, with the core's directory as pr_dir" "1 registration\(s\) of $own/aptpl_$SERIAL" unit start "pr_dir=$own"
+fails "... which is no link to itself" test -L "$own/aptpl_$SERIAL"
+unit stop "pr_dir=$own" >/dev/null
+works "... and stays" cmp /tmp/whole "$own/aptpl_$SERIAL"
+rm "$own/aptpl_$SERIAL"
+
+# --- two portal groups with one disk, at the same time ---
+together() {
+	local first second
+	unit "$1" >/tmp/first &
+	first=$!
+	unit "$1" tpgt=2 >/tmp/second || second=$?
+	wait $first && [ -z "${second:-}" ]
+}
+agent iSERTarget start "${target[@]}" "${second[@]}" >/dev/null
+for n in 1 2 3 4 5; do
+	works "both start ($n)" together start || note "$(cat /tmp/first /tmp/second)"
+	works "... and stop" together stop || note "$(cat /tmp/first /tmp/second)"
+	fails "... and leave nothing" test -e "$store"
+done
+agent iSERTarget stop "${target[@]}" "${second[@]}" >/dev/null
 gives 1 "a disk that the kernel cannot open" "cannot use /dev/ram1 as block" eval 'dmsetup create busy --table "0 8 linear /dev/ram1 0" && unit start path=/dev/ram1'
 gives 0 "... and its stop" "" unit stop path=/dev/ram1
 fails "... leaves nothing" test -e "$store"
