@@ -235,6 +235,30 @@ mkdir -p "$machine/python/iser_tgt_rtslib"
 healthy "... with it"
 export PYTHONPATH=
 
+# --- a gateway of a cluster ---
+new_machine
+card mlx5_0 eth0 roce
+mkdir -p "$machine/run/systemd/system"
+# shellcheck disable=SC2016 # for the script
+printf '#!/bin/sh\ncase $1 in is-active) [ "$2" = "%s.service" ] && echo active ;; is-enabled) echo disabled; exit 1 ;; esac\n' drbd-reactor >"$machine/fake/systemctl"
+chmod +x "$machine/fake/systemctl"
+healthy "the cluster starts the targets, not the machine"
+other=$iser/$IQN/tpgt_2
+cp -r "$tpg" "$other"
+rm -r "$other"/lun/lun_0 "$other/acls/$INITIATOR/lun_0"
+mv "$other/np/192.0.2.1:3260" "$other/np/192.0.2.2:3260"
+file "$other/enable" 0
+file "$other/attrib/tpg_enabled_sendtargets" 0
+healthy "the portal group of the other gateway, which is there for discovery"
+file "$other/attrib/tpg_enabled_sendtargets" 1
+doctor
+like "$(cat "$work/doctor")" "tpgt_2 is not enabled" "... one that discovery does not tell is a fault"
+rm -r "${iser:?}/$IQN"
+healthy "a gateway on which it does not run" 'there is no target on this node: drbd-reactor makes it where it runs'
+is "$(grep -c 'next:' "$work/doctor")" 0 "... is to be left alone"
+sed -i 's/drbd-reactor/iscsid/' "$machine/fake/systemctl"
+sick "the same without a cluster" 'there is no target' 'targetcli /iser create'
+
 # --- portal groups, LUNs, access ---
 new_machine
 card mlx5_0 eth0 roce
