@@ -93,6 +93,7 @@ struct iser_tgt_conn_group {
  * @rx_waiting: PDUs that could not be handled in the completion handler
  * @rx_waiting_nr: how many
  * @rx_waiting_max: how many there may be
+ * @rx_borrowed: receive buffers of @rxq for PDUs that wait beside those
  * @rx_reserved: receive buffers of @rxq reserved for it beside its window
  * @rx_work: handles PDUs that wait
  * @counts: how often something had to wait
@@ -177,6 +178,7 @@ struct iser_tgt_conn {
 	spinlock_t rx_lock;
 	struct list_head rx_waiting;
 	unsigned int rx_waiting_nr;
+	unsigned int rx_borrowed;
 	unsigned int rx_waiting_max;
 	unsigned int rx_reserved;
 	struct work_struct rx_work;

@@ -14,6 +14,7 @@
 #include "device.h"
 #include "receive.h"
 #include "receive_queue.h"
+#include "window.h"
 
 /* The fabric wants to know when each PDU was received. */
 DEFINE_STATIC_KEY_FALSE(iser_tgt_stamps);
@@ -122,7 +123,7 @@ static void iser_tgt_rx_park(struct iser_tgt_rx_buf *buf, int ret)
 	if (conn->rx_direct)
 		conn->counts.parked++;
 	list_add_tail(&buf->entry, &conn->rx_waiting);
-	too_many = ++conn->rx_waiting_nr > READ_ONCE(conn->rx_waiting_max);
+	too_many = !iser_tgt_window_has_room(conn, ++conn->rx_waiting_nr);
 	spin_unlock(&conn->rx_lock);
 
 	/* The buffers may be shared with other connections. */
@@ -165,9 +166,12 @@ iser_tgt_rx_next_waiting(struct iser_tgt_conn *conn,
 
 	spin_lock(&conn->rx_lock);
 	next = before ? before->entry.next : conn->rx_waiting.next;
-	if (list_empty(&conn->rx_waiting) && conn->rx_direct)
-		/* Pairs with the acquire in iser_tgt_recv_done(). */
-		smp_store_release(&conn->rx_parked, false);
+	if (list_empty(&conn->rx_waiting)) {
+		iser_tgt_window_none_waits(conn);
+		if (conn->rx_direct)
+			/* Pairs with the acquire in iser_tgt_recv_done(). */
+			smp_store_release(&conn->rx_parked, false);
+	}
 	spin_unlock(&conn->rx_lock);
 
 	if (next == &conn->rx_waiting)

@@ -106,6 +106,36 @@ void iser_tgt_rx_unreserve(struct iser_tgt_rx_queue *q, unsigned int nr)
 	iser_tgt_rx_judge(q);
 }
 
+/* Takes one that is posted, or will be. */
+static bool iser_tgt_rx_reserve_one(struct iser_tgt_rx_queue *q)
+{
+	int left = atomic_dec_if_positive(&q->spare);
+
+	if (left < 0 && iser_tgt_rx_unretire(q))
+		left = atomic_dec_if_positive(&q->spare);
+
+	iser_tgt_rx_used(q, max(left, 0));
+	if (left < ISER_TGT_SRQ_LIMIT && q->srq &&
+	    READ_ONCE(q->nr) < iser_tgt_rx_max(q))
+		queue_work(iser_tgt_misc_wq, &q->upkeep);
+	iser_tgt_rx_judge(q);
+	return left >= 0;
+}
+
+/**
+ * iser_tgt_rx_borrow - reserve one more buffer for a short time
+ * @q: a shared queue
+ *
+ * The last quarter is not left alone.
+ *
+ * Context: any but interrupts.
+ * Return: true if it is reserved.
+ */
+bool iser_tgt_rx_borrow(struct iser_tgt_rx_queue *q)
+{
+	return iser_tgt_rx_reserve_one(q);
+}
+
 /**
  * iser_tgt_rx_try_reserve - reserve one more buffer without sleeping
  * @q: the queue
@@ -117,21 +147,10 @@ void iser_tgt_rx_unreserve(struct iser_tgt_rx_queue *q, unsigned int nr)
  */
 bool iser_tgt_rx_try_reserve(struct iser_tgt_rx_queue *q)
 {
-	int left;
-
 	if (q->srq && iser_tgt_rx_left(q) <= (int)iser_tgt_rx_max(q) / 4)
 		return false;
 
-	left = atomic_dec_if_positive(&q->spare);
-	if (left < 0 && iser_tgt_rx_unretire(q))
-		left = atomic_dec_if_positive(&q->spare);
-
-	iser_tgt_rx_used(q, max(left, 0));
-	if (left < ISER_TGT_SRQ_LIMIT && q->srq &&
-	    READ_ONCE(q->nr) < iser_tgt_rx_max(q))
-		queue_work(iser_tgt_misc_wq, &q->upkeep);
-	iser_tgt_rx_judge(q);
-	return left >= 0;
+	return iser_tgt_rx_reserve_one(q);
 }
 
 /**

@@ -14,6 +14,7 @@ struct iser_tgt_rx_queue;
 
 int iser_tgt_rx_reserve(struct iser_tgt_rx_queue *q, unsigned int nr);
 void iser_tgt_rx_unreserve(struct iser_tgt_rx_queue *q, unsigned int nr);
+bool iser_tgt_rx_borrow(struct iser_tgt_rx_queue *q);
 bool iser_tgt_rx_try_reserve(struct iser_tgt_rx_queue *q);
 void iser_tgt_rx_retire(struct iser_tgt_rx_queue *q, unsigned int nr);
 

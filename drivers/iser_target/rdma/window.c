@@ -20,7 +20,7 @@
 /* Added at a time to a window that was used up. */
 #define ISER_TGT_WINDOW_STEP	4
 
-/* PDUs that may wait: what the window allows, and immediate ones. */
+/* PDUs that may wait on a queue of its own: the window's, and immediate ones. */
 static void iser_tgt_window_bound(struct iser_tgt_conn *conn)
 {
 	WRITE_ONCE(conn->rx_waiting_max, conn->window + ISER_TGT_RECV_EXTRA +
@@ -111,6 +111,54 @@ void iser_tgt_window_discovery(struct iser_tgt_conn *conn)
 }
 
 /**
+ * iser_tgt_window_has_room - may so many PDUs wait to be handled
+ * @conn: the connection
+ * @nr: how many would wait
+ *
+ * On a shared queue the buffers of others must not be used: it is as many as the
+ * initiator has places left in its window, and ISER_TGT_IMMEDIATE_MAX. An initiator
+ * may have a function, a ping and an answer to ours on their way at the same time,
+ * so a few more are taken from those that nobody has reserved.
+ *
+ * Context: holds conn->rx_lock.
+ * Return: false if the connection is to be closed.
+ */
+bool iser_tgt_window_has_room(struct iser_tgt_conn *conn, unsigned int nr)
+{
+	u32 room;
+
+	if (!conn->rxq->srq || !conn->window_max)
+		return nr <= READ_ONCE(conn->rx_waiting_max);
+
+	room = READ_ONCE(conn->numbers.max_cmd_sn) + 1 -
+	       READ_ONCE(conn->numbers.exp_cmd_sn) + ISER_TGT_IMMEDIATE_MAX +
+	       conn->rx_borrowed;
+	if (likely(nr <= room))
+		return true;
+	if (conn->rx_borrowed == ISER_TGT_RECV_EXTRA ||
+	    !iser_tgt_rx_borrow(conn->rxq))
+		return false;
+
+	conn->rx_borrowed++;
+	return true;
+}
+
+/**
+ * iser_tgt_window_none_waits - give back what has been borrowed
+ * @conn: the connection, none of whose PDUs waits any more
+ *
+ * Context: holds conn->rx_lock, or the release work.
+ */
+void iser_tgt_window_none_waits(struct iser_tgt_conn *conn)
+{
+	if (likely(!conn->rx_borrowed))
+		return;
+
+	iser_tgt_rx_unreserve(conn->rxq, conn->rx_borrowed);
+	conn->rx_borrowed = 0;
+}
+
+/**
  * iser_tgt_window_end - give up the receive buffers of a connection
  * @conn: the connection, drained
  *
@@ -118,6 +166,7 @@ void iser_tgt_window_discovery(struct iser_tgt_conn *conn)
  */
 void iser_tgt_window_end(struct iser_tgt_conn *conn)
 {
+	iser_tgt_window_none_waits(conn);
 	if (conn->rx_reserved)
 		iser_tgt_rx_unreserve(conn->rxq,
 				      conn->window + conn->rx_reserved);

@@ -6,6 +6,8 @@
 struct iser_tgt_conn;
 
 int iser_tgt_window_login(struct iser_tgt_conn *conn);
+bool iser_tgt_window_has_room(struct iser_tgt_conn *conn, unsigned int nr);
+void iser_tgt_window_none_waits(struct iser_tgt_conn *conn);
 void iser_tgt_window_advance(struct iser_tgt_conn *conn);
 void iser_tgt_window_end(struct iser_tgt_conn *conn);
 

@@ -11,7 +11,7 @@ from iser import pdu as P
 from iser.initiator import OPEN_ISCSI_KEYS, OPERATIONAL, SECURITY
 from iser.pdu import TaskManagement as T
 from iser.pdu import TaskManagementResponse as R
-from iser.wire import FILL, Timeout
+from iser.wire import FILL, Timeout, WireError
 
 from .data import KIB, MIB
 from .splits import stamped, widen
@@ -69,6 +69,26 @@ def rfc7143_11_17_1_too_many_immediate_commands(t):
     for s in sessions:
         for lba in range(0, 8 * blocks, blocks):
             t.good(s.finish(immediate(s, lba)), "an immediate WRITE, one after the other")
+
+
+def rfc7143_4_2_2_1_what_waits_has_a_buffer(t):
+    """A window full of WRITEs whose data stays in the receive buffers until the disk completes them, then pings from an initiator that
+    receives nothing: those that wait are few, and it is closed; the buffers of other sessions stay theirs."""
+    s = t.disk(MIB, credits=16)
+    widen(t, s, 60)
+    other = t.disk()
+    blocks = 4 * KIB // s.block_size
+    with stall(t):
+        for _ in range(s.maxcmdsn - s.cmdsn + 1 & P.NONE):
+            s.start(s.rw_cdb(0x2A, 0, blocks), write=stamped(4 * KIB, 0, 0), imm=4 * KIB)
+        s.wire.post_recv = lambda *_: None
+        # each that is answered has a context, of which there are some 30 more than commands, or one of the buffers that are posted
+        with contextlib.suppress(WireError):
+            for _ in range(80):
+                s.send(P.NopOut(bytes(8), immediate=1, ttt=P.NONE), wait=True)
+        t.closes(s)
+        t.alive(other)
+    t.serves_others()
 
 
 def _kept(s, write, lba):

@@ -46,6 +46,11 @@ works "one that has a cache" disk_with_cache || bail "no disk" "$(cat /tmp/out)"
 module_params=srq_size=512
 load_target && target "$IQN" kept 1 && target "$silent" silent 0 && target "$cached" cached 1 || bail "no target"
 rules "immediate commands do not use up receive buffers" stalled/rfc7143_11_17_1
+if [ "$LINK" = rxe ] && kernel_since 6 11; then
+	rules "nor do those that wait, behind a full window" stalled/rfc7143_4_2_2_1_what
+	like "$(dmesg)" 'ended after .* commands: receive window exceeded' "... the log says why that session has ended"
+else skip "requests that wait behind a full window" "each connection has receive buffers of its own"
+fi
 rules "sets of tasks are aborted" stalled/rfc7143_11_5_1_a_set
 rules "... and the response follows those of the tasks" stalled/rfc7143_11_5_1_a_reset
 rules "... one at a time" stalled/iser_tgt_one_set
