@@ -98,6 +98,16 @@ int iser_tgt_cleared_take(struct iser_tgt_session *sess)
 	return 0;
 }
 
+/* Whether the answer was that of iser_tgt_cleared_tell(), before a LUN was found. */
+static bool iser_tgt_cleared_told(const struct se_cmd *se_cmd)
+{
+	const u8 *sense = se_cmd->sense_buffer;
+
+	return se_cmd->se_cmd_flags & SCF_EMULATED_TASK_SENSE &&
+	       sense[12] == ISER_TGT_CLEARED_ASC &&
+	       sense[13] == ISER_TGT_CLEARED_ASCQ;
+}
+
 /**
  * iser_tgt_cleared_add - a task has ended and its response cannot be sent
  * @cmd: its context
@@ -108,8 +118,8 @@ int iser_tgt_cleared_take(struct iser_tgt_session *sess)
  */
 void iser_tgt_cleared_add(struct iser_tgt_cmd *cmd)
 {
-	/* A LUN that exists: their number is limited. */
-	if (cmd->se_cmd.se_dev)
+	/* A LUN that exists, or that was known already: their number is limited. */
+	if (cmd->se_cmd.se_dev || iser_tgt_cleared_told(&cmd->se_cmd))
 		xa_store(&cmd->sess->cleared->luns, cmd->se_cmd.orig_fe_lun,
 			 xa_mk_value(1), GFP_NOWAIT | __GFP_NOWARN);
 }

@@ -399,17 +399,24 @@ static void iser_tgt_abort_set_begin(struct iser_tgt_cmd *cmd, u64 lun,
 	iser_tgt_abort_set_kick(sess);
 }
 
-/* The tag by which the core knows a task; 0, which is no tag, if not found. */
+/*
+ * The tag by which the core knows a task; 0, which is no tag, if not found. The last
+ * one with this ITT: the response of an earlier one may still be being sent.
+ */
 static u64 iser_tgt_find_task(const struct iser_tgt_session *sess, u32 itt)
 {
 	const struct iser_tgt_cmd *cmd;
 	unsigned int next = 0;
+	u64 tag, last = 0;
 
-	while ((cmd = iser_tgt_cmd_next(sess, &next)))
-		if (READ_ONCE(cmd->scsi) && cmd->itt == itt)
-			return cmd->se_cmd.tag;
-
-	return 0;
+	while ((cmd = iser_tgt_cmd_next(sess, &next))) {
+		if (!READ_ONCE(cmd->scsi) || cmd->itt != itt)
+			continue;
+		tag = READ_ONCE(cmd->se_cmd.tag);
+		if (!last || iser_tgt_sn_before(last >> 32, tag >> 32))
+			last = tag;
+	}
+	return last;
 }
 
 /* The initiator may use an ITT again as soon as it has the response. */
@@ -456,6 +463,20 @@ static bool iser_tgt_plugs_gap(const struct iser_tgt_session *sess,
 }
 
 /*
+ * RFC 7143 4.2.3.3 b): a function is about the commands with lower numbers, and those
+ * behind a request that was rejected have not been delivered. If there is none, it
+ * does not wait for an initiator that may never close the gap.
+ */
+static bool iser_tgt_tmf_overtakes(const struct iser_tgt_session *sess,
+				   const struct iser_tgt_pdu *pdu)
+{
+	u32 exp = iser_tgt_window_exp_cmd_sn(sess->conn);
+
+	return pdu->immediate && sess->rejected && sess->rejected_sn == exp &&
+	       iser_tgt_sn_before(exp + 1, pdu->cmd_sn);
+}
+
+/*
  * The response to ABORT TASK where the core is not needed, or -1. The core logs
  * each tag that it does not know. RFC 7143 11.5.1: a function is no task.
  */
@@ -490,6 +511,8 @@ int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	u64 lun, tag;
 	int ret = 0;
 
+	if (!plugs && iser_tgt_tmf_overtakes(sess, pdu))
+		return -EBUSY;
 	/* A numbered function directly behind the gap that it plugs is in order. */
 	if (!plugs || iser_tgt_pdu_ref_cmd_sn(pdu) + 1 != pdu->cmd_sn)
 		ret = iser_tgt_cmd_sn_check(sess, rx);

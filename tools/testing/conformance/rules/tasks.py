@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Task management: RFC 7143 sections 11.5 and 11.6. Other tasks of a session are not affected."""
 
+import time
+
 from iser import pdu as P
 from iser.pdu import TaskManagement as T
 from iser.pdu import TaskManagementResponse as R
@@ -269,6 +271,27 @@ def rfc7143_7_3_two_gaps(t):
     t.alive(s)
 
 
+def rfc7143_4_2_3_3_a_function_waits_for_the_commands_before_it(t):
+    """Immediate functions behind commands that wait for a rejected one: they are answered when those commands have been, and nothing
+    is answered behind them. Without such commands a function does not wait."""
+    s, bad, _ = rejected_gap(t)
+    asked(t, s, T.LUN_RESET, R.COMPLETE)
+    for function in (T.LUN_RESET, T.ABORT_TASK_SET, T.ABORT_TASK):
+        s, bad, reads = rejected_gap(t, 3)
+        last = reads[-1].request
+        itt = s.send(T(function=function, lun=s._lun(None), immediate=1, ref_itt=last.itt if function == T.ABORT_TASK else P.NONE,
+                       ref_cmdsn=last.cmdsn))
+        s.silent()
+        s.start(bytes(6), cmdsn=bad.cmdsn)
+        got = s.answer(itt, t.target.ms(10000))
+        t.ok(isinstance(got, R), f"answered with {got}")
+        t.among(got.response, (R.COMPLETE, R.NO_TASK) if function == T.ABORT_TASK else (R.COMPLETE,), "task management response")
+        if function != T.ABORT_TASK:
+            s.inbox.clear()
+            s.silent()
+        t.alive(s)
+
+
 def rfc7143_4_2_2_1_immediate_requests_do_not_need_a_window(t):
     """Eight immediate LUN resets and pings sent at once are all answered, by a regular response or by
     Reject "too many immediate commands"."""
@@ -280,6 +303,26 @@ def rfc7143_4_2_2_1_immediate_requests_do_not_need_a_window(t):
         if isinstance(got, P.Reject):
             t.eq(got.reason, P.Reject.TOO_MANY_IMMEDIATE, "Reject reason")
     t.alive(s)
+
+
+def rfc7143_11_14_5_an_attention_that_nobody_received(t):
+    """The unit attention for tasks that ended with their connection is reported again if its own connection ended before it was
+    received."""
+    size = t.disk().block_size
+    s = t.session(security=False, credits=4)
+    # there is no buffer for its data
+    s.send(P.ScsiCommand(r=1, edtl=size, attr=1, lun=s._lun(None), cdb=s.rw_cdb(0x28, 0, 1)))
+    t.closes(s)
+    isid = s.isid
+    s.close()
+    for _ in range(2):
+        s = t.session(isid=isid, credits=0)
+        s.send(P.ScsiCommand(attr=1, lun=s._lun(None), cdb=bytes(6)), wait=True)
+        time.sleep(t.target.ms(300) / 1000)
+        s.close()
+    s = t.session(isid=isid)
+    for told in (2, 0):
+        t.eq(s.test_unit_ready().status, told, "status of a command")
 
 
 def iser_tgt_128_initiator_ports_are_remembered(t):

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The patches for the kernel's target core (configfs/upstream/linux) apply to the newest kernel, compile, and mend what they say: TransportIDs of
-# PERSISTENT RESERVE OUT that are well-formed leave no reference behind and drop none too many. What 3, 4, 8, 14 and 15 mend, iser_tgt keeps away
+# PERSISTENT RESERVE OUT that are well-formed leave no reference behind and drop none too many. What 3, 4, 8, 14, 15 and 17 mend, iser_tgt keeps away
 # from the core: LIO's iSCSI over TCP does not. 9 and 16 are for all fabrics. 13 needs two processors to be seen, and LIO's iSCSI binds its threads to
 # one: races.t has it for iser_tgt's own wait.
 # link: rxe
@@ -115,6 +115,9 @@ export delay
 is "$(tcp meet clears 2>&1 | xargs)" "0 2 2 8 0" "15: CLEAR in the middle of CLEAR"
 is "$(tcp meet lists 2>&1 | xargs)" "0 0" "15: a registration ends in the middle of READ FULL STATUS"
 is "$(tcp meet preempts 2>&1 | xargs)" "0 64" "15: RELEASE waits for the PREEMPT AND ABORT that aborts it"
+
+# 17
+is "$(tcp fence kept 2>&1 | xargs)" "0 64" "17: PREEMPT AND ABORT aborts the WRITE of an initiator that is registered without being the holder, and waits for it"
 
 # 14: a disk with a cache
 works "the target's disk is removed" remove_all
