@@ -315,11 +315,12 @@ def rfc7143_11_14_5_an_attention_that_nobody_received(t):
     t.closes(s)
     isid = s.isid
     s.close()
-    for _ in range(2):
-        s = t.session(isid=isid, credits=0)
-        s.send(P.ScsiCommand(attr=1, lun=s._lun(None), cdb=bytes(6)), wait=True)
-        time.sleep(t.target.ms(300) / 1000)
-        s.close()
+    s = t.session(isid=isid, credits=0)
+    s.send(P.ScsiCommand(attr=1, lun=s._lun(None), cdb=bytes(6)), wait=True)
+    time.sleep(t.target.ms(300) / 1000)
+    s.close()
+    # until the target has seen that its session is gone
+    time.sleep(t.target.ms(300) / 1000)
     s = t.session(isid=isid)
     for told in (2, 0):
         t.eq(s.test_unit_ready().status, told, "status of a command")
