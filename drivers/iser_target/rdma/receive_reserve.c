@@ -106,8 +106,14 @@ void iser_tgt_rx_unreserve(struct iser_tgt_rx_queue *q, unsigned int nr)
 	iser_tgt_rx_judge(q);
 }
 
-/* Takes one that is posted, or will be. */
-static bool iser_tgt_rx_reserve_one(struct iser_tgt_rx_queue *q)
+/**
+ * iser_tgt_rx_borrow - reserve one more buffer, whoever it may be left for
+ * @q: the queue
+ *
+ * Context: any but interrupts.
+ * Return: true if it is reserved.
+ */
+bool iser_tgt_rx_borrow(struct iser_tgt_rx_queue *q)
 {
 	int left = atomic_dec_if_positive(&q->spare);
 
@@ -120,20 +126,6 @@ static bool iser_tgt_rx_reserve_one(struct iser_tgt_rx_queue *q)
 		queue_work(iser_tgt_misc_wq, &q->upkeep);
 	iser_tgt_rx_judge(q);
 	return left >= 0;
-}
-
-/**
- * iser_tgt_rx_borrow - reserve one more buffer for a short time
- * @q: a shared queue
- *
- * The last quarter is not left alone.
- *
- * Context: any but interrupts.
- * Return: true if it is reserved.
- */
-bool iser_tgt_rx_borrow(struct iser_tgt_rx_queue *q)
-{
-	return iser_tgt_rx_reserve_one(q);
 }
 
 /**
@@ -150,7 +142,7 @@ bool iser_tgt_rx_try_reserve(struct iser_tgt_rx_queue *q)
 	if (q->srq && iser_tgt_rx_left(q) <= (int)iser_tgt_rx_max(q) / 4)
 		return false;
 
-	return iser_tgt_rx_reserve_one(q);
+	return iser_tgt_rx_borrow(q);
 }
 
 /**
