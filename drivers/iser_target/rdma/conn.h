@@ -92,7 +92,7 @@ struct iser_tgt_conn_group {
  * @rx_lock: protects @rx_waiting, its number and the setting of @rx_parked
  * @rx_waiting: PDUs that could not be handled in the completion handler
  * @rx_waiting_nr: how many
- * @rx_waiting_max: how many there may be
+ * @rx_waiting_max: how many there may be, but on a shared queue in a session
  * @rx_borrowed: receive buffers of @rxq for PDUs that wait beside those
  * @rx_reserved: receive buffers of @rxq reserved for it beside its window
  * @rx_work: handles PDUs that wait

@@ -20,13 +20,6 @@
 /* Added at a time to a window that was used up. */
 #define ISER_TGT_WINDOW_STEP	4
 
-/* PDUs that may wait on a queue of its own: the window's, and immediate ones. */
-static void iser_tgt_window_bound(struct iser_tgt_conn *conn)
-{
-	WRITE_ONCE(conn->rx_waiting_max, conn->window + ISER_TGT_RECV_EXTRA +
-		   ISER_TGT_RECV_BATCH);
-}
-
 static void iser_tgt_window_trace(const struct iser_tgt_conn *conn)
 {
 	trace_iser_tgt_window(conn->initiator, conn->number, conn->window,
@@ -91,9 +84,11 @@ int iser_tgt_window_start(struct iser_tgt_conn *conn, u32 depth)
 	conn->window = window;
 	conn->window_epoch = READ_ONCE(q->epoch);
 	conn->rx_reserved = extra;
-	iser_tgt_window_bound(conn);
-	if (!q->srq)
+	if (!q->srq) {
+		/* The window's, which never changes, and immediate ones. */
+		WRITE_ONCE(conn->rx_waiting_max, window + extra);
 		WRITE_ONCE(q->batch, ISER_TGT_RECV_BATCH);
+	}
 	return 0;
 }
 
@@ -211,7 +206,6 @@ static bool iser_tgt_window_shrink(struct iser_tgt_conn *conn)
 	conn->window--;
 	iser_tgt_window_trace(conn);
 	iser_tgt_rx_unreserve(conn->rxq, 1);
-	iser_tgt_window_bound(conn);
 	return true;
 }
 
@@ -244,7 +238,6 @@ void iser_tgt_window_advance(struct iser_tgt_conn *conn)
 		conn->window++;
 		conn->numbers.max_cmd_sn++;
 	}
-	iser_tgt_window_bound(conn);
 	iser_tgt_window_trace(conn);
 }
 
