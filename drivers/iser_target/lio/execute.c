@@ -234,12 +234,13 @@ static void iser_tgt_execute_now(struct iser_tgt_cmd *cmd)
 		se_cmd->transport_complete_callback =
 			READ_ONCE(iser_tgt_compare_callback);
 	ret = TCM_NO_SENSE;
-	if (unlikely(iser_tgt_fences(se_cmd)))
-		cmd->stage = ISER_TGT_CMD_FENCES;
-	if (unlikely(se_cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT))
+	if (unlikely(se_cmd->t_task_cdb[0] == PERSISTENT_RESERVE_OUT)) {
+		if (iser_tgt_fences(se_cmd))
+			cmd->stage = ISER_TGT_CMD_FENCES;
 		ret = iser_tgt_pr_out_refuse(cmd);
-	else if (unlikely(iser_tgt_data_ends_in_block(se_cmd)))
+	} else if (unlikely(iser_tgt_data_ends_in_block(se_cmd))) {
 		iser_tgt_data_whole_blocks(se_cmd);
+	}
 	if (likely(!ret))
 		ret = cmd->execute(se_cmd);
 	if (likely(!ret))

@@ -15,7 +15,6 @@
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
-#include <scsi/scsi_proto.h>
 #include <target/target_core_backend.h>
 #include <target/target_core_fabric.h>
 
@@ -41,17 +40,15 @@ static DECLARE_DELAYED_WORK(iser_tgt_fences_work, iser_tgt_fences_look);
 
 /**
  * iser_tgt_fences - whether a command preempts others and aborts their tasks
- * @se_cmd: the command, parsed by the core
+ * @se_cmd: a PERSISTENT RESERVE OUT, parsed by the core
  *
- * Return: true if the core executes PREEMPT AND ABORT, false for other commands and
- * if the device does.
+ * Return: true for PREEMPT AND ABORT that the core executes, and not the device.
  */
 bool iser_tgt_fences(const struct se_cmd *se_cmd)
 {
-	const u8 *cdb = se_cmd->t_task_cdb;
+	u8 action = se_cmd->t_task_cdb[1] & 0x1f;
 
-	return cdb[0] == PERSISTENT_RESERVE_OUT &&
-	       (cdb[1] & 0x1f) == ISER_TGT_PR_OUT_PREEMPT_AND_ABORT &&
+	return action == ISER_TGT_PR_OUT_PREEMPT_AND_ABORT &&
 	       !(se_cmd->se_dev->transport_flags &
 		 TRANSPORT_FLAG_PASSTHROUGH_PGR);
 }
