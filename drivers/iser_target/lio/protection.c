@@ -85,7 +85,7 @@ sense_reason_t iser_tgt_prot_wrong(const struct iser_tgt_cmd *cmd)
 	if (se_cmd->data_length % se_cmd->se_dev->dev_attrib.block_size)
 		return TCM_INVALID_FIELD_IN_COMMAND_IU;
 	if (max(se_cmd->data_length, se_cmd->prot_length) >
-	    iser_tgt_conn_pi_max(cmd->sess->conn))
+	    iser_tgt_conn_mr_max(cmd->sess->conn))
 		return TCM_INVALID_CDB_FIELD;
 
 	return TCM_NO_SENSE;

@@ -187,12 +187,14 @@ bool iser_tgt_conn_pi(const struct iser_tgt_conn *conn)
 }
 
 /**
- * iser_tgt_conn_pi_max - how much data with protection information a transfer has
- * @conn: a connection that can handle it
+ * iser_tgt_conn_mr_max - how much data one registration has
+ * @conn: the connection
+ *
+ * With protection information that is what a transfer has.
  *
  * Return: bytes of data.
  */
-u32 iser_tgt_conn_pi_max(const struct iser_tgt_conn *conn)
+u32 iser_tgt_conn_mr_max(const struct iser_tgt_conn *conn)
 {
 	return conn->sge_per_mr * PAGE_SIZE;
 }
@@ -262,7 +264,7 @@ u32 iser_tgt_conn_fetch_max(const struct iser_tgt_conn *conn)
 	if (!iser_tgt_conn_needs_mr(conn, DMA_FROM_DEVICE))
 		return U32_MAX;
 
-	return conn->sge_per_mr * PAGE_SIZE;
+	return iser_tgt_conn_mr_max(conn);
 }
 
 /**

@@ -119,7 +119,7 @@ int iser_tgt_conn_node(const struct iser_tgt_conn *conn);
 u32 iser_tgt_conn_recv_data(const struct iser_tgt_conn *conn);
 unsigned int iser_tgt_conn_depth(const struct iser_tgt_conn *conn);
 bool iser_tgt_conn_pi(const struct iser_tgt_conn *conn);
-u32 iser_tgt_conn_pi_max(const struct iser_tgt_conn *conn);
+u32 iser_tgt_conn_mr_max(const struct iser_tgt_conn *conn);
 u32 iser_tgt_conn_fetch_max(const struct iser_tgt_conn *conn);
 u16 iser_tgt_conn_ord(const struct iser_tgt_conn *conn);
 size_t iser_tgt_conn_login_memory(const struct iser_tgt_conn *conn);
