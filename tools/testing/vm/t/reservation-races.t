@@ -41,6 +41,16 @@ meet() {
 	attention
 }
 
+# preempt_silently : a preempts b, with ABORT ($first), while the disk is silent and has a WRITE of b ($writer)
+preempt_silently() {
+	works "the disk is silent" dmsetup suspend --noudevsync --nolockfs kept
+	writes "$B" 2>/dev/null &
+	writer=$!
+	works "... when b writes" wait_for 20 "the WRITE" in_flight
+	a_preempts >/tmp/first 2>&1 &
+	first=$!
+}
+
 alone || bail "no RDMA device"
 works "a target" targets || bail "no target"
 start_initiator || bail "no iscsid"
@@ -81,12 +91,7 @@ works "both register" register
 works "a releases" out "$A" --release --param-rk=0xaaaa --prout-type=5
 attention
 works "b reserves" b_reserves
-works "the disk is silent" dmsetup suspend --noudevsync --nolockfs kept
-writes "$B" 2>/dev/null &
-writer=$!
-works "... when b writes" wait_for 20 "the WRITE" in_flight
-a_preempts >/tmp/first 2>&1 &
-first=$!
+preempt_silently
 works "... a preempts b, with ABORT, and waits for that" wait_for 20 "PREEMPT AND ABORT" preempting
 printf '\0\0\0\0\0\0\xaa\xaa\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' >/tmp/key
 sg_raw --timeout=2 --send=24 --infile=/tmp/key "$A" 5f 02 05 00 00 00 00 00 18 00 >/tmp/second 2>&1 &
@@ -101,12 +106,7 @@ like "$(kind)" 'Write Exclusive, registrants only' "a holds the reservation, whi
 # --- b is fenced while its WRITE is in the disk. b is registered and not the holder, which the core does not tell apart, and does not wait ---
 works "b registers again" out "$B" --register-ignore --param-sark=0xbbbb
 attention
-works "the disk is silent" dmsetup suspend --noudevsync --nolockfs kept
-writes "$B" 2>/dev/null &
-writer=$!
-works "... when b writes" wait_for 20 "the WRITE" in_flight
-a_preempts >/tmp/first 2>&1 &
-first=$!
+preempt_silently
 works "... a preempts b, with ABORT, which is executed" wait_for 20 "b to be preempted" alone_registered
 nap 900
 works "... and not answered before the WRITE has ended" kill -0 $first

@@ -32,6 +32,16 @@ tsih() { grep -ohE 'tsih[ =:]+[0-9a-fx]+' "$dir"/sessions | head -n 1; }
 other_session() { local now; now=$(tsih) && [ -n "$now" ] && [ "$now" != "$1" ]; }
 target_told_of() { insmod "$events"/srq_event.ko && simple_target rd 16; }
 srq_failed='shared receive queue: SRQ error: closing its connections'
+# another_target : in place of the one before, with a session, whose number is $first
+another_target() {
+	works "all is removed" remove_all
+	rmmod srq_event
+	works "a target again" target_told_of || bail "no target"
+	discover >/dev/null
+	works "a session" login || bail "no session"
+	works "... its disk can be read" reads
+	first=$(tsih)
+}
 
 works "a target" target_told_of || bail "no target"
 start_initiator || bail "no iscsid"
@@ -57,14 +67,8 @@ works "... the log says so" wait_for 5 "the line" said "$srq_failed" 1
 works "... without effect on a connection with its own queue: the disk can be read" reads
 is "$(tsih)" "$second" "... in the same session"
 works "logout" logout
-works "all is removed" remove_all
-rmmod srq_event
 
-works "a target again" target_told_of || bail "no target"
-discover >/dev/null
-works "a session" login || bail "no session"
-works "... its disk can be read" reads
-first=$(tsih)
+another_target
 works "the shared queue of a new portal fails" told 14
 works "... which the session used: the initiator has a new session" wait_for 30 "another session" other_session "$first"
 works "... and reads its disk" reads
@@ -95,13 +99,8 @@ lost() {
 	local n
 	for ((n = 0; n < $1; n++)); do told 15; nap 300; done
 }
-works "all is removed" remove_all
-rmmod srq_event
-works "a target again" target_told_of || bail "no target"
-discover >/dev/null
-works "a session" login || bail "no session"
-works "... its disk can be read" reads
-first=$(tsih)
+
+another_target
 echo 128 >/sys/module/iser_tgt/parameters/srq_size
 lost 4
 works "lost buffers are replaced" wait_for 5 "others" replaced
