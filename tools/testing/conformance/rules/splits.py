@@ -8,6 +8,7 @@ The random seed is printed; set SPLITS_SEED to repeat a run.
 import os
 import random
 import struct
+import time
 
 from iser import pdu as P
 from iser.initiator import OPEN_ISCSI_KEYS
@@ -174,8 +175,10 @@ def _at_once(t, sessions, seed):
 
 
 def widen(t, s, need=24):
-    """Widen the window to this many commands: iser_tgt grows the window of a session that keeps it full."""
-    for _ in range(30):
+    """Widen the window to this many commands: iser_tgt grows the window of a session that keeps it full, as soon as the buffers of
+    the sessions that have ended are free."""
+    end = time.monotonic() + t.target.ms(10000) / 1000
+    while time.monotonic() < end:
         room = (s.maxcmdsn - s.cmdsn + 1) & P.NONE
         if room >= need:
             return

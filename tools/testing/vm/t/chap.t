@@ -91,16 +91,18 @@ auth_is "$tpg/auth" $user $secret
 
 # guesses one after the other, which the tests' own initiator makes quickly
 guesses() { python3 /src/tools/testing/vm/guest/chap-guess --target "$IP:$PORT" --iqn "$IQN" --user $user "$@"; }
+# the quickest of three wrong answers: other work of the machine delays some of them, the target all
+quickest() { guesses --secret wrong --count 3 "$@" | cut -d' ' -f2 | sort -n | head -n 1; }
 times=$(guesses --initiator "$INITIATOR-guess" --secret wrong --count 8)
 is "$(grep -c '^0201 ' <<<"$times")" 8 "eight wrong answers to challenges are refused" "$times"
 slowest=$(cut -d' ' -f2 <<<"$times" | sort -n | tail -n 1)
 fastest=$(head -n 3 <<<"$times" | cut -d' ' -f2 | sort -n | head -n 1)
 works "... the later ones only after a while ($fastest ms at first, then up to $slowest)" [ "$slowest" -ge $((fastest + 400)) ]
-other=$(guesses --initiator "$INITIATOR-other" --secret wrong --count 1)
-works "... but not another initiator's (${other#* } ms)" [ "${other#* }" -lt $((fastest + 300)) ]
+other=$(quickest --initiator "$INITIATOR-other")
+works "... but not another initiator's ($other ms)" [ "$other" -lt $((fastest + 300)) ]
 works "the right answer is accepted after a while" guesses --initiator "$INITIATOR-guess" --secret $secret --count 1 --want 0000
-again=$(guesses --initiator "$INITIATOR-guess" --secret wrong --count 1)
-works "... and ends the delays (${again#* } ms)" [ "${again#* }" -lt $((fastest + 300)) ]
+again=$(quickest --initiator "$INITIATOR-guess")
+works "... and ends the delays ($again ms)" [ "$again" -lt $((fastest + 300)) ]
 # 256 initiators are remembered, and those forgotten that have been quiet for longest
 guesses --initiator "$INITIATOR-guess" --secret wrong --count 6 >/dev/null
 guesses --initiator "$INITIATOR-many" --names --secret wrong --count 250 >/dev/null

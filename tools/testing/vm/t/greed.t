@@ -92,14 +92,14 @@ rate() {
 		fio --name=rate --filename="$(disk)" --direct=1 --ioengine=libaio --iodepth=4 --rw=randread --bs=4k --time_based --runtime=2 --output-format=terse
 	done | cut -d';' -f8 | sort -n | tail -n 1
 }
-login_ms() { $crowd login --target "$IP:$PORT" --iqn "$IQN" --beside "[$IP6]:$PORT" | sed -n 's/^login=//p'; }
+login_ms() { $crowd login --target "$IP:$PORT" --iqn "$IQN" --beside "[$IP6]:$PORT" "$@" | sed -n 's/^login=//p'; }
 rate >/dev/null
 before=$(rate) quiet=$(login_ms)
 dmsetup suspend --noudevsync --nolockfs $kept
 hold flood flood --target "$IP:$PORT" --iqn "$dead" --connections 12
 works "12 sessions flood it with immediate WRITEs" wait_for 300 "the result of all" says flood '^rejected' 1
 is "$(cat /tmp/flood)" "rejected=$((12 * 30))" "two of each are accepted, the others rejected"
-beside=$(rate) crowded=$(login_ms)
+beside=$(rate) crowded=$(login_ms --quiet "$quiet")
 dmsetup resume --noudevsync $kept
 let_go flood
 works "they end" wait_for 60 "their end" nobody_at "$dead"
