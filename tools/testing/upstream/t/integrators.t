@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The patches for programs that know the fabric iscsi only, on Debian's versions of them: they apply, and what they change works. Cinder's command
 # makes its targets on a configfs of files; the cluster agents run in vm/t/cluster-agents.t as well; Go's package is tested where there is a Go.
+# democratic-csi's edit is tried on a file of ours that has what it looks for.
 
 . "$(dirname "$0")/../../rtslib/lib.sh"
 patches=$TOP/configfs/upstream
@@ -86,4 +87,44 @@ for suite in bookworm trixie; do
 	for patch in "$patches"/procfs-*/*.patch; do works "${patch##*/} applies" git -C "$work/procfs-$suite" apply "$patch"; done
 	if command -v go >/dev/null; then works "... and builds" env -C "$work/procfs-$suite" GOFLAGS=-mod=mod go vet ./iscsi; else skip "... and builds" "there is no Go"; fi
 done
+
+# --- democratic-csi ---
+about=democratic-csi
+cat >"$work/index.js" <<'END'
+class Driver {
+  async targetCliCommand(data) {
+
+    data = data.trim();
+
+    return data;
+  }
+
+  async nvmetCliCommand(data) {
+
+    data = data.trim();
+
+    return data;
+  }
+}
+END
+cp "$work/index.js" "$work/before.js"
+works "its edit" sed -i -f "$patches/democratic-csi-40f47ea/iser.sed" "$work/index.js"
+is "$(diff "$work/before.js" "$work/index.js" | grep -c '^<')" 0 "... takes nothing away"
+is "$(grep -c 'shareStrategyTargetCli.fabric' "$work/index.js")" 1 "... is made once"
+if command -v node >/dev/null; then
+	cat >>"$work/index.js" <<-'END'
+		const _ = { get: (o, path, otherwise) => path.split(".").reduce((a, k) => (a || {})[k], o) ?? otherwise };
+		const told = "# cd /iscsi\ncd /iscsi\ncreate iqn:x\ncd /iscsi/iqn:x/tpg1\ncd /iscsi-other\n";
+		(async () => {
+		  for (const fabric of [undefined, "iser"]) {
+		    const driver = new Driver();
+		    driver.options = { iscsi: { shareStrategyTargetCli: { fabric } } };
+		    console.log((await driver.targetCliCommand(told)).split("\n").join("|"));
+		  }
+		})();
+	END
+	is "$(node "$work/index.js")" "# cd /iscsi|cd /iscsi|create iqn:x|cd /iscsi/iqn:x/tpg1|cd /iscsi-other
+# cd /iscsi|cd /iser|create iqn:x|cd /iser/iqn:x/tpg1|cd /iscsi-other" "... and makes targets in the fabric that is asked for"
+else skip "... and makes targets in the fabric that is asked for" "there is no node"
+fi
 done_testing
