@@ -29,10 +29,16 @@
 /* Service action of PERSISTENT RESERVE OUT */
 #define ISER_TGT_PR_OUT_PREEMPT_AND_ABORT	0x05
 
-/* How long a command may go on to be held when the last other one has ended. */
-#define ISER_TGT_FENCE_DELAY	max(HZ / 100, 1)
+/*
+ * How long a command may go on to be held when the last other one has ended: half
+ * as long as before, within these.
+ */
+#define ISER_TGT_FENCE_MIN	max(HZ / 100, 1)
+#define ISER_TGT_FENCE_MAX	(HZ / 4)
 
 static DEFINE_SPINLOCK(iser_tgt_fences_lock);
+static LIST_HEAD(iser_tgt_fences_new);
+/* Those looked at once, which only the work has to do with. */
 static LIST_HEAD(iser_tgt_fences_held);
 
 static void iser_tgt_fences_look(struct work_struct *work);
@@ -120,29 +126,31 @@ static void iser_tgt_fence_answer(struct iser_tgt_cmd *fence)
 static void iser_tgt_fences_look(struct work_struct *work)
 {
 	struct iser_tgt_cmd *fence, *next;
-	LIST_HEAD(look);
+	u32 held = U32_MAX;
+	LIST_HEAD(new);
 
-	spin_lock(&iser_tgt_fences_lock);
-	list_splice_init(&iser_tgt_fences_held, &look);
-	spin_unlock(&iser_tgt_fences_lock);
+	spin_lock_irq(&iser_tgt_fences_lock);
+	list_splice_init(&iser_tgt_fences_new, &new);
+	spin_unlock_irq(&iser_tgt_fences_lock);
 
 	/*
 	 * A command that has passed the check has noted its stage before that. Make
 	 * sure that it is seen: the other side has no barrier.
 	 */
-	synchronize_rcu();
-	list_for_each_entry_safe(fence, next, &look, fence)
-		if (!iser_tgt_fence_waits(fence))
+	if (!list_empty(&new))
+		synchronize_rcu();
+	list_splice(&new, &iser_tgt_fences_held);
+	list_for_each_entry_safe(fence, next, &iser_tgt_fences_held, fence) {
+		if (iser_tgt_fence_waits(fence))
+			held = min(held, (u32)jiffies - fence->fenced);
+		else
 			iser_tgt_fence_answer(fence);
+	}
 
-	if (list_empty(&look))
-		return;
-
-	spin_lock(&iser_tgt_fences_lock);
-	list_splice(&look, &iser_tgt_fences_held);
-	spin_unlock(&iser_tgt_fences_lock);
-	queue_delayed_work(iser_tgt_misc_wq, to_delayed_work(work),
-			   ISER_TGT_FENCE_DELAY);
+	if (!list_empty(&iser_tgt_fences_held))
+		queue_delayed_work(iser_tgt_misc_wq, to_delayed_work(work),
+				   clamp_t(u32, held / 2, ISER_TGT_FENCE_MIN,
+					   ISER_TGT_FENCE_MAX));
 }
 
 /**
@@ -157,7 +165,7 @@ void iser_tgt_fence_hold(struct iser_tgt_cmd *cmd)
 
 	cmd->fenced = jiffies;
 	spin_lock_irqsave(&iser_tgt_fences_lock, flags);
-	list_add_tail(&cmd->fence, &iser_tgt_fences_held);
+	list_add_tail(&cmd->fence, &iser_tgt_fences_new);
 	spin_unlock_irqrestore(&iser_tgt_fences_lock, flags);
 	mod_delayed_work(iser_tgt_misc_wq, &iser_tgt_fences_work, 0);
 }
