@@ -35,6 +35,16 @@ def iser_tgt_more_than_a_signature_covers(t):
     t.alive(s)
 
 
+def iser_tgt_more_tuples_than_a_signature_covers(t):
+    """WRITE SAME of so many blocks that their tuples are more than 1 MiB, though the data is one block: CHECK CONDITION, INVALID FIELD
+    IN CDB, and the session goes on."""
+    s = t.disk(72 * MIB)
+    blocks = MIB // 8 + 1
+    c = s.scsi(bytes([0x93, 0]) + bytes(8) + blocks.to_bytes(4, "big") + b"\0\0", write=bytes(s.block_size))
+    t.check_condition(c, 5, (0x24, 0))
+    t.alive(s)
+
+
 def iser_tgt_protected_read_without_a_buffer(t):
     """A protected READ that advertises no STag is a protocol error, and holds up nobody afterwards, not even who removes the LUN."""
     s = t.disk(4 * MIB)

@@ -31,6 +31,10 @@ static bool hold;
 module_param(hold, bool, 0644);
 MODULE_PARM_DESC(hold, "checks wait until this is false");
 
+static unsigned int mr_fails;
+module_param(mr_fails, uint, 0644);
+MODULE_PARM_DESC(mr_fails, "which allocation of an MR fails, counted from now; 0: none, and when it has");
+
 static unsigned int checked;
 module_param(checked, uint, 0444);
 MODULE_PARM_DESC(checked, "how many transfers have been checked, or begun to be");
@@ -205,8 +209,10 @@ static struct ib_mr *signature_alloc_mr(struct ib_pd *pd, u32 max_data,
 	struct ib_mr *mr;
 	int ret;
 
-	if (!sig)
+	if (!sig || (mr_fails && !--mr_fails)) {
+		kfree(sig);
 		return ERR_PTR(-ENOMEM);
+	}
 
 	mr = ops->alloc_mr(pd, IB_MR_TYPE_MEM_REG, max_data + max_meta);
 	if (IS_ERR(mr)) {

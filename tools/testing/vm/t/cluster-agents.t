@@ -178,6 +178,20 @@ like "$(move --tag 2 --show "$IQN")" "^1 sessions" "... and where the session is
 works "the other one: --state" move --tag 2 --state optimized "$IQN"
 like "$(move --tag 2 --show "$IQN")" "LUN 0: unit, second: optimized" "... which --show has"
 works "--back" move --tag 1 --back "$IQN"
+# iscsid, which logs out when it is asked to, does not run for a while
+kill -STOP "$(pgrep -o iscsid)"
+setsid /src/configfs/iser-tgt-move --despite-reservations --tag 2 --drain 60 "$IQN" "$IP:$PORT" >/tmp/moved 2>&1 &
+mover=$!
+moving() { [ "$(cat "$(tpg "$IQN" 2)/drain")" != 0 ]; }
+works "a move that waits for the initiator" wait_for 20 "the drain" moving
+is "$(cat "$(tpg "$IQN" 2)/param/TargetMoved")" Temporarily "... redirects logins"
+kill -HUP -- -$mover
+status=0
+wait $mover || status=$?
+is "$status" 1 "... whose terminal hangs up ends"
+is "$(cat "$(tpg "$IQN" 2)/param/TargetMoved") $(cat "$(tpg "$IQN" 2)/drain")" "No 0" "... and logins are no longer redirected"
+kill -CONT "$(pgrep -o iscsid)"
+goes_on "after a move that was broken off"
 gives 0 "the second gate closes" "" gate stop tpgt=2
 works "... and the initiator is back" wait_for 40 "the session" at "$PORT"
 goes_on "after the way back"
@@ -275,6 +289,25 @@ works "the logical unit stops" lab iSCSILogicalUnit stop "${unit[@]}"
 is "$(cat "$(tpg)/enable") $(find "$(tpg)/lun" -mindepth 1 | wc -l)" "0 0" "... which disables the target first"
 works "the target stops" lab iSCSITarget stop "${target[@]}"
 fails "... without a trace" test -e "$CFS/iser/$IQN"
+# Two LUNs: the one that comes last enables the target, and looks only while no other one is half there.
+unit+=(OCF_RESKEY_lio_iser_luns=2)
+other=("${unit[@]}" OCF_RESOURCE_INSTANCE=other OCF_RESKEY_lun=1 OCF_RESKEY_path=/dev/ram1 OCF_RESKEY_scsi_sn=8d2f5a3c)
+works "a target of two LUNs" lab iSCSITarget start "${target[@]}"
+works "... the first" lab iSCSILogicalUnit start "${unit[@]}"
+is "$(cat "$(tpg)/enable")" 0 "... does not enable it"
+mkdir $HA_RSCTMP/targetcli.lock && echo $$ >$HA_RSCTMP/targetcli.lock/pid
+lab iSCSILogicalUnit start "${other[@]}" >/tmp/other &
+starter=$!
+backed() { grep -q 1 "$CFS"/core/iblock_*/other/enable; }
+works "the second makes its backstore" wait_for 30 "its backstore" backed
+nap 1500
+fails "... but no LUN while another resource has the lock" test -e "$(tpg)/lun/lun_1"
+rm -r $HA_RSCTMP/targetcli.lock
+works "... and then" wait $starter
+is "$(cat "$(tpg)/enable")" 1 "... enables it"
+works "the second stops" lab iSCSILogicalUnit stop "${other[@]}"
+works "... the first" lab iSCSILogicalUnit stop "${unit[@]}"
+works "... and the target" lab iSCSITarget stop "${target[@]}"
 about=
 logout >/dev/null 2>&1
 works "the initiator stops" stop_initiator

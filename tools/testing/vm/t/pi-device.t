@@ -24,14 +24,16 @@ event=/src/build/$KVER/event
 alone || bail "no RDMA device"
 works "signature MRs" insmod "$event/signature.ko" device="$LINK-lan0" || bail "no signature MRs"
 parameters=/sys/module/signature/parameters
+crowd=/src/tools/testing/conformance/crowd
 checked() { cat $parameters/checked; }
 
 load_target || bail "no target"
 # a disk that completes in interrupts, and has tuples of its own
 works "a disk with protection" make_scsi_debug dev_size_mb=16 dif=1 dix=1 || bail "no disk"
-backstore one file 16 && backstore plain file 16 && backstore disk dev "/dev/$(scsi_debug_disk)" || bail "no backstores"
+backstore one file 80 && backstore plain file 16 && backstore disk dev "/dev/$(scsi_debug_disk)" || bail "no backstores"
 dir=$(backstore_dir one)
 works "protection of type 1" eval "echo 1 >$dir/attrib/pi_prot_type && echo 1 >$dir/attrib/pi_prot_format"
+echo $((1 << 20)) >"$dir/attrib/max_write_same_len"
 make_target "$IQN" one plain disk && echo 1 >"$(tpg)/attrib/t10_pi" && add_portal "$IQN" "$IP:$PORT" && enable "$IQN" || bail "no target"
 start_initiator && discover >/dev/null || bail "no iscsid"
 works "login" login || bail "no session" "$(tail -n 20 "$HERE/iscsid.log")"
@@ -115,6 +117,12 @@ works "the portal group is disabled three times during I/O, which goes on" eval 
 kill $writer
 wait $writer
 works "what is written is read back afterwards" eval 'write_all "$one" "${sizes[@]}" && same "$one" 128'
+
+# without memory there is no answer, and the CM asks again
+echo 3 >$parameters/mr_fails
+is "$($crowd attempt --target "$IP:$PORT" --iqn "$IQN")" in "a connection whose third signature MR cannot be allocated is made at the second try"
+is "$(cat $parameters/mr_fails)" 0 "... the first has met that"
+like "$(dmesg)" 'cannot create a queue pair of [0-9]+ sends, [0-9]+ receives and [0-9]+ MRs: -12' "... the log says why"
 
 # --- errors of a READ: the device finds them while it sends ---
 
