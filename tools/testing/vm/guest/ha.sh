@@ -81,8 +81,8 @@ drbd_is() { [ "$(grep -c "^ *[01]: .*$1" /proc/drbd)" -eq 2 ]; }
 target_modules() {
 	case $FABRIC in
 	iser) modprobe -a target_core_mod target_core_iblock ib_core rdma_cm && insmod "$(module)" ;;
-	iscsi)	# targetcli asks the message bus for backstores of tcmu
-		mkdir -p /run/dbus /etc/rtslib-fb-target/pr && dbus-daemon --system --fork &&
+	iscsi)	# with targetcli
+		mkdir -p /etc/rtslib-fb-target/pr && message_bus &&
 			modprobe -a iscsi_target_mod target_core_iblock target_core_file target_core_pscsi && mkdir -p "$CFS/iscsi" ;;
 	esac
 }

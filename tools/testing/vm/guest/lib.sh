@@ -159,9 +159,11 @@ backstore() {
 	echo "$name" >"$dir/wwn/vpd_unit_serial"
 	echo 1 >"$dir/enable"
 }
+# targetcli asks the bus for tcmu-runner at every start
+message_bus() { mkdir -p /run/dbus && dbus-daemon --system --fork; }
 start_tcmu_runner() {
 	[ -z "${TCMU_RUNNER:-}" ] || return 0
-	modprobe target_core_user && mkdir -p /run/dbus && dbus-daemon --system --fork || return
+	modprobe target_core_user && message_bus || return
 	tcmu-runner >/tmp/tcmu-runner.out 2>&1 &
 	TCMU_RUNNER=$!
 	wait_for 30 "tcmu-runner" dbus-send --system --print-reply --dest=org.kernel.TCMUService1 / org.freedesktop.DBus.Peer.Ping

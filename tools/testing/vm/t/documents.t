@@ -17,8 +17,8 @@ modprobe -a dm_mod dm_multipath || bail "no multipath"
 /lib/systemd/systemd-udevd --daemon && udevadm trigger && udevadm settle || bail "no udev"
 multipathd || bail "no multipathd"
 modprobe -a brd && cp -a /dev/ram0 /dev/nvme0n1 || bail "no disk"
-mkdir -p "${saved%/*}" /run/dbus /tmp/mods/up /tmp/mods/work
-dbus-daemon --system --fork || bail "no message bus"
+mkdir -p "${saved%/*}" /tmp/mods/up /tmp/mods/work
+message_bus || bail "no message bus"
 mount -t overlay -o "lowerdir=/usr/lib/modules,upperdir=/tmp/mods/up,workdir=/tmp/mods/work" overlay /usr/lib/modules || bail "no overlay"
 mkdir -p "/lib/modules/$KVER/updates" && cp "$(module)" "/lib/modules/$KVER/updates/" && depmod -a || bail "depmod"
 cp /src/configfs/iser-tgt-* /usr/sbin/

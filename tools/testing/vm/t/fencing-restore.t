@@ -12,8 +12,8 @@ a=iqn.2026-01.org.example:a b=iqn.2026-01.org.example:b
 . /src/tools/testing/vm/guest/fencing.sh
 
 alone || bail "no RDMA device"
-mkdir -p "${saved%/*}" /run/dbus
-dbus-daemon --system --fork || bail "no message bus"
+mkdir -p "${saved%/*}"
+message_bus || bail "no message bus"
 works "the plug-in" /src/configfs/rtslib/install /usr/lib/python3/dist-packages
 # rtslib moves the core's directory as long as no fabric is there
 modprobe -a target_core_mod ib_core rdma_cm && insmod "$(module)" || bail "no module"

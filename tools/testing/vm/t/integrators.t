@@ -9,9 +9,8 @@ seconds=300
 # --- democratic-csi, zfs-generic-iscsi: with configfs/upstream/democratic-csi-40f47ea ---
 
 saved=/etc/rtslib-fb-target/saveconfig.json
-mkdir -p "${saved%/*}" /run/dbus
-# targetcli asks the bus for tcmu-runner at every start
-dbus-daemon --system --fork || bail "no message bus"
+mkdir -p "${saved%/*}"
+message_bus || bail "no message bus"
 alone || bail "no RDMA device"
 modprobe brd rd_nr=2 rd_size=16384 && load_target || bail "no target"
 works "the plug-in is installed" /src/configfs/rtslib/install /usr/lib/python3/dist-packages
@@ -58,7 +57,7 @@ fails "... and its backstore" test -e "$(echo "$CFS"/core/iblock_*/volume)"
 base=$CFS/iser tpg=$CFS/iser/$IQN/tpgt_1 store=$CFS/core/iblock_7/nasty_volume_lun0
 put() { printf %s "$2" >"$1"; }
 create() {
-	mkdir -p "$tpg" && mkdir -p "$tpg/np/$IP:3260" "$tpg/np/[::]:3261" && put "$tpg/attrib/authentication" 0 && put "$tpg/attrib/generate_node_acls" "$1" &&
+	mkdir -p "$tpg" && mkdir -p "$tpg/np/$IP:3260" "$tpg/np/[::]:3261" && put "$tpg/attrib/authentication" 0 && put "$tpg/attrib/generate_node_acls" 1 &&
 		put "$tpg/attrib/demo_mode_write_protect" 0 && put "$tpg/enable" 1
 }
 add_lun() {
@@ -73,7 +72,7 @@ delete() {
 	put "$store/enable" 0 2>/dev/null
 	rmdir "$store" "${store%/*}"
 }
-works "a target that is enabled first" create 1
+works "a target that is enabled first" create
 works "... and then has a LUN" add_lun
 discovered() { iscsiadm -m discovery -t sendtargets -p "$portal" -I iser; }
 like "$(discovered)" "^$portal,1 $IQN" "... is discovered"

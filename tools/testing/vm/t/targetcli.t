@@ -9,9 +9,8 @@ seconds=900
 
 alone || bail "no RDMA device"
 saved=/etc/rtslib-fb-target/saveconfig.json
-mkdir -p "${saved%/*}" /run/dbus
-# targetcli asks the bus for tcmu-runner at every start
-dbus-daemon --system --fork || bail "no message bus"
+mkdir -p "${saved%/*}"
+message_bus || bail "no message bus"
 tcp=iqn.2026-01.org.example:tcp
 both=iqn.2026-01.org.example:both
 
