@@ -10,6 +10,7 @@
  */
 
 #include <linux/jiffies.h>
+#include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
