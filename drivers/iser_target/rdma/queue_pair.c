@@ -100,7 +100,7 @@ static unsigned int iser_tgt_qp_sends(unsigned int depth)
 	return iser_tgt_qp_contexts(depth) + ISER_TGT_QP_EXTRA;
 }
 
-/* RDMA for half of the commands at a time; the others wait. */
+/* On a device with short queues half of the commands may use RDMA at a time. */
 static unsigned int iser_tgt_qp_credits_min(unsigned int depth)
 {
 	return max(depth / 2, 1U);
@@ -240,8 +240,12 @@ void iser_tgt_qp_plan(struct iser_tgt_conn *conn)
 			    mr_wrs);
 	/* The core adds those of the MRs itself. */
 	sends += (mr_wrs - ISER_TGT_MR_WRS) * conn->mrs_all;
-	/* Unsignaled responses hold their credits until the next completion. */
-	conn->credits_all = min(max_t(unsigned int, conn->depth / 2,
+	/*
+	 * One for the data of every PDU, so that only long scatterlists wait.
+	 * Unsignaled responses hold theirs until the next completion.
+	 */
+	conn->credits_all = min(max_t(unsigned int,
+				      iser_tgt_qp_contexts(conn->depth),
 				      2 * ISER_TGT_XFER_SEGMENT) +
 				ISER_TGT_UNSIGNALED,
 				room - mr_wrs * conn->mrs_all);

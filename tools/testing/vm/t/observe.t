@@ -209,6 +209,30 @@ works "large WRITEs find no buffer in the pool" [ "$(counts host pool_misses)" -
 works "... and wait for credits of the send queue" [ "$(counts host credit_waits)" -ge 1 ]
 logout >/dev/null
 
+node_sets() {
+	local set
+	for set; do iscsiadm -m node -T "$IQN" -o update -n "node.${set%%=*}" -v "${set#*=}" || return; done
+}
+echo 128 >"$tpg/attrib/default_cmdsn_depth"
+node_sets session.cmds_max=256 session.queue_depth=128 && login >/dev/null || bail "login"
+slow=$(disk "$IQN" 1) || bail "the slow disk"
+small() { fio --name=f --filename="$slow" --direct=1 --ioengine=libaio --rw=randread --bs=4k --iodepth=128 --size=15872k "$@" >/tmp/fio 2>&1; }
+slow_has() { word in_flight "$(grep lun=1 $D/luns)"; }
+in_flight_are() { [ "$(slow_has)" = "$1" ]; }
+many() { [ "$(slow_has)" -ge 100 ]; }
+wide() { small --io_size=8M && [ "$(counts host window)" -ge 128 ]; }
+works "the window becomes as large as it may" wait_for 60 "128" wide
+dmsetup suspend --nolockfs --noflush slow
+small --number_ios=256 &
+works "a window of READs of 4 KiB at once" wait_for 20 "100 commands" many
+note "$(slow_has)"
+dmsetup resume slow --noudevsync
+wait $! || not_ok "they end"
+is "$(counts host credit_waits)" "0 " "... none waits for credits"
+logout >/dev/null
+echo 64 >"$tpg/attrib/default_cmdsn_depth"
+node_sets session.cmds_max=128 session.queue_depth=32
+
 # --- devices ---
 login >/dev/null || bail "login"
 dev=$(disk) || bail "no disk"
@@ -231,7 +255,6 @@ slow=$(disk "$IQN" 1) || bail "the slow disk"
 no_idle() { [ "$(of_pool idle_data_buffers)" = 0KiB ]; }
 works "buffers that are not used for a while are freed" wait_for 60 "no idle buffer" no_idle
 at_once() { fio --name=f --filename="$slow" --direct=1 --ioengine=libaio --rw=randread --bs="$1" --iodepth=$2 --size=15872k --number_ios=$2 >/tmp/fio 2>&1 & }
-in_flight_are() { [ "$(word in_flight "$(grep lun=1 $D/luns)")" = "$1" ]; }
 dmsetup suspend --nolockfs --noflush slow
 at_once 124k 5
 large=$!
