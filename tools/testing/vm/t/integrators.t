@@ -52,12 +52,13 @@ works "the volume is removed" told "cd /iser" "delete $IQN" "cd /backstores/bloc
 fails "... with its target" test -e "$CFS/iser/$IQN"
 fails "... and its backstore" test -e "$(echo "$CFS"/core/iblock_*/volume)"
 
-# --- NASTy: what engine/nasty-sharing/src/iscsi.rs writes, of a version of 2026, below target/iser; portals have no file iser to write ---
+# --- NASTy: what engine/nasty-sharing/src/iscsi.rs writes, of a version of 2026, below target/iser ---
 
 base=$CFS/iser tpg=$CFS/iser/$IQN/tpgt_1 store=$CFS/core/iblock_7/nasty_volume_lun0
 put() { printf %s "$2" >"$1"; }
 create() {
-	mkdir -p "$tpg" && mkdir -p "$tpg/np/$IP:3260" "$tpg/np/[::]:3261" && put "$tpg/attrib/authentication" 0 && put "$tpg/attrib/generate_node_acls" 1 &&
+	mkdir -p "$tpg" && mkdir -p "$tpg/np/$IP:3260" "$tpg/np/[::]:3261" && put "$tpg/np/$IP:3260/iser" 1 &&
+		put "$tpg/attrib/authentication" 0 && put "$tpg/attrib/generate_node_acls" 1 &&
 		put "$tpg/attrib/demo_mode_write_protect" 0 && put "$tpg/enable" 1
 }
 add_lun() {
