@@ -11,6 +11,7 @@
 #include "../compat.h"
 #include "../iscsi/pdu.h"
 #include "../rdma/rdma.h"
+#include "chap_backoff.h"
 #include "cleared.h"
 #include "cmd.h"
 #include "ends.h"
@@ -154,6 +155,9 @@ static void iser_tgt_session_close(void *session)
 	struct iser_tgt_tpg *tpg = sess->tpg;
 	struct iser_tgt_session *other;
 
+	/* Its answer may still wait for its turn, which kicks the release. */
+	if (sess->login_mem)
+		iser_tgt_backoff_cancel(sess);
 	if (sess->se_sess) {
 		target_wait_for_sess_cmds(sess->se_sess);
 		/*

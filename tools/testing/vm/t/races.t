@@ -7,6 +7,8 @@
 # needs: conformance
 
 seconds=900
+# what is freed is poisoned
+machine='--append slab_debug=P,kmalloc-*'
 . "$(dirname "$0")/../in-guest"
 . /src/tools/testing/vm/guest/memory.sh
 
@@ -136,6 +138,21 @@ works "... and ends, too" wait_for 20 "both" both
 is "$(order | tail -n 2 | paste -sd ' ')" "over ended" "... before the session is freed"
 wait $!
 rmmod delay
+
+# --- a peer that disconnects while its answer to a challenge waits for its turn, which comes when the connection is being taken apart ---
+
+guess() { python3 /src/tools/testing/vm/guest/chap-guess --target "$IP:$PORT" --iqn "$IQN" --initiator "${acl##*/}" --user crowd --secret wrong "$@"; }
+echo crowd >"$acl/auth/userid" && echo a-secret-of-the-crowd >"$acl/auth/password" && echo 1 >"$dir/attrib/authentication" || not_ok "CHAP"
+works "eight wrong answers" guess --count 8
+slow iser_tgt_qp_destroy 3
+works "... the next one has to wait, and its sender leaves" guess --leave 0.2
+works "... its connection is taken apart" wait_for 20 "the release" held
+wait_for 20 "its end" nothing_pending
+nap 3000
+rmmod delay
+echo 0 >"$dir/attrib/authentication"
+works "... and no more than once: an initiator logs in" comes_in
+wait_for 10 "its end" nobody
 
 # --- at random ---
 
