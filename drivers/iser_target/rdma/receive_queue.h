@@ -93,7 +93,7 @@ enum iser_tgt_rx_state {
  * @step: how many to add at a time, at least
  * @done: completion handler of the buffers
  * @lossy: the device may lose buffers of connections that broke
- * @ran_short: it has reported that few are posted
+ * @ran_short: @spare when it reported that few are posted, 0 if it did not
  * @lost: how many the device has lost, written by @upkeep
  * @worn: so many that the queue takes no more connections
  * @failed: the device has given up a shared queue
@@ -121,7 +121,7 @@ struct iser_tgt_rx_queue {
 	unsigned int step;
 	void (*done)(struct ib_cq *cq, struct ib_wc *wc);
 	bool lossy;
-	bool ran_short;
+	int ran_short;
 	unsigned int lost;
 	bool worn;
 	bool failed;

@@ -51,15 +51,15 @@ bool iser_tgt_shared_usable(const struct iser_tgt_device *dev)
 }
 
 /*
- * At least the spare buffers are posted: each one received into was reserved. So
- * if a device reports that fewer than the limit are posted, it has lost the
- * rest. Others take their places, but their memory stays until the queue is freed,
- * as the device may still know it. A queue that has lost as many as it may have
- * takes no more connections, and so will be freed.
+ * At least as many are posted as were spare at the time of the event: each buffer
+ * received into was reserved. So if a device reports that fewer than the limit are
+ * posted, it has lost the rest. Others take their places, but their memory stays
+ * until the queue is freed, as the device may still know it. A queue that has lost
+ * as many as it may have takes no more connections, and so will be freed.
  */
-static void iser_tgt_shared_write_off(struct iser_tgt_rx_queue *q)
+static void iser_tgt_shared_write_off(struct iser_tgt_rx_queue *q, int spare)
 {
-	int lost = atomic_read(&q->spare) - ISER_TGT_SRQ_LIMIT;
+	int lost = spare - ISER_TGT_SRQ_LIMIT;
 
 	if (lost <= 0)
 		return;
@@ -77,8 +77,10 @@ static void iser_tgt_shared_grow(struct iser_tgt_rx_queue *q)
 {
 	struct ib_srq_attr attr = { .srq_limit = ISER_TGT_SRQ_LIMIT };
 
-	if (xchg(&q->ran_short, false) && READ_ONCE(q->lossy))
-		iser_tgt_shared_write_off(q);
+	int spare = xchg(&q->ran_short, 0);
+
+	if (spare && READ_ONCE(q->lossy))
+		iser_tgt_shared_write_off(q, spare);
 	if (atomic_read(&q->spare) <= ISER_TGT_SRQ_LIMIT &&
 	    iser_tgt_rx_queue_grow(q, q->step))
 		pr_debug("%s: no more shared receive buffers, there are %u\n",
@@ -119,7 +121,8 @@ static void iser_tgt_srq_event(struct ib_event *event, void *context)
 		WRITE_ONCE(q->failed, true);
 		break;
 	case IB_EVENT_SRQ_LIMIT_REACHED:
-		WRITE_ONCE(q->ran_short, true);
+		/* Those that are added before @upkeep runs were not lost. */
+		WRITE_ONCE(q->ran_short, atomic_read(&q->spare));
 		fallthrough;
 	default:
 		pr_info_ratelimited("%s: shared receive queue: %s\n",
