@@ -21,11 +21,14 @@
  * iser_tgt_prot_ops - protection operations a session supports
  * @sess: the session, with its portal group
  *
+ * A session that may send immediate data negotiated it before t10_pi was set: a
+ * signature MR covers all data of a command or none.
+ *
  * Return: argument of target_setup_session().
  */
 enum target_prot_op iser_tgt_prot_ops(const struct iser_tgt_session *sess)
 {
-	if (iser_tgt_conn_pi(sess->conn) &&
+	if (iser_tgt_conn_pi(sess->conn) && !sess->keys.immediate_data &&
 	    READ_ONCE(sess->tpg->attrib.t10_pi))
 		return TARGET_PROT_ALL;
 
