@@ -50,8 +50,8 @@ static struct workqueue_struct *iser_tgt_alone_wq;
  * a disk that completes it at once. To post data may allocate memory. Without
  * CONFIG_PREEMPT_COUNT no lock can be seen, and preemptible() is false.
  *
- * A command in another stage is answered by a thread of ours, without a call of
- * check_stop_free().
+ * A command in another stage is answered by a thread of ours, and not left to
+ * check_stop_free(), but for those that a fence may hold.
  */
 static inline bool iser_tgt_gather_here(const struct iser_tgt_cmd *cmd)
 {
@@ -84,9 +84,12 @@ static inline bool iser_tgt_answer_alone(const struct iser_tgt_cmd *cmd)
 static void iser_tgt_gather_note(struct iser_tgt_cmd *cmd,
 				 enum iser_tgt_answer answer)
 {
+	bool data = answer == ISER_TGT_ANSWER_DATA ||
+		    answer == ISER_TGT_ANSWER_ALONE;
+
 	/* The backstore's part ends here, not when the worker runs. */
 	if (iser_tgt_latency_on())
-		iser_tgt_latency_answers(cmd, answer != ISER_TGT_ANSWER_STATUS);
+		iser_tgt_latency_answers(cmd, data);
 	cmd->answer = answer;
 }
 

@@ -312,7 +312,7 @@ void iser_tgt_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 	buf->rx.received = wc->byte_len;
 	buf->rx.error = iser_tgt_pdu_parse(&buf->rx.pdu, buf->rx.hdr, wc->byte_len);
 
-	/* Pairs with the release in iser_tgt_rx_work(). */
+	/* Pairs with the release in iser_tgt_rx_next_waiting(). */
 	if (smp_load_acquire(&conn->rx_parked)) {
 		iser_tgt_rx_park(buf, 0);
 		return;

@@ -16,7 +16,7 @@ struct iser_tgt_rx_queue;
  * @dev: the device
  * @conns: connections, under the device's vector_lock
  * @load: commands a second of @conns when last measured, under the same lock
- * @cqs: its completion queues, the fullest first, under the same lock
+ * @cqs: its completion queues, the oldest first, under the same lock
  * @shared: receive queue its connections share; NULL until one needs it, and on
  *	a device without. Taken away under the same lock, with @conns 0
  * @pool: data buffers
