@@ -106,7 +106,7 @@ enum iser_tgt_answer {
  * @rsp_deferred: function whose response waits
  * @close_after: close the connection when the response has been sent
  * @dirty: the data area of the response is not all zeros
- * @immediate: counted by sess->immediate
+ * @immediate: counted by iser_tgt_window_immediates()
  * @answer: what is left to do once the core has completed it: see gather.c
  * @watched: executed by a worker because its backstore has slept
  * @rsv: the initiator named a buffer for a READ
@@ -151,7 +151,7 @@ struct iser_tgt_cmd {
 	bool close_after;
 	bool dirty;
 	enum iser_tgt_answer answer;
-	/* written by the receive side only, while the context is in use */
+	/* written by the receive side; @immediate ends with the response */
 	bool immediate:1;
 	bool watched:1;
 	bool rsv:1;
@@ -202,7 +202,7 @@ iser_tgt_cmd_next(const struct iser_tgt_session *sess, unsigned int *next)
 static inline void iser_tgt_cmd_immediate_ends(struct iser_tgt_cmd *cmd)
 {
 	cmd->immediate = false;
-	atomic_dec(&cmd->sess->immediate);
+	iser_tgt_window_immediate_ends(cmd->sess->conn);
 }
 
 /**

@@ -143,7 +143,7 @@ static void iser_tgt_cmd_fill(struct iser_tgt_cmd *cmd,
 	cmd->immediate = pdu->immediate;
 	if (unlikely(cmd->immediate)) {
 		iser_tgt_count(&cmd->sess->counts.immediate);
-		atomic_inc(&cmd->sess->immediate);
+		iser_tgt_window_immediate_begins(cmd->sess->conn);
 	}
 	memset(&cmd->se_cmd, 0, sizeof(cmd->se_cmd));
 	cmd->se_cmd.tag = iser_tgt_task_tag(cmd->sess, pdu->itt);
@@ -162,7 +162,7 @@ static bool iser_tgt_too_many_immediate(struct iser_tgt_session *sess,
 					const struct iser_tgt_pdu *pdu)
 {
 	return pdu->immediate &&
-	       atomic_read(&sess->immediate) >= ISER_TGT_IMMEDIATE_MAX;
+	       iser_tgt_window_immediates(sess->conn) >= ISER_TGT_IMMEDIATE_MAX;
 }
 
 /* The receive side is the only writer. */

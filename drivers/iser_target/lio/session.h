@@ -120,7 +120,6 @@ struct iser_tgt_ping {
  * @free_list: free contexts, returned from any context
  * @gathered: completed commands that a worker will answer, by se_cmd_list
  * @gather_entry: entry of that worker's list
- * @immediate: SCSI commands in progress that are not counted by CmdSN
  * @free_cache: free contexts taken from @free_list
  * @commands: SCSI commands so far
  * @bytes_read: bytes requested by READs
@@ -184,7 +183,6 @@ struct iser_tgt_session {
 	struct llist_head free_list;
 	struct llist_head gathered;
 	struct llist_node gather_entry;
-	atomic_t immediate;
 
 	/* the receive side */
 	struct llist_node *free_cache;

@@ -69,6 +69,7 @@ struct iser_tgt_conn_group {
  * @window_max: cmdsn_depth
  * @window_exhausted: the initiator has used up its window
  * @window_epoch: when it last did, by the receive queue's epoch
+ * @immediate: commands in progress that CmdSN does not count
  * @load_sn: CmdSN when the load was measured, under @post_lock
  * @load_at: when that was, jiffies; under @post_lock
  * @unsignaled: PDUs of @sent behind the last one that will be reported
@@ -153,6 +154,7 @@ struct iser_tgt_conn {
 	u32 window_max;
 	bool window_exhausted;
 	unsigned int window_epoch;
+	atomic_t immediate;
 	unsigned int unsignaled;
 	unsigned int unsignaled_max;
 	struct ib_send_wr *sent;

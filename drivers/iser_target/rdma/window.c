@@ -111,23 +111,26 @@ void iser_tgt_window_discovery(struct iser_tgt_conn *conn)
  * @nr: how many would wait
  *
  * On a shared queue the buffers of others must not be used: it is as many as the
- * initiator has places left in its window, and ISER_TGT_IMMEDIATE_MAX. An initiator
- * may have a function, a ping and an answer to ours on their way at the same time,
- * so a few more are taken from those that nobody has reserved.
+ * initiator has places left in its window, and ISER_TGT_IMMEDIATE_MAX, less the
+ * immediate commands in progress, which may keep their buffers. An initiator may
+ * have a function, a ping and an answer to ours on their way at the same time, so
+ * a few more are taken from those that nobody has reserved.
  *
  * Context: holds conn->rx_lock.
  * Return: false if the connection is to be closed.
  */
 bool iser_tgt_window_has_room(struct iser_tgt_conn *conn, unsigned int nr)
 {
-	u32 room;
+	u32 room, kept;
 
 	if (!conn->rxq->srq || !conn->window_max)
 		return nr <= READ_ONCE(conn->rx_waiting_max);
 
+	kept = min_t(u32, iser_tgt_window_immediates(conn),
+		     ISER_TGT_IMMEDIATE_MAX);
 	room = READ_ONCE(conn->numbers.max_cmd_sn) + 1 -
-	       READ_ONCE(conn->numbers.exp_cmd_sn) + ISER_TGT_IMMEDIATE_MAX +
-	       conn->rx_borrowed;
+	       READ_ONCE(conn->numbers.exp_cmd_sn) + ISER_TGT_IMMEDIATE_MAX -
+	       kept + conn->rx_borrowed;
 	if (likely(nr <= room))
 		return true;
 	if (conn->rx_borrowed == ISER_TGT_RECV_EXTRA ||
@@ -307,6 +310,39 @@ void iser_tgt_window_plug(struct iser_tgt_conn *conn)
 {
 	WRITE_ONCE(conn->numbers.exp_cmd_sn, conn->numbers.exp_cmd_sn + 1);
 	iser_tgt_window_open(conn, false);
+}
+
+/**
+ * iser_tgt_window_immediate_begins - a command that CmdSN does not count
+ * @conn: the connection
+ *
+ * Context: the receive side.
+ */
+void iser_tgt_window_immediate_begins(struct iser_tgt_conn *conn)
+{
+	atomic_inc(&conn->immediate);
+}
+
+/**
+ * iser_tgt_window_immediate_ends - its response is about to be posted
+ * @conn: the connection
+ *
+ * Context: any but interrupts.
+ */
+void iser_tgt_window_immediate_ends(struct iser_tgt_conn *conn)
+{
+	atomic_dec(&conn->immediate);
+}
+
+/**
+ * iser_tgt_window_immediates - commands in progress that CmdSN does not count
+ * @conn: the connection
+ *
+ * Return: the number.
+ */
+unsigned int iser_tgt_window_immediates(const struct iser_tgt_conn *conn)
+{
+	return atomic_read(&conn->immediate);
 }
 
 /**
