@@ -91,6 +91,32 @@ def rfc7143_4_2_2_1_what_waits_has_a_buffer(t):
     t.serves_others()
 
 
+def rfc7143_4_2_2_1_what_waits_beside_immediate_commands(t):
+    """Functions behind a request that was rejected wait in receive buffers, until the session has used up those that it may have. Two WRITEs for
+    immediate delivery, whose data stays in receive buffers until the disk completes them, leave two fewer."""
+    def may_wait(s):
+        t.rejected(s, P.ScsiCommand(attr=1, cdb=bytes(6), lun=s._lun(None), itt=P.NONE), P.Reject.INVALID_FIELD)
+        number = 0
+        with contextlib.suppress(WireError):
+            while number < 60:
+                s.send(T(function=T.LUN_RESET, lun=s._lun(None), immediate=1), cmdsn=s.cmdsn + 1, wait=True)
+                s.silent(100)
+                number += 1
+        t.closes(s)
+        return number
+
+    s = t.disk(MIB)
+    blocks = 4 * KIB // s.block_size
+    with stall(t):
+        for _ in range(2):
+            s.start(s.rw_cdb(0x2A, 0, blocks), write=stamped(4 * KIB, 0, 0), imm=4 * KIB, immediate=1)
+        t.alive(s)
+        beside = may_wait(s)
+    alone = may_wait(t.disk(MIB))
+    t.eq(beside, alone - 2, f"functions that may wait, of {alone}")
+    t.serves_others()
+
+
 def _kept(s, write, lba):
     """A command of 4 KiB, which reaches the disk as soon as it has been received."""
     blocks = 4 * KIB // s.block_size
