@@ -17,9 +17,6 @@
 #include "receive_reserve.h"
 #include "window.h"
 
-/* Added at a time to a window that was used up. */
-#define ISER_TGT_WINDOW_STEP	4
-
 static void iser_tgt_window_trace(const struct iser_tgt_conn *conn)
 {
 	trace_iser_tgt_window(conn->initiator, conn->number, conn->window,
@@ -235,8 +232,8 @@ void iser_tgt_window_advance(struct iser_tgt_conn *conn)
 
 	WRITE_ONCE(conn->window_exhausted, false);
 	conn->window_epoch = READ_ONCE(conn->rxq->epoch);
-	wanted = min_t(u32, conn->window_max - conn->window,
-		       ISER_TGT_WINDOW_STEP);
+	/* Doubled: an initiator that finds its window closed retries in vain. */
+	wanted = min(conn->window_max - conn->window, conn->window);
 	while (wanted-- && iser_tgt_rx_try_reserve(conn->rxq)) {
 		conn->window++;
 		conn->numbers.max_cmd_sn++;
