@@ -124,6 +124,34 @@ is "$($crowd attempt --target "$IP:$PORT" --iqn "$IQN")" in "a connection whose 
 is "$(cat $parameters/mr_fails)" 0 "... the first has met that"
 like "$(dmesg)" 'cannot create a queue pair of [0-9]+ sends, [0-9]+ receives and [0-9]+ MRs: -12' "... the log says why"
 
+# t10_pi is set while an initiator that may send immediate data logs in, on a portal whose other target has it already
+cat >/tmp/late.py <<'END'
+import sys
+sys.path.insert(0, "/src/tools/testing/conformance")
+from iser.initiator import OPEN_ISCSI_KEYS, OPERATIONAL, SECURITY, Session
+from iser.runner import Target, address
+target, iqn, name, attribute, data = sys.argv[1:]
+s = Session(Target(*address(target), iqn, 0, name, 4))
+s.negotiate(s.login_request({**s.names(), "AuthMethod": "None"}, SECURITY, OPERATIONAL))
+open(attribute, "w").write("1")
+s.enter_full_feature(s.negotiate(s.login_request(OPEN_ISCSI_KEYS)), credits=16)
+s.finish(s.start(bytes(6)))
+written = open(data, "rb").read()
+statuses = [s.finish(s.start(s.rw_cdb(0x2a, lba, 16), write=written, imm=imm)).status for lba, imm in ((100, 4096), (200, 8192))]
+print(s.negotiated["ImmediateData"], statuses)
+END
+late=$IQN-late
+head -c 8192 /dev/urandom >/tmp/written
+backstore late file 16 && echo 1 >"$(backstore_dir late)/attrib/pi_prot_type" && echo 1 >"$(backstore_dir late)/attrib/pi_prot_format" &&
+	make_target "$late" late && add_portal "$late" "$IP:$PORT" && enable "$late" || not_ok "a second target"
+is "$(python3 /tmp/late.py "$IP:$PORT" "$late" "$INITIATOR-late" "$(tpg "$late")/attrib/t10_pi" /tmp/written 2>&1)" "Yes [0, 0]" \
+	"WRITEs with half, and all, of their data immediate, of a session that has immediate data and came before t10_pi"
+for lba in 100 200; do
+	is "$(dd if=/tmp/late.img bs=512 skip=$lba count=16 status=none | cksum)" "$(cksum </tmp/written)" "... what is written at block $lba"
+	works "... and its tuples" tuples /tmp/late.img 1 $lba 16
+done
+remove_target "$late"
+
 # --- errors of a READ: the device finds them while it sends ---
 
 read_plain() { sg_raw -r 32768 -o /tmp/back "$sg" 28 00 00 00 0f a0 00 00 40 00; }
