@@ -3,6 +3,7 @@
 # A slow LUN does not slow down the sessions of other LUNs: a disk in memory keeps its rate beside a disk that is slow, suspended, flushing,
 # discarding, or without free tags, all on one completion vector.
 # link: rxe: what is measured is which thread calls a backstore
+# beside alone: its clock counts instructions
 
 seconds=1800
 # under icount time is counted in instructions, so that the load of the host is not measured; one processor, and so one completion vector
