@@ -76,7 +76,6 @@ static void iser_tgt_shared_write_off(struct iser_tgt_rx_queue *q, int spare)
 static void iser_tgt_shared_grow(struct iser_tgt_rx_queue *q)
 {
 	struct ib_srq_attr attr = { .srq_limit = ISER_TGT_SRQ_LIMIT };
-
 	int spare = xchg(&q->ran_short, 0);
 
 	if (spare && READ_ONCE(q->lossy))
