@@ -164,7 +164,32 @@ iser_tgt_acl_attrib_immediate_data_store(struct config_item *item,
 
 CONFIGFS_ATTR(iser_tgt_acl_attrib_, immediate_data);
 
+static ssize_t
+iser_tgt_acl_attrib_authentication_show(struct config_item *item, char *page)
+{
+	struct iser_tgt_acl *acl = iser_tgt_acl(attrib_to_nacl(item));
+
+	return sysfs_emit(page, "%d\n", READ_ONCE(acl->authentication) - 1);
+}
+
+static ssize_t
+iser_tgt_acl_attrib_authentication_store(struct config_item *item,
+					 const char *page, size_t count)
+{
+	struct iser_tgt_acl *acl = iser_tgt_acl(attrib_to_nacl(item));
+	int value;
+
+	if (kstrtoint(page, 0, &value) || value < -1 || value > 1)
+		return -EINVAL;
+
+	WRITE_ONCE(acl->authentication, value + 1);
+	return count;
+}
+
+CONFIGFS_ATTR(iser_tgt_acl_attrib_, authentication);
+
 struct configfs_attribute *iser_tgt_acl_attrib_attrs[] = {
+	&iser_tgt_acl_attrib_attr_authentication,
 	&iser_tgt_acl_attrib_attr_immediate_data,
 	NULL,
 };

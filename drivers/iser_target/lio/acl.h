@@ -3,6 +3,7 @@
 #ifndef ISER_TGT_ACL_H
 #define ISER_TGT_ACL_H
 
+#include <linux/types.h>
 #include <target/target_core_base.h>
 
 #include "../iscsi/login.h"
@@ -15,11 +16,14 @@ struct configfs_attribute;
  * @auth: auth/
  * @no_immediate_data: attrib/immediate_data is 0. Inverted because the core
  *	makes ACLs of its own, all zeros.
+ * @authentication: attrib/authentication and one, for the same reason: 0 if the
+ *	portal group's holds
  */
 struct iser_tgt_acl {
 	struct se_node_acl nacl;
 	struct iser_tgt_auth auth;
 	bool no_immediate_data;
+	u8 authentication;
 };
 
 static inline struct iser_tgt_acl *iser_tgt_acl(struct se_node_acl *nacl)

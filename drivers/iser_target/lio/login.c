@@ -38,17 +38,25 @@ static u16 iser_tgt_identify_discovery(struct iser_tgt_login *login)
 static u16 iser_tgt_identify_initiator(struct iser_tgt_login *login,
 				       struct iser_tgt_tpg *tpg)
 {
+	u32 authentication = READ_ONCE(tpg->attrib.authentication);
 	struct se_node_acl *nacl;
+	u8 own;
 
 	nacl = core_tpg_get_initiator_node_acl(&tpg->se_tpg, login->initiator);
 	if (nacl && !nacl->dynamic_node_acl)
 		iser_tgt_auth_copy(&login->auth, &iser_tgt_acl(nacl)->auth);
 	else
 		iser_tgt_auth_copy(&login->auth, &tpg->auth);
-	if (nacl && READ_ONCE(iser_tgt_acl(nacl)->no_immediate_data))
-		login->offer.immediate_data = false;
-	if (nacl)
+	if (nacl) {
+		if (READ_ONCE(iser_tgt_acl(nacl)->no_immediate_data))
+			login->offer.immediate_data = false;
+		own = READ_ONCE(iser_tgt_acl(nacl)->authentication);
+		if (own)
+			authentication = own - 1;
 		target_put_nacl(nacl);
+	}
+	login->auth_required = authentication ||
+		READ_ONCE(tpg->auth_method) == ISER_TGT_AUTH_CHAP;
 
 	if (!nacl && !READ_ONCE(tpg->attrib.generate_node_acls)) {
 		login->reason = "no ACL for this initiator name";
@@ -100,7 +108,6 @@ static u16 iser_tgt_identify_tpg(struct iser_tgt_login *login,
 	if (status)
 		return status;
 
-	login->auth_required = iser_tgt_tpg_wants_chap(tpg);
 	login->target_alias = mem->target_alias;
 	login->redirect = mem->redirect;
 

@@ -137,13 +137,6 @@ static inline struct iser_tgt_tpg *iser_tgt_tpg(struct se_portal_group *se_tpg)
 	return container_of(se_tpg, struct iser_tgt_tpg, se_tpg);
 }
 
-/* Whether initiators have to authenticate. */
-static inline bool iser_tgt_tpg_wants_chap(const struct iser_tgt_tpg *tpg)
-{
-	return READ_ONCE(tpg->attrib.authentication) ||
-	       READ_ONCE(tpg->auth_method) == ISER_TGT_AUTH_CHAP;
-}
-
 bool iser_tgt_tpg_reachable(const struct iser_tgt_tpg *tpg,
 			    const struct iser_tgt_listener *listener);
 void iser_tgt_portals_fit(struct iser_tgt_listener *listener);

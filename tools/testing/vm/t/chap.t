@@ -148,6 +148,29 @@ works "the ACL's secret" login && logout >/dev/null
 set_node username $user password $secret
 fails "the portal group's secret is refused for the ACL" login
 
+# attrib/authentication of an ACL, as the fabric iscsi has it
+own=$acl/attrib/authentication
+is "$(cat "$own")" -1 "an ACL has the portal group's authentication"
+for value in 2 -2 yes ""; do fails "... and takes no '$value'" sh -c "echo '$value' >$own"; done
+is "$(cat "$own")" -1 "... and keeps what it had"
+echo 0 >"$own"
+# with a name and a secret iscsid offers CHAP, whatever authmethod says
+set_node authmethod None username "" password ""
+works "an ACL that need not authenticate: a login without CHAP" login && logout >/dev/null
+echo CHAP >"$tpg/param/AuthMethod"
+refused_once_more "... which AuthMethod=CHAP asks of all" "authentication required, but security stage skipped"
+echo CHAP,None >"$tpg/param/AuthMethod"
+echo 0 >"$tpg/attrib/authentication"
+echo 1 >"$own"
+refused_once_more "an ACL that must authenticate, in a portal group that does not ask for it" "authentication required, but security stage skipped"
+set_node authmethod CHAP username carol password carols-own-secret
+works "... with CHAP" login && logout >/dev/null
+echo -1 >"$own"
+set_node authmethod None username "" password ""
+works "... as the portal group says again" login && logout >/dev/null
+echo 1 >"$tpg/attrib/authentication"
+set_node authmethod CHAP username $user password $secret
+
 echo 1 >"$CFS/iser/discovery_auth/enforce_discovery_auth"
 fails "discovery must authenticate, and no secret is set" discover
 auth_is "$CFS/iser/discovery_auth" dora discovery-secret

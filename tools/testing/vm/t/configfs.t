@@ -189,7 +189,7 @@ done
 
 # --- what was read can be written, with and without a newline, in any order: targetcli restores like this ---
 numbers=$(cat "$tpg"/attrib/* "$tpg/acls/$INITIATOR"/attrib/*)
-is "$(grep -vE '^[0-9]+$' <<<"$numbers")" "" "attributes are decimal numbers, as rtslib writes them"
+is "$(grep -vE '^-?[0-9]+$' <<<"$numbers")" "" "attributes are decimal numbers, as rtslib writes them"
 yes_no=$(grep -lE '^(Yes|No|Y|N)$' "$tpg"/param/* | wc -l)
 is "$(grep -lxE 'Yes|No' "$tpg"/param/* | wc -l)" "$yes_no" "boolean parameters are Yes or No"
 # extreme values: related parameters are restored one after the other, so no order may be refused

@@ -111,14 +111,14 @@ cat >/tmp/saveconfig.json <<END
     { "plugin": "fileio", "name": "two", "dev": "/tmp/two.img", "size": 16777216, "write_back": true, "attributes": {} } ],
   "targets": [
     { "fabric": "iscsi", "wwn": "$lio", "tpgs": [ { "tag": 1, "enable": true,
-      "attributes": { "authentication": 1, "default_cmdsn_depth": 64, "default_erl": 0, "generate_node_acls": 0, "login_keys_workaround": 1,
+      "attributes": { "authentication": 0, "default_cmdsn_depth": 64, "default_erl": 0, "generate_node_acls": 0, "login_keys_workaround": 1,
                       "login_timeout": 15, "t10_pi": 0 },
-      "parameters": { "AuthMethod": "CHAP", "HeaderDigest": "CRC32C,None", "MaxRecvDataSegmentLength": "8192", "MaxBurstLength": "262144",
+      "parameters": { "AuthMethod": "CHAP,None", "HeaderDigest": "CRC32C,None", "MaxRecvDataSegmentLength": "8192", "MaxBurstLength": "262144",
                       "ErrorRecoveryLevel": "0", "OFMarker": "No" },
       "luns": [ { "index": 0, "storage_object": "/backstores/fileio/one", "alias": "aaaa", "alua_tg_pt_gp_name": "default_tg_pt_gp" } ],
       "portals": [ { "ip_address": "$IP", "port": 3260, "iser": true, "offload": false } ],
       "node_acls": [ { "node_wwn": "$INITIATOR", "chap_userid": "bob", "chap_password": "builder-123456",
-        "attributes": { "dataout_timeout": 3, "nopin_timeout": 30 },
+        "attributes": { "authentication": 1, "dataout_timeout": 3, "default_erl": 0, "nopin_timeout": 30 },
         "mapped_luns": [ { "index": 0, "tpg_lun": 0, "write_protect": false, "alias": "bbbb" } ] } ] } ] },
     { "fabric": "iscsi", "wwn": "$lio.both", "tpgs": [ { "tag": 1, "enable": true,
       "attributes": { "authentication": 0, "generate_node_acls": 1, "demo_mode_write_protect": 0, "default_erl": 2 }, "parameters": {},
@@ -132,6 +132,8 @@ like "$(cat /tmp/out)" "2 targets moved" "... and the number of converted target
 is "$(query 'sorted((x["wwn"], x["fabric"], x["tpgs"][0]["portals"][0]["port"]) for x in t)')" \
 	"[('$lio', 'iser', 3260), ('$lio.both', 'iscsi', 3261), ('$lio.both', 'iser', 3260)]" "RDMA portals move to iser_tgt, the TCP portal does not"
 restored "rtslib restores it"
+iscsiadm -m node -T $lio -p "$IP:$PORT" -I iser -o new >/dev/null
+fails "login without the secret that the ACL alone asks for" login $lio
 set_chap $lio bob builder-123456
 works "login with the former name and secret" login $lio
 works "a disk" disk $lio
