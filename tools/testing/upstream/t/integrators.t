@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The patches for programs that know the fabric iscsi only, on Debian's versions of them: they apply, and what they change works. Cinder's command
 # makes its targets on a configfs of files; the cluster agents run in vm/t/cluster-agents.t as well; Go's package is tested where there is a Go.
-# democratic-csi's edit is tried on a file of ours that has what it looks for.
+# The edits for democratic-csi and NASTy are tried on files of ours that have what they look for.
 
 . "$(dirname "$0")/../../rtslib/lib.sh"
 patches=$TOP/configfs/upstream
@@ -126,5 +126,141 @@ if command -v node >/dev/null; then
 	is "$(node "$work/index.js")" "# cd /iscsi|cd /iscsi|create iqn:x|cd /iscsi/iqn:x/tpg1|cd /iscsi-other
 # cd /iscsi|cd /iser|create iqn:x|cd /iser/iqn:x/tpg1|cd /iscsi-other" "... and makes targets in the fabric that is asked for"
 else skip "... and makes targets in the fabric that is asked for" "there is no node"
+fi
+
+# --- NASTy ---
+about=NASTy
+mkdir -p "$work/target" "$work/module"
+cat >"$work/iscsi.rs" <<'END'
+use std::path::Path;
+
+const ISCSI_BASE: &str = "/sys/kernel/config/target/iscsi";
+
+#[derive(Debug)]
+pub enum IscsiError {
+    ConfigFs(String),
+}
+
+pub struct Portal {
+    pub ip: String,
+    pub port: u16,
+    pub iser: bool,
+}
+
+pub struct IscsiTarget {
+    pub iqn: String,
+}
+
+async fn create(iqn: String, mandatory_portals: &[Portal]) -> Result<(), IscsiError> {
+    let tpg_path = format!("{ISCSI_BASE}/{iqn}/tpgt_1");
+    configfs_mkdir(&tpg_path).await?;
+    for portal in mandatory_portals {
+        if let Err(e) = create_np(&tpg_path, portal).await {
+            let _ = configfs_rmdir(&tpg_path).await;
+            let _ = configfs_rmdir(&format!("{ISCSI_BASE}/{iqn}")).await;
+            return Err(e);
+        }
+    }
+    configfs_write(&format!("{tpg_path}/enable"), "1").await
+}
+
+async fn delete(target: &IscsiTarget) -> Result<(), IscsiError> {
+    configfs_rmdir(&format!("{ISCSI_BASE}/{}", target.iqn)).await
+}
+
+async fn add_lun(target: &IscsiTarget, lun_id: u32) -> Result<(), IscsiError> {
+    let lun_path = format!("{ISCSI_BASE}/{}/tpgt_1/lun/lun_{lun_id}", target.iqn);
+    configfs_mkdir(&lun_path).await
+}
+
+async fn remove_lun(target: &IscsiTarget, lun_id: u32) -> Result<(), IscsiError> {
+    let lun_path = format!("{ISCSI_BASE}/{}/tpgt_1/lun/lun_{}", target.iqn, lun_id);
+    configfs_rmdir(&lun_path).await
+}
+
+async fn add_portal(target: &IscsiTarget, portal: &Portal) -> Result<(), IscsiError> {
+    let tpg_path = format!("{ISCSI_BASE}/{}/tpgt_1", target.iqn);
+    create_np(&tpg_path, portal).await
+}
+
+async fn create_np(tpg_path: &str, portal: &Portal) -> Result<(), IscsiError> {
+    let np_path = np_path_for(tpg_path, &portal.ip, portal.port);
+    configfs_mkdir(&np_path).await?;
+    if portal.iser {
+        configfs_write(&format!("{np_path}/iser"), "1").await?;
+    }
+    Ok(())
+}
+
+async fn configfs_mkdir(path: &str) -> Result<(), IscsiError> {
+    std::fs::create_dir_all(path).map_err(|e| IscsiError::ConfigFs(format!("mkdir {path}: {e}")))
+}
+
+async fn configfs_rmdir(path: &str) -> Result<(), IscsiError> {
+    std::fs::remove_dir(path).map_err(|e| IscsiError::ConfigFs(format!("rmdir {path}: {e}")))
+}
+
+async fn configfs_write(path: &str, value: &str) -> Result<(), IscsiError> {
+    std::fs::write(path, value).map_err(|e| IscsiError::ConfigFs(format!("write {path}: {e}")))
+}
+
+async fn wait_for_target_ready(iqn: &str) -> bool {
+    let enabled = format!("{ISCSI_BASE}/{iqn}/tpgt_1/enable");
+    std::fs::read_to_string(&enabled).is_ok_and(|value| value == "1")
+}
+
+fn np_path_for(tpg_path: &str, ip: &str, port: u16) -> String {
+    format!("{tpg_path}/np/{ip}:{port}")
+}
+END
+cp "$work/iscsi.rs" "$work/before.rs"
+works "its edit" sed -i -f "$patches/nasty-0.0.5/iser.sed" "$work/iscsi.rs"
+is "$(grep -c ISCSI_BASE "$work/iscsi.rs")" 3 "... leaves the old path where it is chosen"
+is "$(diff "$work/before.rs" "$work/iscsi.rs" | grep '^<' | grep -vc ISCSI_BASE)" 0 "... and nothing else changed"
+if command -v rustc >/dev/null; then
+	cat >>"$work/iscsi.rs" <<-'END'
+
+		// what is here never waits
+		fn done<T>(future: impl Future<Output = T>) -> T {
+		    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+		    match std::pin::pin!(future).poll(&mut context) {
+		        std::task::Poll::Ready(value) => value,
+		        std::task::Poll::Pending => panic!("waited"),
+		    }
+		}
+
+		fn portal(ip: &str, iser: bool) -> Portal {
+		    Portal { ip: ip.to_string(), port: 3260, iser }
+		}
+
+		fn main() {
+		    let both = [portal("192.0.2.1", true), portal("192.0.2.2", false)];
+		    for (name, portals) in [("rdma", &both[..1]), ("tcp", &both[1..]), ("mixed", &both[..])] {
+		        let target = IscsiTarget { iqn: name.to_string() };
+		        done(create(target.iqn.clone(), portals)).unwrap();
+		        assert!(done(wait_for_target_ready(name)));
+		        done(add_lun(&target, 0)).unwrap();
+		        done(add_lun(&target, 1)).unwrap();
+		        done(remove_lun(&target, 1)).unwrap();
+		        println!("{name}: {:?} {:?}", done(add_portal(&target, &portal("192.0.2.3", false))), done(delete(&target)).is_ok());
+		    }
+		}
+	END
+	sed -i "s|\"/sys/kernel/config/target|\"$work/target|; s|\"/sys/module|\"$work/module|" "$work/iscsi.rs"
+	works "... and compiles" rustc --edition 2024 -D warnings -o "$work/nasty" "$work/iscsi.rs"
+	# a target's directory here is not empty, so that it stays
+	targets() { (cd "$work/target" && find . -path '*/np/*' -type d -o -path '*/lun/*' | sort | tr '\n' ' '); }
+	of() { echo "./$1/tpgt_1/lun/lun_0 ${*:2}" | sed "s|np:|./$1/tpgt_1/np/192.0.2.|g"; }
+	is "$("$work/nasty")" "rdma: Ok(()) false
+tcp: Ok(()) false
+mixed: Ok(()) false" "... without iser_tgt targets are made"
+	is "$(targets)" "$(of iscsi/mixed np:1:3260 np:2:3260 np:3:3260) $(of iscsi/rdma np:1:3260 np:3:3260) $(of iscsi/tcp np:2:3260 np:3:3260) " "... in the fabric iscsi"
+	rm -r "$work/target"
+	mkdir "$work/module/iser_tgt" "$work/target"
+	is "$("$work/nasty")" "rdma: Err(ConfigFs(\"a target of iser_tgt has no TCP portals\")) false
+tcp: Ok(()) false
+mixed: Ok(()) false" "... with it one for RDMA only has no TCP portal added"
+	is "$(targets)" "$(of iscsi/mixed np:1:3260 np:2:3260 np:3:3260) $(of iscsi/tcp np:2:3260 np:3:3260) $(of iser/rdma np:1:3260) " "... and is in the fabric iser, its LUNs as well"
+else skip "... and makes targets in the fabric of their portals" "there is no Rust"
 fi
 done_testing

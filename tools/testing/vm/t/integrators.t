@@ -52,7 +52,7 @@ works "the volume is removed" told "cd /iser" "delete $IQN" "cd /backstores/bloc
 fails "... with its target" test -e "$CFS/iser/$IQN"
 fails "... and its backstore" test -e "$(echo "$CFS"/core/iblock_*/volume)"
 
-# --- NASTy: what engine/nasty-sharing/src/iscsi.rs writes, of a version of 2026, below target/iser ---
+# --- NASTy: what engine/nasty-sharing/src/iscsi.rs writes, with configfs/upstream/nasty-0.0.5 ---
 
 base=$CFS/iser tpg=$CFS/iser/$IQN/tpgt_1 store=$CFS/core/iblock_7/nasty_volume_lun0
 put() { printf %s "$2" >"$1"; }
@@ -64,6 +64,13 @@ create() {
 add_lun() {
 	mkdir -p "$store" && put "$store/control" udev_path=/dev/ram1 && put "$store/enable" 1 && mkdir -p "$tpg/lun/lun_0" && ln -s "$store" "$tpg/lun/lun_0/nasty_volume_lun0"
 }
+# with CHAP: only the ACL asks for it
+acl=$tpg/acls/$INITIATOR
+add_acl() {
+	put "$tpg/enable" 0 && mkdir "$acl" && put "$acl/attrib/authentication" 1 && put "$acl/auth/userid" alice && put "$acl/auth/password" secret-of-alice &&
+		put "$tpg/attrib/generate_node_acls" 0 && put "$tpg/attrib/authentication" 0 && put "$tpg/enable" 1
+}
+remove_acl() { rmdir "$acl" && put "$tpg/attrib/generate_node_acls" 1; }
 # goes on after whatever fails, as the kernel's refusal to disable a backstore
 delete() {
 	put "$tpg/enable" 0
@@ -79,6 +86,13 @@ discovered() { iscsiadm -m discovery -t sendtargets -p "$portal" -I iser; }
 like "$(discovered)" "^$portal,1 $IQN" "... is discovered"
 works "... logged in to" node -l
 works "... and its disk can be written and read" kept
+works "... logged out of" node -u
+works "an initiator is given a secret" add_acl
+fails "... without which it is refused" node -l
+secret() { node -o update -n node.session.auth.authmethod -v CHAP && node -o update -n node.session.auth.username -v alice && node -o update -n node.session.auth.password -v "$1"; }
+works "... with it" secret secret-of-alice
+works "... it is not" node -l
+works "... nor after its ACL has gone" eval 'node -u && remove_acl && node -o update -n node.session.auth.authmethod -v None && node -l'
 delete
 fails "it is removed under its session" test -e "$base/$IQN"
 fails "... with its backstore" test -e "$store"
