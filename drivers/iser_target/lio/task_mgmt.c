@@ -449,7 +449,7 @@ static bool iser_tgt_find_tmf(const struct iser_tgt_session *sess, u32 itt)
 /*
  * RFC 7143 7.11, 11.6.1 b): ABORT TASK of a request that is missing, because it
  * was rejected, makes it count as received. The function itself may be
- * numbered, and wait for it.
+ * numbered, and wait for it. A number outside the window has not been sent.
  */
 static bool iser_tgt_plugs_gap(const struct iser_tgt_session *sess,
 			       const struct iser_tgt_pdu *pdu)
@@ -458,7 +458,10 @@ static bool iser_tgt_plugs_gap(const struct iser_tgt_session *sess,
 
 	return (pdu->flags & ISER_TGT_TMF_MASK) == ISER_TGT_TMF_ABORT_TASK &&
 	       ref == iser_tgt_window_exp_cmd_sn(sess->conn) &&
+	       iser_tgt_window_reaches(sess->conn, ref) &&
 	       iser_tgt_sn_before(ref, pdu->cmd_sn) &&
+	       (pdu->immediate ||
+		iser_tgt_window_reaches(sess->conn, pdu->cmd_sn)) &&
 	       !iser_tgt_find_task(sess, iser_tgt_pdu_ref_task_tag(pdu));
 }
 

@@ -208,6 +208,15 @@ static inline u32 iser_tgt_window_exp_cmd_sn(const struct iser_tgt_conn *conn)
 	return iser_tgt_conn_numbers(conn)->exp_cmd_sn;
 }
 
+/* Whether a number is not beyond MaxCmdSN. */
+static inline bool iser_tgt_window_reaches(const struct iser_tgt_conn *conn,
+					   u32 cmd_sn)
+{
+	u32 max = READ_ONCE(iser_tgt_conn_numbers(conn)->max_cmd_sn);
+
+	return !iser_tgt_sn_before(max, cmd_sn);
+}
+
 /* What to do with a request: RFC 7143 4.2.2.1. Context: the receive side. */
 static inline enum iser_tgt_window_verdict
 iser_tgt_window_verdict(const struct iser_tgt_conn *conn,

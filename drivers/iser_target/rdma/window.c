@@ -118,17 +118,19 @@ void iser_tgt_window_discovery(struct iser_tgt_conn *conn)
  */
 bool iser_tgt_window_has_room(struct iser_tgt_conn *conn, unsigned int nr)
 {
-	u32 room, kept;
+	u32 exp, kept;
+	s32 room;
 
 	if (!conn->rxq->srq || !conn->window_max)
 		return nr <= READ_ONCE(conn->rx_waiting_max);
 
 	kept = min_t(u32, iser_tgt_window_immediates(conn),
 		     ISER_TGT_IMMEDIATE_MAX);
-	room = READ_ONCE(conn->numbers.max_cmd_sn) + 1 -
-	       READ_ONCE(conn->numbers.exp_cmd_sn) + ISER_TGT_IMMEDIATE_MAX -
-	       kept + conn->rx_borrowed;
-	if (likely(nr <= room))
+	/* Both advance meanwhile: an older MaxCmdSN would leave too little. */
+	exp = smp_load_acquire(&conn->numbers.exp_cmd_sn);
+	room = READ_ONCE(conn->numbers.max_cmd_sn) + 1 - exp +
+	       ISER_TGT_IMMEDIATE_MAX - kept + conn->rx_borrowed;
+	if (likely((s32)nr <= room))
 		return true;
 	if (conn->rx_borrowed == ISER_TGT_RECV_EXTRA ||
 	    !iser_tgt_rx_borrow(conn->rxq))
@@ -195,7 +197,7 @@ static bool iser_tgt_window_idle(const struct iser_tgt_conn *conn)
  */
 static bool iser_tgt_window_shrink(struct iser_tgt_conn *conn)
 {
-	u32 unused = conn->numbers.max_cmd_sn + 1 -
+	s32 unused = conn->numbers.max_cmd_sn + 1 -
 		     READ_ONCE(conn->numbers.exp_cmd_sn);
 
 	if (conn->window <= ISER_TGT_WINDOW_MIN ||

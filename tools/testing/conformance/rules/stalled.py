@@ -186,6 +186,25 @@ def rfc7143_11_5_1_a_reset_behind_data_that_waits(t):
         s.close()
 
 
+def rfc7143_11_6_1_abort_of_a_number_behind_a_full_window(t):
+    """ABORT TASK with a RefCmdSN that is the next number, but outside the window: 1, task does not exist, and ExpCmdSN stays. A numbered one
+    has a CmdSN outside the window as well, and is ignored."""
+    s = t.disk(MIB, credits=100)
+    widen(t, s, 60)
+    with stall(t):
+        reads = [_kept(s, False, 8 * i) for i in range(s.maxcmdsn - s.cmdsn + 1 & P.NONE)]
+        for _ in range(4):
+            got = s.answer(s.send(T(function=T.ABORT_TASK, lun=s._lun(None), immediate=1, ref_itt=0x777, ref_cmdsn=s.cmdsn), cmdsn=s.cmdsn + 1))
+            t.eq(got.response, R.NO_TASK, "task management response")
+            t.eq(got.expcmdsn, s.cmdsn, "ExpCmdSN")
+        s.send(T(function=T.ABORT_TASK, lun=s._lun(None), ref_itt=0x777, ref_cmdsn=s.cmdsn), cmdsn=s.cmdsn + 1)
+        s.silent()
+        t.alive(s)
+    for c in reads:
+        t.good(s.finish(c, t.target.ms(30000)))
+    t.good(s.finish(_kept(s, False, 0)), "the next task")
+
+
 def rfc7143_11_5_1_a_set_has_no_later_task(t):
     """An immediate ABORT TASK SET carries the CmdSN of the next command. That command is not part of the set and is executed
     normally."""
