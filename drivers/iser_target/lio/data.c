@@ -19,6 +19,38 @@
 #include "data.h"
 #include "session.h"
 
+/* The direction in which a command only moves blocks, DMA_NONE for all others. */
+static enum dma_data_direction iser_tgt_moves(const u8 *cdb)
+{
+	switch (cdb[0]) {
+	case READ_6:
+	case READ_10:
+	case READ_12:
+	case READ_16:
+		return DMA_FROM_DEVICE;
+	case WRITE_6:
+	case WRITE_10:
+	case WRITE_12:
+	case WRITE_16:
+	case WRITE_ATOMIC_16:
+	case WRITE_VERIFY:
+	case WRITE_VERIFY_12:
+	case WRITE_VERIFY_16:
+		return DMA_TO_DEVICE;
+	case VARIABLE_LENGTH_CMD:
+		switch (get_unaligned_be16(&cdb[8])) {
+		case READ_32:
+			return DMA_FROM_DEVICE;
+		case WRITE_32:
+		case WRITE_VERIFY_32:
+			return DMA_TO_DEVICE;
+		}
+		return DMA_NONE;
+	default:
+		return DMA_NONE;
+	}
+}
+
 /*
  * Commands that only move blocks, so that the backstore fills all of the buffer.
  * Pass-through backends (pscsi, tcmu) may transfer less and require order-0
@@ -33,24 +65,50 @@ static bool iser_tgt_moves_blocks(const struct se_cmd *se_cmd)
 	    (se_cmd->se_dev->transport_flags & TRANSPORT_FLAG_PASSTHROUGH))
 		return false;
 
-	switch (se_cmd->t_task_cdb[0]) {
-	case READ_6:
-	case READ_10:
-	case READ_12:
-	case READ_16:
-	case WRITE_6:
-	case WRITE_10:
-	case WRITE_12:
-	case WRITE_16:
-	case WRITE_ATOMIC_16:
-	case WRITE_VERIFY:
-	case WRITE_VERIFY_16:
-		return true;
-	case VARIABLE_LENGTH_CMD:
-		return get_unaligned_be16(&se_cmd->t_task_cdb[8]) == READ_32 ||
-		       get_unaligned_be16(&se_cmd->t_task_cdb[8]) == WRITE_32;
+	return iser_tgt_moves(se_cmd->t_task_cdb) == se_cmd->data_direction;
+}
+
+static bool iser_tgt_writes_same(const u8 *cdb)
+{
+	return cdb[0] == WRITE_SAME || cdb[0] == WRITE_SAME_16 ||
+	       (cdb[0] == VARIABLE_LENGTH_CMD &&
+		get_unaligned_be16(&cdb[8]) == WRITE_SAME_32);
+}
+
+/* What moves data in both directions, or is to be compared with it. */
+static bool iser_tgt_writes_too(const u8 *cdb)
+{
+	return cdb[0] == COMPARE_AND_WRITE || cdb[0] == XDWRITEREAD_10 ||
+	       (cdb[0] == VARIABLE_LENGTH_CMD &&
+		get_unaligned_be16(&cdb[8]) == XDWRITEREAD_32);
+}
+
+/**
+ * iser_tgt_data_contradicts - whether the R and W bits are not those of the CDB
+ * @se_cmd: the command, parsed by the core; not one for which
+ *	iser_tgt_data_attach() returned true
+ *
+ * The core goes by the direction alone, which the initiator gives, where a LUN is
+ * write protected or reserved. WRITE SAME that is said to read writes there.
+ * Without data its opcode is that of an erasure for a tape; the core's disks do
+ * not support it, and a pass-through device would be written past the protection.
+ *
+ * Return: true if it must not be executed.
+ */
+bool iser_tgt_data_contradicts(const struct se_cmd *se_cmd)
+{
+	struct se_device *dev = se_cmd->se_dev;
+	const u8 *cdb = se_cmd->t_task_cdb;
+
+	switch (se_cmd->data_direction) {
+	case DMA_TO_DEVICE:
+		return iser_tgt_moves(cdb) == DMA_FROM_DEVICE;
+	case DMA_FROM_DEVICE:
+		return iser_tgt_moves(cdb) == DMA_TO_DEVICE ||
+		       iser_tgt_writes_too(cdb) || iser_tgt_writes_same(cdb);
 	default:
-		return false;
+		return iser_tgt_writes_same(cdb) &&
+		       dev->transport->get_device_type(dev) != TYPE_TAPE;
 	}
 }
 

@@ -8,6 +8,7 @@
 struct iser_tgt_cmd;
 struct se_cmd;
 
+bool iser_tgt_data_contradicts(const struct se_cmd *se_cmd);
 bool iser_tgt_data_attach(struct iser_tgt_cmd *cmd);
 bool iser_tgt_data_ends_in_block(const struct se_cmd *se_cmd);
 void iser_tgt_data_whole_blocks(struct se_cmd *se_cmd);

@@ -258,6 +258,11 @@ static int iser_tgt_scsi_accept(struct iser_tgt_session *sess,
 		return 0;
 	}
 	moves_blocks = iser_tgt_data_attach(cmd);
+	if (unlikely(!moves_blocks &&
+		     iser_tgt_data_contradicts(&cmd->se_cmd))) {
+		iser_tgt_refuse(cmd, TCM_INVALID_FIELD_IN_COMMAND_IU);
+		return 0;
+	}
 	if (unlikely(!moves_blocks ||
 		     !iser_tgt_submits_at_once(cmd->se_cmd.se_dev)))
 		iser_tgt_execute_choose(cmd);

@@ -5,9 +5,12 @@ Any initiator with a LUN can send these lists. The target core parses them with 
 not terminated is read beyond the list.
 """
 
+from iser import pdu as P
+
 REGISTER, RESERVE, RELEASE, CLEAR, REGISTER_AND_IGNORE, MOVE = 0, 1, 2, 3, 6, 7
 ILLEGAL = 5
 LENGTH_ERROR, INVALID_CDB, INVALID_FIELD = (0x1A, 0), (0x24, 0), (0x26, 0)
+IU_FIELD, UNSUPPORTED = (0x0E, 3), (0x20, 0)
 LENGTHS = LENGTH_ERROR, INVALID_CDB, INVALID_FIELD
 KEY, OTHER_KEY = 0x1234, 0x5678
 APTPL, SPEC_I_PT = 1, 8
@@ -332,3 +335,43 @@ def spc4_6_16_short_lists(t):
     c = s.scsi(bytes([0x5F, MOVE]) + bytes(8))
     t.ok(c.status, "REGISTER AND MOVE without a list is GOOD")
     t.alive(s)
+
+
+def _same(lba, blocks, opcode, unmap=0):
+    """The CDB of a WRITE SAME."""
+    if opcode == 0x41:
+        return bytes([opcode, unmap]) + lba.to_bytes(4, "big") + b"\0" + blocks.to_bytes(2, "big") + b"\0"
+    if opcode == 0x93:
+        return bytes([opcode, unmap]) + lba.to_bytes(8, "big") + blocks.to_bytes(4, "big") + bytes(2)
+    return bytes([0x7F, 0, 0, 0, 0, 0, 0, 0x18, 0, 0x0D, unmap, 0]) + lba.to_bytes(8, "big") + bytes(8) + blocks.to_bytes(4, "big")
+
+
+def rfc7143_11_3_1_direction_that_is_not_that_of_the_cdb(t):
+    """Commands that write, with the R bit or without data; READs with the W bit. Illegal request, and the blocks stay, whether another session has
+    reserved the disk for its writes or not: the target core goes by these bits alone."""
+    def unchanged(s, data, what):
+        t.ok(t.good(s.read(64, 8)).data == data, f"{what} has written")
+
+    for reserved in (False, True):
+        s, other, _ = _pair(t)
+        size = s.block_size
+        data = bytes(range(1, 9)) * size
+        t.good(s.write(64, data))
+        if reserved:
+            t.good(pr_out(s, REGISTER, basic(0, KEY)))
+            t.good(pr_out(s, RESERVE, basic(KEY, 0), 1))
+        for opcode in (0x41, 0x93, 0x7F):
+            for unmap in (0, 8):
+                cdb = _same(64, 8, opcode, unmap)
+                for read in (size, 8 * size, 0):
+                    c = other.scsi(cdb[:16], ahs=P.ext_cdb_ahs(cdb[16:]) if cdb[16:] else b"", read=read)
+                    refused(t, c, f"WRITE SAME {opcode:02x}h, {read} bytes to read", IU_FIELD, UNSUPPORTED, INVALID_CDB)
+                    unchanged(s, data, "WRITE SAME")
+        compare = bytes([0x89, 0]) + (64).to_bytes(8, "big") + bytes([0, 0, 0, 1, 0, 0])
+        refused(t, other.scsi(compare, read=2 * size), "COMPARE AND WRITE that is said to read", IU_FIELD)
+        refused(t, other.scsi(other.rw_cdb(0x2A, 64, 8), read=8 * size), "WRITE(10) that is said to read", IU_FIELD)
+        unchanged(s, data, "a WRITE")
+        if not reserved:
+            refused(t, other.scsi(other.rw_cdb(0x28, 64, 8), write=bytes(8 * size)), "READ(10) that is said to write", IU_FIELD)
+            unchanged(s, data, "READ")
+        clear(t, s)

@@ -54,6 +54,8 @@ else skip "requests that wait behind a full window" "each connection has receive
 fi
 rules "sets of tasks are aborted" stalled/rfc7143_11_5_1_a_set
 rules "... and the response follows those of the tasks" stalled/rfc7143_11_5_1_a_reset
+rules "no block is written by commands that are said to read" reservations/rfc7143_11_3_1_direction
+rules "an ABORT TASK does not make up numbers" stalled/rfc7143_11_6_1_abort_of_a_number
 rules "... one at a time" stalled/iser_tgt_one_set
 rules "64 commands of 1 MiB" stalled/iser_tgt_more_data
 rules "a flush that nobody waits for" stalled/iser_tgt_flush "$cached" cached
