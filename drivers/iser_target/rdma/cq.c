@@ -162,18 +162,22 @@ void iser_tgt_cq_put(struct iser_tgt_device *dev, struct list_head *cqs,
 
 /**
  * iser_tgt_cqs_free - free all completion queues of a vector
+ * @dev: the device; iser_tgt_devices_show() may be reading its lists
  * @cqs: the queues; no connection is left
  *
  * Context: may sleep.
  */
-void iser_tgt_cqs_free(struct list_head *cqs)
+void iser_tgt_cqs_free(struct iser_tgt_device *dev, struct list_head *cqs)
 {
 	struct iser_tgt_cq *cq, *next;
+	LIST_HEAD(unused);
 
-	list_for_each_entry_safe(cq, next, cqs, entry) {
-		list_del(&cq->entry);
+	spin_lock(&dev->vector_lock);
+	list_splice_init(cqs, &unused);
+	spin_unlock(&dev->vector_lock);
+
+	list_for_each_entry_safe(cq, next, &unused, entry)
 		iser_tgt_cq_free(cq);
-	}
 }
 
 /**

@@ -36,7 +36,7 @@ struct iser_tgt_cq *iser_tgt_cq_get(struct iser_tgt_device *dev,
 				    unsigned int shared, unsigned int own);
 void iser_tgt_cq_put(struct iser_tgt_device *dev, struct list_head *cqs,
 		     struct iser_tgt_cq *cq, unsigned int own);
-void iser_tgt_cqs_free(struct list_head *cqs);
+void iser_tgt_cqs_free(struct iser_tgt_device *dev, struct list_head *cqs);
 struct ib_cq *iser_tgt_cq_ib(const struct iser_tgt_cq *cq);
 bool iser_tgt_cq_idle(const struct iser_tgt_cq *cq);
 

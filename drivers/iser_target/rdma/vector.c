@@ -153,7 +153,7 @@ void iser_tgt_vectors_empty(struct iser_tgt_device *dev)
 		q = iser_tgt_vector_unshare(vector);
 		if (q)
 			iser_tgt_rx_queue_free(q);
-		iser_tgt_cqs_free(&vector->cqs);
+		iser_tgt_cqs_free(dev, &vector->cqs);
 	}
 	dev->unshared = false;
 }
