@@ -68,6 +68,19 @@ static bool iser_tgt_rx_unretire(struct iser_tgt_rx_queue *q)
 	return nr;
 }
 
+/* Takes all of them or none, so that others do not see too few. */
+static int iser_tgt_rx_take(struct iser_tgt_rx_queue *q, int nr)
+{
+	int spare = atomic_read(&q->spare);
+
+	do {
+		if (spare < nr)
+			return -ENOSPC;
+	} while (!atomic_try_cmpxchg(&q->spare, &spare, spare - nr));
+
+	return spare - nr;
+}
+
 /**
  * iser_tgt_rx_reserve - reserve receive buffers
  * @q: the queue
@@ -80,8 +93,7 @@ int iser_tgt_rx_reserve(struct iser_tgt_rx_queue *q, unsigned int nr)
 {
 	int spare, ret;
 
-	while ((spare = atomic_sub_return(nr, &q->spare)) < 0) {
-		atomic_add(nr, &q->spare);
+	while ((spare = iser_tgt_rx_take(q, nr)) < 0) {
 		if (iser_tgt_rx_unretire(q))
 			continue;
 		ret = iser_tgt_rx_queue_grow(q, max_t(unsigned int, nr,
@@ -154,8 +166,6 @@ bool iser_tgt_rx_try_reserve(struct iser_tgt_rx_queue *q)
  */
 void iser_tgt_rx_retire(struct iser_tgt_rx_queue *q, unsigned int nr)
 {
-	if (atomic_sub_return(nr, &q->spare) < 0)
-		atomic_add(nr, &q->spare);
-	else
+	if (iser_tgt_rx_take(q, nr) >= 0)
 		atomic_add(nr, &q->retire);
 }

@@ -111,7 +111,7 @@ void iser_tgt_window_discovery(struct iser_tgt_conn *conn)
  * initiator has places left in its window, and ISER_TGT_IMMEDIATE_MAX, less the
  * immediate commands in progress, which may keep their buffers. An initiator may
  * have a function, a ping and an answer to ours on their way at the same time, so
- * a few more are taken from those that nobody has reserved.
+ * a few more are taken from those that nobody has reserved, unless they are scarce.
  *
  * Context: holds conn->rx_lock.
  * Return: false if the connection is to be closed.
@@ -132,7 +132,9 @@ bool iser_tgt_window_has_room(struct iser_tgt_conn *conn, unsigned int nr)
 	       ISER_TGT_IMMEDIATE_MAX - kept + conn->rx_borrowed;
 	if (likely((s32)nr <= room))
 		return true;
+	/* What logins need is not lent. */
 	if (conn->rx_borrowed == ISER_TGT_RECV_EXTRA ||
+	    READ_ONCE(conn->rxq->state) == ISER_TGT_RX_SCARCE ||
 	    !iser_tgt_rx_borrow(conn->rxq))
 		return false;
 

@@ -117,6 +117,23 @@ def rfc7143_4_2_2_1_what_waits_beside_immediate_commands(t):
     t.serves_others()
 
 
+def iser_tgt_what_waits_leaves_logins_their_buffers(t):
+    """Forty sessions whose requests wait behind one that was rejected, as many as may: READs, and immediate functions. Others can still log in."""
+    with stall(t):
+        pass
+    held = []
+    for _ in range(40):
+        s = t.disk()
+        held.append(s)
+        t.rejected(s, P.ScsiCommand(attr=1, cdb=bytes(6), lun=s._lun(None), itt=P.NONE), P.Reject.INVALID_FIELD)
+        with contextlib.suppress(WireError):
+            for _ in range(7):
+                s.start(s.rw_cdb(0x28, 0, 1), read=s.block_size)
+            for _ in range(11):
+                s.send(T(function=T.LUN_RESET, lun=s._lun(None), immediate=1), cmdsn=s.cmdsn + 1, wait=True)
+    t.serves_others()
+
+
 def _kept(s, write, lba):
     """A command of 4 KiB, which reaches the disk as soon as it has been received."""
     blocks = 4 * KIB // s.block_size

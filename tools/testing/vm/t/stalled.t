@@ -49,6 +49,7 @@ rules "immediate commands do not use up receive buffers" stalled/rfc7143_11_17_1
 if [ "$LINK" = rxe ] && kernel_since 6 11; then
 	rules "nor do those that wait, behind a full window" stalled/rfc7143_4_2_2_1_what_waits_has
 	rules "... or beside immediate commands" stalled/rfc7143_4_2_2_1_what_waits_beside
+	rules "... of which logins need some" stalled/iser_tgt_what_waits_leaves
 	like "$(dmesg)" 'ended after .* commands: receive window exceeded' "... the log says why that session has ended"
 else skip "requests that wait behind a full window" "each connection has receive buffers of its own"
 fi
