@@ -38,9 +38,8 @@ static u16 iser_tgt_identify_discovery(struct iser_tgt_login *login)
 static u16 iser_tgt_identify_initiator(struct iser_tgt_login *login,
 				       struct iser_tgt_tpg *tpg)
 {
-	u32 authentication = READ_ONCE(tpg->attrib.authentication);
 	struct se_node_acl *nacl;
-	u8 own;
+	u8 own = 0;
 
 	nacl = core_tpg_get_initiator_node_acl(&tpg->se_tpg, login->initiator);
 	if (nacl && !nacl->dynamic_node_acl)
@@ -51,11 +50,11 @@ static u16 iser_tgt_identify_initiator(struct iser_tgt_login *login,
 		if (READ_ONCE(iser_tgt_acl(nacl)->no_immediate_data))
 			login->offer.immediate_data = false;
 		own = READ_ONCE(iser_tgt_acl(nacl)->authentication);
-		if (own)
-			authentication = own - 1;
 		target_put_nacl(nacl);
 	}
-	login->auth_required = authentication ||
+	/* The fabric iscsi sets AuthMethod by the portal group's attribute. */
+	login->auth_required = own ? own - 1 :
+		READ_ONCE(tpg->attrib.authentication) ||
 		READ_ONCE(tpg->auth_method) == ISER_TGT_AUTH_CHAP;
 
 	if (!nacl && !READ_ONCE(tpg->attrib.generate_node_acls)) {

@@ -312,10 +312,6 @@ healthy "a secret that not everybody takes" "CHAP: the secret of initiator $INIT
 auth "$tpg/acls/$INITIATOR/auth" NULL NULL
 file "$tpg/acls/$INITIATOR/attrib/authentication" 0
 healthy "no secret of an initiator that need not authenticate, as its ACL says"
-file "$tpg/param/AuthMethod" CHAP
-sick "... nor that, with AuthMethod" "CHAP: initiator $INITIATOR must authenticate, but has no userid and no password: refused" \
-	"echo USERID > $at/acls/$INITIATOR/auth/userid" "echo PASSWORD > $at/acls/$INITIATOR/auth/password"
-file "$tpg/param/AuthMethod" CHAP,None
 file "$tpg/attrib/authentication" 0
 file "$tpg/acls/$INITIATOR/attrib/authentication" 1
 sick "... of one that must, as its ACL says" "CHAP: initiator $INITIATOR must authenticate, but has no userid and no password: refused" \
