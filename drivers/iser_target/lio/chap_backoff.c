@@ -24,6 +24,8 @@
 #define ISER_TGT_BACKOFF_FREE	5
 #define ISER_TGT_BACKOFF_FIRST	(HZ / 8)
 #define ISER_TGT_BACKOFF_MAX	(2 * HZ)
+/* How often a login that waits looks whether it still has to. */
+#define ISER_TGT_BACKOFF_LOOK	(HZ / 4)
 /* Initiators remembered. */
 #define ISER_TGT_BACKOFF_PEERS	256
 
@@ -93,23 +95,49 @@ static unsigned long iser_tgt_backoff_delay(unsigned int wrong)
 		     min(wrong - ISER_TGT_BACKOFF_FREE, 10U));
 }
 
-/* Takes the initiator's next turn: jiffies from now. */
-static unsigned long iser_tgt_backoff_turn(u64 id)
+/* Takes the initiator's next turn. */
+static void iser_tgt_backoff_turn(struct iser_tgt_login_mem *mem, u64 id)
 {
 	struct iser_tgt_backoff *entry;
-	unsigned long wait = 0, delay;
+
+	mem->backoff_until = jiffies;
+	spin_lock(&iser_tgt_backoff_lock);
+	entry = iser_tgt_backoff_find(id);
+	mem->backoff_delay = entry ? iser_tgt_backoff_delay(entry->wrong) : 0;
+	if (mem->backoff_delay) {
+		if (time_before(entry->next, jiffies))
+			entry->next = jiffies;
+		entry->next += mem->backoff_delay;
+		mem->backoff_until = entry->next;
+	}
+	spin_unlock(&iser_tgt_backoff_lock);
+}
+
+/*
+ * Gives a turn back that was not used, or logins that give up before theirs would
+ * keep the right answer from being looked at.
+ */
+static void iser_tgt_backoff_return(struct iser_tgt_login_mem *mem, u64 id)
+{
+	struct iser_tgt_backoff *entry;
 
 	spin_lock(&iser_tgt_backoff_lock);
 	entry = iser_tgt_backoff_find(id);
-	delay = entry ? iser_tgt_backoff_delay(entry->wrong) : 0;
-	if (delay) {
-		if (time_before(entry->next, jiffies))
-			entry->next = jiffies;
-		entry->next += delay;
-		wait = entry->next - jiffies;
-	}
+	if (entry)
+		entry->next -= mem->backoff_delay;
 	spin_unlock(&iser_tgt_backoff_lock);
-	return wait;
+	mem->backoff_delay = 0;
+}
+
+/* Whether a right answer has ended the delays of the initiator. */
+static bool iser_tgt_backoff_cleared(u64 id)
+{
+	bool cleared;
+
+	spin_lock(&iser_tgt_backoff_lock);
+	cleared = !iser_tgt_backoff_find(id);
+	spin_unlock(&iser_tgt_backoff_lock);
+	return cleared;
 }
 
 /**
@@ -117,22 +145,26 @@ static unsigned long iser_tgt_backoff_turn(u64 id)
  * @sess: the session, its login awaits a CHAP response
  *
  * Context: the connection's worker.
- * Return: true if so; the worker is kicked when the time has come.
+ * Return: true if so; the worker is kicked when the time has come, and now and
+ * then before, since another session's right answer ends the wait.
  */
 bool iser_tgt_backoff_wait(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_login_mem *mem = sess->login_mem;
-	unsigned long wait;
+	u64 id = iser_tgt_backoff_id(sess);
+	long left;
 
 	if (!mem->backoff_asked) {
 		mem->backoff_asked = true;
-		wait = iser_tgt_backoff_turn(iser_tgt_backoff_id(sess));
-		mem->backoff_until = jiffies + wait;
-		if (wait)
-			queue_delayed_work(iser_tgt_misc_wq, &mem->backoff,
-					   wait);
+		iser_tgt_backoff_turn(mem, id);
 	}
-	return time_before(jiffies, mem->backoff_until);
+	left = mem->backoff_until - jiffies;
+	if (left <= 0 || iser_tgt_backoff_cleared(id))
+		return false;
+
+	queue_delayed_work(iser_tgt_misc_wq, &mem->backoff,
+			   min_t(long, left, ISER_TGT_BACKOFF_LOOK));
+	return true;
 }
 
 /**
@@ -147,6 +179,7 @@ void iser_tgt_backoff_verdict(struct iser_tgt_session *sess, bool ok)
 	u64 id = iser_tgt_backoff_id(sess);
 	struct iser_tgt_backoff *entry;
 
+	sess->login_mem->backoff_delay = 0;
 	spin_lock(&iser_tgt_backoff_lock);
 	entry = iser_tgt_backoff_find(id);
 	if (ok && entry)
@@ -186,5 +219,9 @@ void iser_tgt_backoff_init(struct iser_tgt_session *sess)
  */
 void iser_tgt_backoff_cancel(struct iser_tgt_session *sess)
 {
-	cancel_delayed_work_sync(&sess->login_mem->backoff);
+	struct iser_tgt_login_mem *mem = sess->login_mem;
+
+	cancel_delayed_work_sync(&mem->backoff);
+	if (mem->backoff_delay)
+		iser_tgt_backoff_return(mem, iser_tgt_backoff_id(sess));
 }
