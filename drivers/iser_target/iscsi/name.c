@@ -12,7 +12,28 @@ static bool name_is_lower(char c)
 	return c >= 'a' && c <= 'z';
 }
 
-/* Length of the non-ASCII UTF-8 sequence at @s; 0 if it is not well-formed. */
+/*
+ * RFC 3722 5: the spaces and control characters of RFC 3454 C.1.2 and C.2.2, and
+ * those of C.8 that cannot be seen. Readers of the files of sessions may take
+ * them for the end of a word or a line, and tags (C.9) say nothing.
+ */
+static bool name_is_invisible(u32 code)
+{
+	return code == 0xa0 || code == 0x6dd || code == 0x70f ||
+	       code == 0x1680 || code == 0x180e ||
+	       (code >= 0x2000 && code <= 0x200f) ||
+	       (code >= 0x2028 && code <= 0x202f) ||
+	       (code >= 0x205f && code <= 0x206f) ||
+	       code == 0x3000 || code == 0xfeff ||
+	       (code >= 0xfff9 && code <= 0xfffc) ||
+	       (code >= 0x1d173 && code <= 0x1d17a) ||
+	       (code >= 0xe0001 && code <= 0xe007f);
+}
+
+/*
+ * Length of the non-ASCII UTF-8 sequence at @s; 0 if it is not well-formed, or
+ * invisible.
+ */
 static size_t name_utf8_len(const char *s)
 {
 	const u8 *p = (const u8 *)s;
@@ -39,7 +60,7 @@ static size_t name_utf8_len(const char *s)
 	/* overlong forms, surrogates, controls, beyond Unicode */
 	if ((len == 3 && code < 0x800) || (len == 4 && code < 0x10000) ||
 	    (code >= 0xd800 && code <= 0xdfff) || code > 0x10ffff ||
-	    code < 0xa0)
+	    code < 0xa0 || name_is_invisible(code))
 		return 0;
 	return len;
 }
