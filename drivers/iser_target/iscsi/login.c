@@ -81,6 +81,10 @@ iser_tgt_login_refuse(struct iser_tgt_login *login, u16 status,
 			reason = "target moved, but no address is set";
 		}
 	}
+	/* The response that this one replaces was not sent. */
+	if (login->entering)
+		login->stat_sn--;
+	login->entering = false;
 	login->ended = true;
 	login->status = status;
 	login->reason = reason;
@@ -205,6 +209,7 @@ static enum iser_tgt_login_verdict login_respond(struct iser_tgt_login *login,
 	if (iser_tgt_login_integrity(login))
 		return login_error(login, login->reason);
 	login->ended = true;
+	login->entering = true;
 	login_build(login, flags, login->tsih);
 	return ISER_TGT_LOGIN_ENTER;
 }

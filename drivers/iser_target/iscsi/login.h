@@ -185,6 +185,7 @@ struct iser_tgt_login {
 	u8 stage;
 	bool started;
 	bool ended;
+	bool entering;
 	bool identified;
 	bool tpgt_sent;
 	u64 keys_seen;

@@ -533,6 +533,8 @@ static void refuse_instead_of_entering(struct kunit *test)
 	assert_int_equal(rsp_status(i), 0x0302);
 	assert_int_equal(rsp_tsih(i), 0);
 	assert_int_equal(i->login.rsp_data_len, 0);
+	/* RFC 7143 11.13.4: the response that was replaced has no StatSN. */
+	assert_int_equal(i->login.stat_sn, 100);
 }
 
 static void refuse_before_anything_could_be_read(struct kunit *test)
