@@ -335,6 +335,20 @@ static void iser_tgt_alone_ends(struct se_device *dev)
 	spin_unlock_irqrestore(&dev->delayed_cmd_lock, flags);
 }
 
+/* The work of a device that has none waiting would outlive its LUNs. */
+static void iser_tgt_delayed_go_on(struct se_device *dev)
+{
+	unsigned long flags;
+	bool waiting;
+
+	spin_lock_irqsave(&dev->delayed_cmd_lock, flags);
+	waiting = !list_empty(&dev->delayed_cmd_list);
+	spin_unlock_irqrestore(&dev->delayed_cmd_lock, flags);
+
+	if (waiting)
+		schedule_work(&dev->delayed_cmd_work);
+}
+
 /**
  * iser_tgt_aborted_ends - count an aborted command as one that has ended
  * @se_cmd: the command, which the core has aborted
@@ -358,7 +372,7 @@ void iser_tgt_aborted_ends(struct se_cmd *se_cmd)
 		iser_tgt_alone_ends(dev);
 	else if (iser_tgt_is_waited_for(se_cmd))
 		iser_tgt_not_alone_ends(dev);
-	schedule_work(&dev->delayed_cmd_work);
+	iser_tgt_delayed_go_on(dev);
 }
 #endif
 
