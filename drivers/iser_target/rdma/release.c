@@ -69,8 +69,9 @@ static void iser_tgt_conn_free(struct iser_tgt_conn *conn)
 	iser_tgt_conn_waits_for(conn, "its queue pair to be destroyed");
 	iser_tgt_qp_destroy(conn);
 	cancel_delayed_work_sync(&conn->stall_work);
-	iser_tgt_ulp->free(conn->session);
+	/* Events of the CM that are being handled name the initiator. */
 	rdma_destroy_id(conn->cm_id);
+	iser_tgt_ulp->free(conn->session);
 
 	pr_debug("%pISpc: closed: %s\n", &conn->peer, conn->close_reason);
 
