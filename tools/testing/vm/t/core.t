@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The patches for the kernel's target core (configfs/upstream/linux) apply to the newest kernel, compile, and mend what they say: TransportIDs of
-# PERSISTENT RESERVE OUT that are well-formed leave no reference behind and drop none too many. What 3, 4, 8, 14, 15 and 17 mend, iser_tgt keeps away
+# PERSISTENT RESERVE OUT that are well-formed leave no reference behind and drop none too many. What 3, 4, 8, 14, 15, 17 and 18 mend, iser_tgt keeps away
 # from the core: LIO's iSCSI over TCP does not. 9 and 16 are for all fabrics. 13 needs two processors to be seen, and LIO's iSCSI binds its threads to
 # one: races.t has it for iser_tgt's own wait.
 # link: rxe
@@ -108,6 +108,15 @@ for blocks in 8 8192; do
 	works "it is mended" bad_from "$sectors"
 done
 is "$(tcp ordered kept)" 0 "8: an ORDERED command runs after a task was aborted"
+
+# 18: a LUN that may only be read
+first_blocks() { dd if=/dev/ram0 bs=4096 count=1 iflag=direct 2>/dev/null | md5sum; }
+write_protected() { echo "$1" >"$(tpg "$IQN")/acls/$INITIATOR/lun_0/write_protect"; }
+works "the first blocks have something" eval 'head -c 4096 /dev/urandom | dd of=/dev/ram0 bs=4096 oflag=direct 2>/dev/null && write_protected 1'
+blocks=$(first_blocks)
+is "$(tcp same 8)" "2 5 14 3" "18: WRITE SAME with the R bit is refused"
+is "$(first_blocks)" "$blocks" "... and clears nothing"
+works "it may be written again" write_protected 0
 
 # 15
 works "an ACL for another initiator" admit "$IQN" "$INITIATOR.b"
