@@ -52,6 +52,12 @@
 #define WQ_PERCPU	0
 #endif
 
+/* Whether a device needs DMA syncs could not be asked. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#include <linux/dma-mapping.h>
+#define dma_dev_need_sync(dev)	((void)(dev), true)
+#endif
+
 /*
  * Soft-RoCE does not tell when a queue pair is done with a shared receive queue,
  * and completions may come after that.

@@ -3,11 +3,13 @@
 #ifndef ISER_TGT_RDMA_DEVICE_H
 #define ISER_TGT_RDMA_DEVICE_H
 
+#include <linux/dma-mapping.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <rdma/ib_verbs.h>
 
+#include "../compat.h"
 #include "quirks.h"
 
 struct iser_tgt_conn;
@@ -77,6 +79,16 @@ bool iser_tgt_device_idle(struct iser_tgt_device *dev);
 static inline u32 iser_tgt_device_recv_piece(const struct iser_tgt_device *dev)
 {
 	return PAGE_SIZE << dev->recv_order;
+}
+
+/*
+ * Whether ib_dma_sync_*() does anything: the test that each of them makes, to be
+ * made once for many. The first mapping through a bounce buffer changes it.
+ */
+static inline bool iser_tgt_device_syncs(const struct iser_tgt_device *dev)
+{
+	return !ib_uses_virt_dma(dev->ibdev) &&
+	       dma_dev_need_sync(dev->ibdev->dma_device);
 }
 
 #endif

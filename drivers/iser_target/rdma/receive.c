@@ -262,7 +262,7 @@ void iser_tgt_rx_drop(struct iser_tgt_conn *conn)
 		iser_tgt_rx_put(&buf->rx);
 }
 
-static void iser_tgt_recv_sync(struct iser_tgt_rx_buf *buf, u32 received)
+static noinline void iser_tgt_recv_sync(struct iser_tgt_rx_buf *buf, u32 received)
 {
 	struct ib_device *ibdev = buf->queue->dev->ibdev;
 	int i;
@@ -308,7 +308,8 @@ void iser_tgt_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 	WRITE_ONCE(conn->last_rx, jiffies);
 	if (static_branch_unlikely(&iser_tgt_stamps))
 		buf->rx.when = ktime_get_ns();
-	iser_tgt_recv_sync(buf, wc->byte_len);
+	if (iser_tgt_device_syncs(buf->queue->dev))
+		iser_tgt_recv_sync(buf, wc->byte_len);
 	buf->rx.received = wc->byte_len;
 	buf->rx.error = iser_tgt_pdu_parse(&buf->rx.pdu, buf->rx.hdr, wc->byte_len);
 

@@ -235,7 +235,7 @@ static int iser_tgt_rx_post(struct iser_tgt_rx_queue *q,
 }
 
 /* Hand the received bytes back to the device. */
-static void iser_tgt_rx_sync(struct iser_tgt_rx_buf *buf)
+static noinline void iser_tgt_rx_sync(struct iser_tgt_rx_buf *buf)
 {
 	struct ib_device *ibdev = buf->queue->dev->ibdev;
 	u32 left = buf->rx.received;
@@ -409,6 +409,7 @@ void iser_tgt_rx_put(struct iser_tgt_rx *rx)
 	struct iser_tgt_rx_queue *q = buf->queue;
 	struct ib_recv_wr *first = NULL;
 	struct llist_node *list;
+	bool syncs;
 	int nr = 0;
 
 	llist_add(&buf->free, &q->free);
@@ -416,11 +417,14 @@ void iser_tgt_rx_put(struct iser_tgt_rx *rx)
 		return;
 
 	list = llist_del_all(&q->free);
+	/* Not before: a buffer may have been mapped since. */
+	syncs = iser_tgt_device_syncs(q->dev);
 	llist_for_each_entry_safe(buf, next, list, free) {
 		nr++;
 		if (iser_tgt_rx_retired(buf))
 			continue;
-		iser_tgt_rx_sync(buf);
+		if (syncs)
+			iser_tgt_rx_sync(buf);
 		buf->wr.next = first;
 		first = &buf->wr;
 	}
