@@ -13,7 +13,8 @@
 static bool pdu_data_unsent(const struct iser_tgt_pdu *pdu, size_t end,
 			    size_t received)
 {
-	return received == end && pdu->data_len && pdu->wsv &&
+	return received == end && pdu->data_len &&
+	       iser_tgt_pdu_write_stag(pdu).sent &&
 	       pdu->opcode == ISER_TGT_OP_SCSI_CMD &&
 	       (pdu->flags & ISER_TGT_CMD_WRITE);
 }
@@ -74,12 +75,6 @@ enum iser_tgt_pdu_error iser_tgt_pdu_parse(struct iser_tgt_pdu *pdu,
 		return pdu_unreadable(pdu, hdr, received);
 
 	/* All members, so that none need be cleared before. */
-	pdu->wsv = hdr[0] & ISER_TGT_ISER_WSV;
-	pdu->write_stag = pdu->wsv ? get_unaligned_be32(hdr + 4) : 0;
-	pdu->write_va = pdu->wsv ? get_unaligned_be64(hdr + 8) : 0;
-	pdu->rsv = hdr[0] & ISER_TGT_ISER_RSV;
-	pdu->read_stag = pdu->rsv ? get_unaligned_be32(hdr + 16) : 0;
-	pdu->read_va = pdu->rsv ? get_unaligned_be64(hdr + 20) : 0;
 	pdu->bhs = bhs;
 	pdu->opcode = bhs[0] & ISER_TGT_OP_MASK;
 	pdu->immediate = bhs[0] & ISER_TGT_OP_IMMEDIATE;

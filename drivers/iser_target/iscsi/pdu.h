@@ -62,12 +62,8 @@ enum iser_tgt_pdu_error {
  * @ahs_len: bytes of additional header segments after the BHS
  * @data_len: bytes of data segment after those, without padding
  * @unsent: bytes of immediate data a WRITE declares but does not carry
- * @read_stag: destination of RDMA WRITEs; valid if @rsv
- * @read_va: address that belongs to @read_stag
- * @write_stag: source of RDMA READs; valid if @wsv
- * @write_va: address that belongs to @write_stag, past the unsolicited data
- * @rsv: @read_stag and @read_va were sent
- * @wsv: @write_stag and @write_va were sent
+ *
+ * The STags stay in the receive buffer, in front of @bhs: iser_tgt_pdu_read_stag().
  */
 struct iser_tgt_pdu {
 	const u8 *bhs;
@@ -80,12 +76,19 @@ struct iser_tgt_pdu {
 	size_t ahs_len;
 	size_t data_len;
 	size_t unsent;
-	u32 read_stag;
-	u64 read_va;
-	u32 write_stag;
-	u64 write_va;
-	bool rsv;
-	bool wsv;
+};
+
+/**
+ * struct iser_tgt_stag - what an initiator advertises for RDMA: RFC 7145 9.2
+ * @va: address of the first byte; of a WRITE's data, past what is immediate
+ * @stag: the STag
+ * @sent: ISER_TGT_ISER_RSV or ISER_TGT_ISER_WSV, or 0: the other members have no
+ *	meaning then
+ */
+struct iser_tgt_stag {
+	u64 va;
+	u32 stag;
+	u8 sent;
 };
 
 /**
@@ -146,6 +149,32 @@ static inline void iser_tgt_pdu_set_sn(u8 *hdr, u32 stat_sn, u32 exp_cmd_sn,
 	put_unaligned_be32(stat_sn, bhs + 24);
 	put_unaligned_be32(exp_cmd_sn, bhs + 28);
 	put_unaligned_be32(max_cmd_sn, bhs + 32);
+}
+
+/* Destination of RDMA WRITEs. */
+static inline struct iser_tgt_stag
+iser_tgt_pdu_read_stag(const struct iser_tgt_pdu *pdu)
+{
+	const u8 *hdr = pdu->bhs - ISER_TGT_ISER_HDR_LEN;
+
+	return (struct iser_tgt_stag) {
+		.sent = hdr[0] & ISER_TGT_ISER_RSV,
+		.stag = get_unaligned_be32(hdr + 16),
+		.va = get_unaligned_be64(hdr + 20),
+	};
+}
+
+/* Source of RDMA READs. */
+static inline struct iser_tgt_stag
+iser_tgt_pdu_write_stag(const struct iser_tgt_pdu *pdu)
+{
+	const u8 *hdr = pdu->bhs - ISER_TGT_ISER_HDR_LEN;
+
+	return (struct iser_tgt_stag) {
+		.sent = hdr[0] & ISER_TGT_ISER_WSV,
+		.stag = get_unaligned_be32(hdr + 4),
+		.va = get_unaligned_be64(hdr + 8),
+	};
 }
 
 /* Fields of single requests, by their offset in the BHS. */

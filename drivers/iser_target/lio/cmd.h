@@ -94,10 +94,7 @@ enum iser_tgt_answer {
  * @itt: initiator task tag
  * @edtl: ExpectedDataTransferLength, bytes
  * @imm_len: immediate data, bytes
- * @read_stag: initiator's STag for a READ, valid if @rsv
- * @write_stag: initiator's STag for a WRITE, valid if @wsv
- * @read_va: address of the buffer for a READ
- * @write_va: address of the buffer for a WRITE, immediate data skipped
+ * @stag: the initiator's memory: the Read STag of a READ, else the Write STag
  * @since: when the context was taken, low half of jiffies
  * @refs: one for the core's command, one for a response that may outlast it
  * @stage: how far the request is
@@ -109,8 +106,6 @@ enum iser_tgt_answer {
  * @immediate: counted by iser_tgt_window_immediates()
  * @answer: what is left to do once the core has completed it: see gather.c
  * @watched: executed by a worker because its backstore has slept
- * @rsv: the initiator named a buffer for a READ
- * @wsv: the initiator named a buffer for a WRITE
  * @times: when its parts began, if that is measured
  * @execute: the core's ->execute_cmd(), if a worker is to call it
  * @se_cmd: the core's part
@@ -138,10 +133,7 @@ struct iser_tgt_cmd {
 	u32 itt;
 	u32 edtl;
 	u32 imm_len;
-	u32 read_stag;
-	u32 write_stag;
-	u64 read_va;
-	u64 write_va;
+	struct iser_tgt_stag stag;
 	u32 since;
 	atomic_t refs;
 	enum iser_tgt_stage stage;
@@ -152,10 +144,8 @@ struct iser_tgt_cmd {
 	bool dirty;
 	enum iser_tgt_answer answer;
 	/* written by the receive side; @immediate ends with the response */
-	bool immediate:1;
-	bool watched:1;
-	bool rsv:1;
-	bool wsv:1;
+	bool immediate;
+	bool watched;
 	struct iser_tgt_times times;
 	sense_reason_t (*execute)(struct se_cmd *se_cmd);
 	struct se_cmd se_cmd;

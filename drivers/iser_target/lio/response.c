@@ -158,10 +158,9 @@ static u8 iser_tgt_residual(const struct se_cmd *se_cmd, u32 *residual)
  */
 static u32 iser_tgt_inv_rkey(const struct iser_tgt_cmd *cmd)
 {
-	if (cmd->rsv)
-		return cmd->read_stag;
-	if (cmd->wsv && cmd->edtl > cmd->imm_len)
-		return cmd->write_stag;
+	if (cmd->stag.sent == ISER_TGT_ISER_RSV ||
+	    (cmd->stag.sent && cmd->edtl > cmd->imm_len))
+		return cmd->stag.stag;
 	return 0;
 }
 
@@ -263,7 +262,7 @@ static void iser_tgt_checked_read(struct iser_tgt_cmd *cmd,
 	cmd->xfer.done = iser_tgt_checked_read_done;
 	iser_tgt_xfer_start_pi(&cmd->xfer, cmd->sess->conn, pi,
 			       se_cmd->t_data_sg, se_cmd->t_data_nents, len,
-			       cmd->read_va, cmd->read_stag, DMA_TO_DEVICE);
+			       cmd->stag.va, cmd->stag.stag, DMA_TO_DEVICE);
 }
 
 /**
@@ -290,7 +289,7 @@ void iser_tgt_response_data(struct iser_tgt_cmd *cmd,
 		iser_tgt_response_send(cmd, data_len, chain);
 		return;
 	}
-	if (!cmd->rsv) {
+	if (cmd->stag.sent != ISER_TGT_ISER_RSV) {
 		iser_tgt_prot_release(cmd);
 		iser_tgt_protocol_error(cmd->sess,
 					"a READ without a buffer for its data");
@@ -315,12 +314,12 @@ void iser_tgt_response_data(struct iser_tgt_cmd *cmd,
 	if (likely(cmd->buf)) {
 		cmd->tx.chain = chain;
 		iser_tgt_xfer_start_buf(&cmd->xfer, cmd->sess->conn, cmd->buf,
-					0, len, cmd->read_va, cmd->read_stag,
+					0, len, cmd->stag.va, cmd->stag.stag,
 					DMA_TO_DEVICE, &cmd->tx);
 	} else {
 		iser_tgt_xfer_start(&cmd->xfer, cmd->sess->conn,
 				    se_cmd->t_data_sg, se_cmd->t_data_nents, 0,
-				    len, cmd->read_va, cmd->read_stag,
+				    len, cmd->stag.va, cmd->stag.stag,
 				    DMA_TO_DEVICE, &cmd->tx);
 	}
 }

@@ -133,12 +133,10 @@ static void iser_tgt_cmd_fill(struct iser_tgt_cmd *cmd,
 	cmd->itt = pdu->itt;
 	cmd->edtl = iser_tgt_pdu_edtl(pdu);
 	cmd->imm_len = pdu->data_len;
-	cmd->rsv = pdu->rsv;
-	cmd->wsv = pdu->wsv;
-	cmd->read_stag = pdu->read_stag;
-	cmd->read_va = pdu->read_va;
-	cmd->write_stag = pdu->write_stag;
-	cmd->write_va = pdu->write_va;
+	if (pdu->flags & ISER_TGT_CMD_READ)
+		cmd->stag = iser_tgt_pdu_read_stag(pdu);
+	else
+		cmd->stag = iser_tgt_pdu_write_stag(pdu);
 	cmd->tx.advances_window = !pdu->immediate;
 	cmd->immediate = pdu->immediate;
 	if (unlikely(cmd->immediate)) {
@@ -381,7 +379,7 @@ static void iser_tgt_write_data_done(struct iser_tgt_xfer *xfer, int status)
  * iser_tgt_write_pending - fetch the data of a WRITE, whose buffers are allocated
  * @se_cmd: the command
  *
- * RFC 7145 7.3.6: write_va is the address of the first byte that was not sent
+ * RFC 7145 7.3.6: stag.va is the address of the first byte that was not sent
  * with the command. Every way out ends in target_execute_cmd() or
  * transport_generic_request_failure().
  *
@@ -405,7 +403,7 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 		return 0;
 	}
 	/* RFC 7145 7.3.6: no tag, or the peer accepts no RDMA READ */
-	if (!cmd->wsv || !iser_tgt_conn_ord(conn)) {
+	if (cmd->stag.sent != ISER_TGT_ISER_WSV || !iser_tgt_conn_ord(conn)) {
 		iser_tgt_protocol_error(cmd->sess,
 					"a WRITE whose data cannot be read");
 		transport_generic_request_failure(se_cmd,
@@ -432,16 +430,16 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 		iser_tgt_prot_fill(cmd, pi);
 		iser_tgt_xfer_start_pi(&cmd->xfer, conn, pi, se_cmd->t_data_sg,
 				       se_cmd->t_data_nents, left,
-				       cmd->write_va, cmd->write_stag,
+				       cmd->stag.va, cmd->stag.stag,
 				       DMA_FROM_DEVICE);
 	} else if (likely(mapped)) {
 		iser_tgt_xfer_start_buf(&cmd->xfer, conn, cmd->buf,
-					cmd->buf_skip, left, cmd->write_va,
-					cmd->write_stag, DMA_FROM_DEVICE, NULL);
+					cmd->buf_skip, left, cmd->stag.va,
+					cmd->stag.stag, DMA_FROM_DEVICE, NULL);
 	} else {
 		iser_tgt_xfer_start(&cmd->xfer, conn, se_cmd->t_data_sg,
 				    se_cmd->t_data_nents, imm, left,
-				    cmd->write_va, cmd->write_stag,
+				    cmd->stag.va, cmd->stag.stag,
 				    DMA_FROM_DEVICE, NULL);
 	}
 	target_put_sess_cmd(se_cmd);

@@ -53,8 +53,12 @@ int LLVMFuzzerTestOneInput(const u8 *input, size_t size)
 	MUST(iser_tgt_pdu_strerror(error));
 	MUST((error == ISER_TGT_PDU_SHORT || error == ISER_TGT_PDU_HELLO ||
 	      error == ISER_TGT_PDU_ISER_OP) == !pdu.bhs);
-	MUST(pdu.wsv || (!pdu.write_stag && !pdu.write_va));
-	MUST(pdu.rsv || (!pdu.read_stag && !pdu.read_va));
+	if (pdu.bhs) {
+		MUST(iser_tgt_pdu_write_stag(&pdu).sent ==
+		     (hdr[0] & ISER_TGT_ISER_WSV));
+		MUST(iser_tgt_pdu_read_stag(&pdu).sent ==
+		     (hdr[0] & ISER_TGT_ISER_RSV));
+	}
 	if (error == ISER_TGT_PDU_HELLO)
 		check_hello(hdr, size);
 	if (error == ISER_TGT_PDU_OK) {

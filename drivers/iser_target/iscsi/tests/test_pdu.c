@@ -100,12 +100,12 @@ static void rfc7145_9_2_stags_are_read(struct kunit *test)
 
 	make(hdr, 0, 0);
 	assert_int_equal(parse(&pdu, hdr, 76, NULL), ISER_TGT_PDU_OK);
-	assert_true(pdu.wsv);
-	assert_int_equal(pdu.write_stag, 0x11223344);
-	assert_true(pdu.write_va == 0x0102030405060708ULL);
-	assert_true(pdu.rsv);
-	assert_int_equal(pdu.read_stag, 0x55667788);
-	assert_true(pdu.read_va == 0x1112131415161718ULL);
+	assert_true(iser_tgt_pdu_write_stag(&pdu).sent);
+	assert_int_equal(iser_tgt_pdu_write_stag(&pdu).stag, 0x11223344);
+	assert_true(iser_tgt_pdu_write_stag(&pdu).va == 0x0102030405060708ULL);
+	assert_true(iser_tgt_pdu_read_stag(&pdu).sent);
+	assert_int_equal(iser_tgt_pdu_read_stag(&pdu).stag, 0x55667788);
+	assert_true(iser_tgt_pdu_read_stag(&pdu).va == 0x1112131415161718ULL);
 }
 
 static void rfc7145_9_2_stags_without_flag_are_ignored(struct kunit *test)
@@ -116,12 +116,8 @@ static void rfc7145_9_2_stags_without_flag_are_ignored(struct kunit *test)
 	make(hdr, 0, 0);
 	hdr[0] = ISER_TGT_ISER_OP_CTRL | 0x03;
 	assert_int_equal(parse(&pdu, hdr, 76, NULL), ISER_TGT_PDU_OK);
-	assert_false(pdu.wsv);
-	assert_false(pdu.rsv);
-	assert_int_equal(pdu.write_stag, 0);
-	assert_true(pdu.write_va == 0);
-	assert_int_equal(pdu.read_stag, 0);
-	assert_true(pdu.read_va == 0);
+	assert_false(iser_tgt_pdu_write_stag(&pdu).sent);
+	assert_false(iser_tgt_pdu_read_stag(&pdu).sent);
 }
 
 static void rfc7143_11_2_1_fields_are_read(struct kunit *test)
