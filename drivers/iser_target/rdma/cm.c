@@ -166,6 +166,7 @@ int iser_tgt_conn_request(struct rdma_cm_id *cm_id, struct rdma_cm_event *event,
 
 	iser_tgt_conn_init(conn, iser_tgt_rx_work, iser_tgt_conn_release);
 	conn->dev = dev;
+	conn->numbers.completes_early = dev->quirks.completes_early;
 	conn->cm_id = cm_id;
 	conn->listener = listener;
 	conn->depth = depth;

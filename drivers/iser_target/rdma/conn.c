@@ -218,7 +218,7 @@ void iser_tgt_conn_close(struct iser_tgt_conn *conn, const char *why)
  */
 bool iser_tgt_conn_closing(const struct iser_tgt_conn *conn)
 {
-	return test_bit(ISER_TGT_CLOSE_ASKED, &conn->close);
+	return iser_tgt_conn_ends(conn);
 }
 
 /**

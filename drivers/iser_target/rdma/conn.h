@@ -235,4 +235,10 @@ void iser_tgt_conn_join(struct iser_tgt_conn *conn,
 			struct iser_tgt_conn_group *group);
 void iser_tgt_conn_leave(struct iser_tgt_conn *conn);
 
+/* iser_tgt_conn_closing() without a call. */
+static inline bool iser_tgt_conn_ends(const struct iser_tgt_conn *conn)
+{
+	return test_bit(ISER_TGT_CLOSE_ASKED, &conn->close);
+}
+
 #endif

@@ -268,30 +268,6 @@ u32 iser_tgt_conn_fetch_max(const struct iser_tgt_conn *conn)
 }
 
 /**
- * iser_tgt_conn_transfers_wait - are there transfers that have no credits yet
- * @conn: the connection
- *
- * Context: any. A hint: another processor may change it at any time.
- * Return: true if so.
- */
-bool iser_tgt_conn_transfers_wait(const struct iser_tgt_conn *conn)
-{
-	return !list_empty_careful(&conn->xfer_wait);
-}
-
-/**
- * iser_tgt_conn_completes_early - do sends complete before they are acknowledged
- * @conn: the connection
- *
- * Return: true if memory may still be sent from after an RDMA WRITE completed:
- * it may be freed, but not reused for other data.
- */
-bool iser_tgt_conn_completes_early(const struct iser_tgt_conn *conn)
-{
-	return conn->dev->quirks.completes_early;
-}
-
-/**
  * iser_tgt_conn_cq_idle - have all completions of a connection been handled
  * @conn: the connection
  *

@@ -126,8 +126,6 @@ size_t iser_tgt_conn_login_memory(const struct iser_tgt_conn *conn);
 size_t iser_tgt_conn_memory(const struct iser_tgt_conn *conn);
 bool iser_tgt_conn_needs_mr(const struct iser_tgt_conn *conn,
 			    enum dma_data_direction dir);
-bool iser_tgt_conn_completes_early(const struct iser_tgt_conn *conn);
-bool iser_tgt_conn_transfers_wait(const struct iser_tgt_conn *conn);
 bool iser_tgt_conn_cq_idle(const struct iser_tgt_conn *conn);
 
 /* queue_pair.c */
@@ -200,6 +198,23 @@ static inline struct iser_tgt_window *
 iser_tgt_conn_numbers(const struct iser_tgt_conn *conn)
 {
 	return (struct iser_tgt_window *)conn;
+}
+
+/* A hint in any context: another processor may change it at any time. */
+static inline bool
+iser_tgt_conn_transfers_wait(const struct iser_tgt_conn *conn)
+{
+	return READ_ONCE(iser_tgt_conn_numbers(conn)->transfers_wait);
+}
+
+/*
+ * Whether memory may still be sent from after an RDMA WRITE completed: it may be
+ * freed, but not reused for other data.
+ */
+static inline bool
+iser_tgt_conn_completes_early(const struct iser_tgt_conn *conn)
+{
+	return iser_tgt_conn_numbers(conn)->completes_early;
 }
 
 /* CmdSN of the next request expected. Context: the receive side. */

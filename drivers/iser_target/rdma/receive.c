@@ -299,7 +299,7 @@ void iser_tgt_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 		iser_tgt_rx_put(&buf->rx);
 		return;
 	}
-	if (iser_tgt_conn_closing(conn)) {
+	if (iser_tgt_conn_ends(conn)) {
 		iser_tgt_rx_put(&buf->rx);
 		return;
 	}

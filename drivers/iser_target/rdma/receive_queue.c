@@ -194,7 +194,7 @@ static int iser_tgt_rx_post_own(struct iser_tgt_conn *conn,
 	int ret = -ENOTCONN;
 
 	/* A queue pair in error would flush the buffers again and again. */
-	if (iser_tgt_conn_closing(conn))
+	if (iser_tgt_conn_ends(conn))
 		return ret;
 
 	spin_lock(&conn->post_lock);

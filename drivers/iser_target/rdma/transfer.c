@@ -287,6 +287,8 @@ static void iser_tgt_xfer_kick(struct iser_tgt_conn *conn)
 			return;
 		}
 		list_del(&xfer->wait);
+		WRITE_ONCE(conn->numbers.transfers_wait,
+			   !list_empty(&conn->xfer_wait));
 		spin_unlock(&conn->xfer_lock);
 
 		iser_tgt_segment_post(xfer);
@@ -310,6 +312,7 @@ static void iser_tgt_xfer_wait(struct iser_tgt_xfer *xfer)
 	trace_iser_tgt_xfer_wait(conn->initiator, conn->number, xfer->dir,
 				 xfer->left);
 	list_add_tail(&xfer->wait, &conn->xfer_wait);
+	WRITE_ONCE(conn->numbers.transfers_wait, true);
 	spin_unlock(&conn->xfer_lock);
 }
 
@@ -318,7 +321,7 @@ static void iser_tgt_xfer_queue(struct iser_tgt_xfer *xfer)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
 
-	if (likely(list_empty_careful(&conn->xfer_wait) &&
+	if (likely(!iser_tgt_conn_transfers_wait(conn) &&
 		   iser_tgt_credits_take(xfer))) {
 		if (likely(iser_tgt_segment_post(xfer)))
 			return;
@@ -360,7 +363,7 @@ static void iser_tgt_segment_done(struct ib_cq *cq, struct ib_wc *wc)
 		else
 			iser_tgt_xfer_done(xfer, 0);
 	}
-	if (unlikely(!list_empty_careful(&conn->xfer_wait)))
+	if (unlikely(iser_tgt_conn_transfers_wait(conn)))
 		iser_tgt_xfer_kick(conn);
 }
 
@@ -375,7 +378,7 @@ void iser_tgt_xfer_end(struct iser_tgt_xfer *xfer)
 	struct iser_tgt_conn *conn = xfer->conn;
 
 	iser_tgt_segment_end(xfer);
-	if (unlikely(!list_empty_careful(&conn->xfer_wait)))
+	if (unlikely(iser_tgt_conn_transfers_wait(conn)))
 		iser_tgt_xfer_kick(conn);
 }
 
@@ -411,7 +414,7 @@ void iser_tgt_xfer_return_credits(struct iser_tgt_conn *conn,
 	atomic_add(credits, &conn->credits);
 	/* Before looking for transfers that wait. */
 	smp_mb__after_atomic();
-	if (unlikely(!list_empty_careful(&conn->xfer_wait)))
+	if (unlikely(iser_tgt_conn_transfers_wait(conn)))
 		iser_tgt_xfer_kick(conn);
 }
 
@@ -511,7 +514,7 @@ void iser_tgt_xfer_start_buf(struct iser_tgt_xfer *xfer,
 	xfer->tx = tx;
 	xfer->cqe.done = iser_tgt_segment_done;
 	/* As iser_tgt_xfer_queue(), for what is one work request. */
-	if (unlikely(!list_empty_careful(&conn->xfer_wait) ||
+	if (unlikely(iser_tgt_conn_transfers_wait(conn) ||
 		     !iser_tgt_credits_take(xfer)))
 		iser_tgt_xfer_wait(xfer);
 	else if (likely(iser_tgt_segment_post_wrs(xfer, iser_tgt_buf_wrs(xfer, tx),

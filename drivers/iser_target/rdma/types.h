@@ -16,17 +16,21 @@ struct iser_tgt_data_pool;
 struct se_lun;
 
 /**
- * struct iser_tgt_window - the sequence numbers of a connection
+ * struct iser_tgt_window - what every command looks at of a connection
  * @exp_cmd_sn: next CmdSN, written by the receive side only
  * @max_cmd_sn: end of the window, under the connection's post_lock
  * @stat_sn: next StatSN, under post_lock
+ * @transfers_wait: some have no credits yet, written under xfer_lock
+ * @completes_early: of its device
  *
- * First in struct iser_tgt_conn, since every command looks at it.
+ * First in struct iser_tgt_conn, so that the fabric needs no call for it.
  */
 struct iser_tgt_window {
 	u32 exp_cmd_sn;
 	u32 max_cmd_sn;
 	u32 stat_sn;
+	bool transfers_wait;
+	bool completes_early;
 };
 
 /**
