@@ -9,18 +9,23 @@
 #include "send.h"
 #include "window.h"
 
-static void iser_tgt_fill_sn(struct iser_tgt_conn *conn, struct iser_tgt_tx *tx)
+static __always_inline void iser_tgt_fill_sn(struct iser_tgt_conn *conn,
+					     struct iser_tgt_tx *tx)
 {
 	struct iser_tgt_window *numbers = &conn->numbers;
 
-	if (tx->advances_window)
-		iser_tgt_window_advance(conn);
+	if (likely(tx->advances_window)) {
+		tx->advances_window = false;
+		if (likely(iser_tgt_window_steady(conn)))
+			numbers->max_cmd_sn++;
+		else
+			iser_tgt_window_advance(conn);
+	}
 	iser_tgt_pdu_set_sn(tx->hdr, numbers->stat_sn,
 			    READ_ONCE(numbers->exp_cmd_sn),
 			    numbers->max_cmd_sn);
 	if (tx->has_stat_sn)
 		numbers->stat_sn++;
-	tx->advances_window = false;
 }
 
 /* A completion of its own costs an interrupt; several PDUs can share one. */
@@ -47,8 +52,8 @@ static noinline void iser_tgt_post_trace(const struct iser_tgt_conn *conn,
 			    get_unaligned_be32(bhs + 32), tx->sge.length, ret);
 }
 
-static inline void iser_tgt_post_prepare(struct iser_tgt_conn *conn,
-					 struct iser_tgt_tx *tx)
+static __always_inline void iser_tgt_post_prepare(struct iser_tgt_conn *conn,
+						  struct iser_tgt_tx *tx)
 {
 	if (!tx->sn_filled)
 		iser_tgt_fill_sn(conn, tx);
