@@ -77,6 +77,8 @@ struct iser_tgt_conn_group {
  * @sent: PDUs whose completion has not been reported, in order, chained by their
  *	work requests, which the device no longer reads; under @post_lock
  * @sent_tail: where the next one is added, under @post_lock
+ * @bad: first work request that the device refused, under @post_lock; here, since
+ *	the stack of a function would need a canary for it
  * @credits: send queue credits free, of one work request each
  * @mrs: MRs free, each with the send queue entries its use takes
  * @sge_per_credit: scatterlist entries a credit pays for
@@ -159,6 +161,7 @@ struct iser_tgt_conn {
 	unsigned int unsignaled_max;
 	struct ib_send_wr *sent;
 	struct ib_send_wr **sent_tail;
+	const struct ib_send_wr *bad;
 
 	/* every transfer */
 	atomic_t credits;

@@ -62,6 +62,19 @@ static __always_inline void iser_tgt_post_prepare(struct iser_tgt_conn *conn,
 				      tx->sge.length, DMA_TO_DEVICE);
 }
 
+/*
+ * ib_post_send(), but for its variable on the stack, which each command would
+ * check a canary for: the compiler cannot see that @bad is given.
+ */
+static inline int iser_tgt_post_send(struct iser_tgt_conn *conn,
+				     const struct ib_send_wr *first)
+{
+	struct ib_qp *qp = conn->qp;
+
+	conn->bad = first;
+	return qp->device->ops.post_send(qp, first, &conn->bad);
+}
+
 static void iser_tgt_post_note(struct iser_tgt_conn *conn,
 			       struct iser_tgt_tx *tx)
 {
@@ -88,18 +101,17 @@ static void iser_tgt_chain_add(struct iser_tgt_chain *chain,
  * iser_tgt_post - post work requests, the last with its sequence numbers
  * @conn: the connection
  * @first: chain of work requests
- * @bad: on failure, the first one that was not posted
  * @tx: the PDU in the chain, NULL for none
  *
  * StatSN advances in the order of posting (RFC 7143 4.2.2.2). Once the
  * connection is closing nothing is posted, so that its drain is final.
  *
  * Context: any but interrupts.
- * Return: 0, -ENOTCONN, or the device's error; the connection is then
- * closing.
+ * Return: 0, -ENOTCONN, or the device's error; 1 if the device has taken a part
+ * of the chain. Unless it is 0 the connection is closing.
  */
 int iser_tgt_post(struct iser_tgt_conn *conn, struct ib_send_wr *first,
-		  const struct ib_send_wr **bad, struct iser_tgt_tx *tx)
+		  struct iser_tgt_tx *tx)
 {
 	/* Once posted, a PDU may be freed unless the fabric keeps it. */
 	bool waited = tx && tx->waited;
@@ -110,22 +122,24 @@ int iser_tgt_post(struct iser_tgt_conn *conn, struct ib_send_wr *first,
 		return 0;
 	}
 
-	*bad = first;
 	spin_lock(&conn->post_lock);
 	if (conn->state == ISER_TGT_CONN_CLOSING)
 		goto unlock;
 
 	if (!tx) {
-		ret = ib_post_send(conn->qp, first, bad);
-		goto unlock;
+		ret = iser_tgt_post_send(conn, first);
+		goto posted;
 	}
 
 	iser_tgt_post_prepare(conn, tx);
-	ret = ib_post_send(conn->qp, first, bad);
+	ret = iser_tgt_post_send(conn, first);
 	if (trace_iser_tgt_post_enabled())
 		iser_tgt_post_trace(conn, tx, ret);
 	if (likely(!ret))
 		iser_tgt_post_note(conn, tx);
+posted:
+	if (unlikely(ret && conn->bad != first))
+		ret = 1;
 unlock:
 	spin_unlock(&conn->post_lock);
 
@@ -231,11 +245,10 @@ void iser_tgt_tx_prepare(struct iser_tgt_tx *tx, size_t data_len, u32 inv_rkey)
  */
 void iser_tgt_send(struct iser_tgt_tx *tx, size_t data_len, u32 inv_rkey)
 {
-	const struct ib_send_wr *bad;
 	int ret;
 
 	iser_tgt_tx_prepare(tx, data_len, inv_rkey);
-	ret = iser_tgt_post(tx->conn, &tx->wr, &bad, tx);
+	ret = iser_tgt_post(tx->conn, &tx->wr, tx);
 	if (ret)
 		tx->done(tx, ret);
 }
@@ -250,13 +263,12 @@ void iser_tgt_send(struct iser_tgt_tx *tx, size_t data_len, u32 inv_rkey)
  */
 void iser_tgt_send_bare(struct iser_tgt_tx *tx)
 {
-	const struct ib_send_wr *bad;
 	int ret;
 
 	iser_tgt_tx_prepare(tx, 0, 0);
 	tx->sge.length = ISER_TGT_ISER_HDR_LEN;
 	tx->sn_filled = true;
-	ret = iser_tgt_post(tx->conn, &tx->wr, &bad, tx);
+	ret = iser_tgt_post(tx->conn, &tx->wr, tx);
 	if (ret)
 		tx->done(tx, ret);
 }

@@ -9,7 +9,7 @@
 #define ISER_TGT_LOGIN_PAGES	DIV_ROUND_UP(ISER_TGT_LOGIN_DATA_MAX, PAGE_SIZE)
 
 int iser_tgt_post(struct iser_tgt_conn *conn, struct ib_send_wr *first,
-		  const struct ib_send_wr **bad, struct iser_tgt_tx *tx);
+		  struct iser_tgt_tx *tx);
 int iser_tgt_post_chain(struct iser_tgt_conn *conn,
 			struct iser_tgt_chain *chain, bool *partly);
 

@@ -230,19 +230,18 @@ static inline bool iser_tgt_segment_post_wrs(struct iser_tgt_xfer *xfer,
 					     struct ib_send_wr *first,
 					     struct iser_tgt_tx *tx)
 {
-	const struct ib_send_wr *bad;
 	int ret;
 
 	if (tx)
 		tx->xfer = xfer;
-	ret = iser_tgt_post(xfer->conn, first, &bad, tx);
+	ret = iser_tgt_post(xfer->conn, first, tx);
 	if (likely(!ret))
 		return true;
 
-	if (bad != first && iser_tgt_xfer_partly_posted(xfer))
+	if (ret > 0 && iser_tgt_xfer_partly_posted(xfer))
 		return true;
 	iser_tgt_segment_end(xfer);
-	iser_tgt_xfer_done(xfer, ret);
+	iser_tgt_xfer_done(xfer, ret > 0 ? -EIO : ret);
 	return false;
 }
 

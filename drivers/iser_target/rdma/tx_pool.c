@@ -242,7 +242,6 @@ void iser_tgt_login_tx_send(struct iser_tgt_login_tx *login_tx,
 	struct iser_tgt_tx *tx = &login_tx->tx;
 	struct ib_device *ibdev = tx->conn->dev->ibdev;
 	size_t padded = ALIGN(len, 4);
-	const struct ib_send_wr *bad;
 	size_t pos = 0;
 	int i = 1;
 	int ret;
@@ -265,7 +264,7 @@ void iser_tgt_login_tx_send(struct iser_tgt_login_tx *login_tx,
 	tx->wr.opcode = IB_WR_SEND;
 	tx->sge.length = ISER_TGT_HDR_LEN;
 
-	ret = iser_tgt_post(tx->conn, &tx->wr, &bad, tx);
+	ret = iser_tgt_post(tx->conn, &tx->wr, tx);
 	if (ret)
 		tx->done(tx, ret);
 }
