@@ -161,26 +161,6 @@ static void iser_tgt_write_done(struct ib_cq *cq, struct ib_wc *wc)
 
 static struct ib_cqe iser_tgt_write_cqe = { .done = iser_tgt_write_done };
 
-/* Work requests for a mapped buffer, followed by @tx unless it is NULL. */
-static inline struct ib_send_wr *
-iser_tgt_buf_wrs(struct iser_tgt_xfer *xfer, struct iser_tgt_tx *tx)
-{
-	struct ib_send_wr *wr = &xfer->wr.wr;
-
-	ib_dma_sync_single_for_device(xfer->conn->dev->ibdev, xfer->sge.addr,
-				      xfer->sge.length, xfer->dir);
-	wr->next = tx ? &tx->wr : NULL;
-	wr->wr_cqe = tx ? &iser_tgt_write_cqe : &xfer->cqe;
-	wr->sg_list = &xfer->sge;
-	wr->num_sge = 1;
-	wr->opcode = xfer->dir == DMA_TO_DEVICE ? IB_WR_RDMA_WRITE :
-						  IB_WR_RDMA_READ;
-	wr->send_flags = tx ? 0 : IB_SEND_SIGNALED;
-	xfer->wr.remote_addr = xfer->va;
-	xfer->wr.rkey = xfer->rkey;
-	return wr;
-}
-
 static struct ib_send_wr *iser_tgt_segment_wrs(struct iser_tgt_xfer *xfer,
 					       struct iser_tgt_tx *tx)
 {
@@ -252,12 +232,12 @@ static bool iser_tgt_segment_post(struct iser_tgt_xfer *xfer)
 	struct ib_send_wr *first;
 	unsigned int noio;
 
-	if (xfer->tx && xfer->segment == xfer->left)
+	if (xfer->tx && (xfer->buf || xfer->segment == xfer->left))
 		tx = xfer->tx;
 
 	xfer->cqe.done = iser_tgt_segment_done;
-	if (likely(xfer->buf)) {
-		first = iser_tgt_buf_wrs(xfer, tx);
+	if (xfer->buf) {
+		first = &xfer->wr.wr;
 	} else {
 		/* In a thread of the backstore's, maybe: its I/O must not wait. */
 		noio = memalloc_noio_save();
@@ -309,7 +289,7 @@ static void iser_tgt_xfer_wait(struct iser_tgt_xfer *xfer)
 	spin_lock(&conn->xfer_lock);
 	conn->counts.credit_waits++;
 	trace_iser_tgt_xfer_wait(conn->initiator, conn->number, xfer->dir,
-				 xfer->left);
+				 xfer->buf ? xfer->sge.length : xfer->left);
 	list_add_tail(&xfer->wait, &conn->xfer_wait);
 	WRITE_ONCE(conn->numbers.transfers_wait, true);
 	spin_unlock(&conn->xfer_lock);
@@ -350,13 +330,10 @@ static void iser_tgt_segment_done(struct ib_cq *cq, struct ib_wc *wc)
 	}
 
 	iser_tgt_segment_end(xfer);
-	if (unlikely(status)) {
+	if (unlikely(status) || likely(xfer->buf || xfer->pi)) {
 		iser_tgt_xfer_done(xfer, status);
 	} else {
-		if (likely(xfer->buf || xfer->pi))
-			xfer->left = 0;
-		else
-			iser_tgt_segment_advance(xfer);
+		iser_tgt_segment_advance(xfer);
 		if (xfer->left)
 			iser_tgt_segment_start(xfer);
 		else
@@ -492,7 +469,7 @@ void iser_tgt_xfer_start(struct iser_tgt_xfer *xfer, struct iser_tgt_conn *conn,
  * @va: remote address
  * @rkey: remote STag
  * @dir: DMA_TO_DEVICE for RDMA WRITE, DMA_FROM_DEVICE for RDMA READ
- * @tx: prepared response to send behind the data, or NULL
+ * @tx: prepared response to send behind the data of an RDMA WRITE, or NULL
  *
  * @tx->done, or without @tx @xfer->done, is called in any case, maybe before
  * this returns.
@@ -505,20 +482,46 @@ void iser_tgt_xfer_start_buf(struct iser_tgt_xfer *xfer,
 			     u64 va, u32 rkey, enum dma_data_direction dir,
 			     struct iser_tgt_tx *tx)
 {
-	iser_tgt_xfer_init(xfer, conn, len, va, rkey, dir);
+	struct ib_send_wr *wr = &xfer->wr.wr;
+
+	xfer->conn = conn;
 	xfer->buf = buf;
+	xfer->pi = NULL;
+	xfer->credits = 1;
+	xfer->registers = false;
+	xfer->dir = dir;
+	xfer->tx = tx;
 	xfer->sge.addr = buf->dma + offset;
 	xfer->sge.length = len;
 	xfer->sge.lkey = conn->dev->pd->local_dma_lkey;
-	xfer->tx = tx;
-	xfer->cqe.done = iser_tgt_segment_done;
+	xfer->wr.remote_addr = va;
+	xfer->wr.rkey = rkey;
+	wr->sg_list = &xfer->sge;
+	wr->num_sge = 1;
+	if (likely(tx)) {
+		wr->next = &tx->wr;
+		wr->wr_cqe = &iser_tgt_write_cqe;
+		wr->opcode = IB_WR_RDMA_WRITE;
+		wr->send_flags = 0;
+	} else {
+		xfer->cqe.done = iser_tgt_segment_done;
+		wr->next = NULL;
+		wr->wr_cqe = &xfer->cqe;
+		wr->opcode = dir == DMA_TO_DEVICE ? IB_WR_RDMA_WRITE :
+						    IB_WR_RDMA_READ;
+		wr->send_flags = IB_SEND_SIGNALED;
+	}
+	ib_dma_sync_single_for_device(conn->dev->ibdev, xfer->sge.addr, len,
+				      dir);
 	/* As iser_tgt_xfer_queue(), for what is one work request. */
-	if (unlikely(iser_tgt_conn_transfers_wait(conn) ||
-		     !iser_tgt_credits_take(xfer)))
+	if (unlikely(iser_tgt_conn_transfers_wait(conn))) {
 		iser_tgt_xfer_wait(xfer);
-	else if (likely(iser_tgt_segment_post_wrs(xfer, iser_tgt_buf_wrs(xfer, tx),
-						  tx)))
+	} else if (unlikely(atomic_dec_return(&conn->credits) < 0)) {
+		atomic_inc(&conn->credits);
+		iser_tgt_xfer_wait(xfer);
+	} else if (likely(iser_tgt_segment_post_wrs(xfer, wr, tx))) {
 		return;
+	}
 	iser_tgt_xfer_kick(conn);
 }
 

@@ -190,7 +190,7 @@ struct iser_tgt_xfer {
 	unsigned int nents;
 	/* bytes by which the first entry was moved on until its segment ends */
 	u32 skipped;
-	/* bytes not posted yet, those of the segment included */
+	/* bytes not posted yet, those of the segment included; not of @buf */
 	u32 left;
 	u32 segment;
 	u16 credits;
