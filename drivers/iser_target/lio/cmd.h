@@ -87,7 +87,7 @@ enum iser_tgt_answer {
  * @fence: entry of the list of commands whose response is held
  * @fenced: since when it is held, low half of jiffies
  * @sess: the session
- * @rx: receive buffer that holds immediate data
+ * @rx: receive buffer, until the core has the CDB, or for immediate data
  * @buf: mapped buffer of the rest of the data, or of all of it
  * @sg: @buf, if all data is there; initialized once
  * @buf_skip: bytes of @buf that immediate data was copied to

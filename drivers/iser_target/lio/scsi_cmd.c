@@ -187,7 +187,8 @@ static void iser_tgt_submit(struct se_cmd *se_cmd)
  * iser_tgt_scsi_receive().
  */
 static int iser_tgt_scsi_accept(struct iser_tgt_session *sess,
-				struct iser_tgt_rx *rx, u8 *cdb, bool bidi)
+				struct iser_tgt_rx *rx, const u8 *cdb,
+				bool bidi)
 {
 	const struct iser_tgt_pdu *pdu = &rx->pdu;
 	u8 flags = pdu->flags;
@@ -223,11 +224,8 @@ static int iser_tgt_scsi_accept(struct iser_tgt_session *sess,
 
 	WRITE_ONCE(cmd->scsi, true);
 	iser_tgt_session_count(sess, cmd, flags);
-	/* Only immediate data still needs the receive buffer. */
-	if (cmd->imm_len)
-		cmd->rx = rx;
-	else
-		iser_tgt_rx_put(rx);
+	/* A response that refuses the command returns it. */
+	cmd->rx = rx;
 
 	if (unlikely(bidi)) {
 		iser_tgt_refuse(cmd, TCM_INVALID_CDB_FIELD);
@@ -237,12 +235,19 @@ static int iser_tgt_scsi_accept(struct iser_tgt_session *sess,
 	    iser_tgt_cleared_tell(cmd, lun, cdb[0]))
 		return 0;
 	/*
-	 * On failure the core has queued the status. A CDB of more than 32 bytes
-	 * is allocated, and a completion handler must not wait for memory.
+	 * On failure the core has queued the status. It copies the CDB; one of
+	 * more than 32 bytes is allocated, and a completion handler must not wait
+	 * for memory.
 	 */
-	if (target_submit_prep(&cmd->se_cmd, cdb, NULL, 0, NULL, 0, NULL, 0,
-			       GFP_NOWAIT | __GFP_NOWARN))
+	if (target_submit_prep(&cmd->se_cmd, (u8 *)cdb, NULL, 0, NULL, 0, NULL,
+			       0, GFP_NOWAIT | __GFP_NOWARN))
 		return 0;
+
+	/* Only immediate data still needs the receive buffer. */
+	if (!cmd->imm_len) {
+		cmd->rx = NULL;
+		iser_tgt_rx_put(rx);
+	}
 
 	if (unlikely(cmd->se_cmd.prot_op != TARGET_PROT_NORMAL)) {
 		why = iser_tgt_prot_wrong(cmd);
@@ -302,7 +307,7 @@ iser_tgt_scsi_receive_long(struct iser_tgt_session *sess, struct iser_tgt_rx *rx
 int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 {
 	const struct iser_tgt_pdu *pdu = &rx->pdu;
-	u8 cdb[ISER_TGT_CDB_BHS_LEN];
+	const u8 *cdb = iser_tgt_pdu_cdb(pdu);
 	u8 flags = pdu->flags;
 	const char *wrong;
 	int ret;
@@ -329,7 +334,6 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		return iser_tgt_reject(sess, rx,
 				       ISER_TGT_REJECT_INVALID_FIELD);
 
-	memcpy(cdb, iser_tgt_pdu_cdb(pdu), sizeof(cdb));
 	if (unlikely(iser_tgt_too_many_immediate(sess, pdu)))
 		return iser_tgt_reject(sess, rx,
 				       ISER_TGT_REJECT_TOO_MANY_IMM);
