@@ -397,28 +397,16 @@ void iser_tgt_rx_free_retired(struct iser_tgt_rx_queue *q)
 	}
 }
 
-/**
- * iser_tgt_rx_put - return the receive buffer of a PDU
- * @rx: the PDU
- *
- * Context: any but interrupts.
- */
-void iser_tgt_rx_put(struct iser_tgt_rx *rx)
+/* Apart, so that iser_tgt_rx_put() saves no registers for seven calls of eight. */
+static noinline void iser_tgt_rx_repost(struct iser_tgt_rx_queue *q)
 {
-	struct iser_tgt_rx_buf *next, *buf = iser_tgt_rx_buf(rx);
-	struct iser_tgt_rx_queue *q = buf->queue;
+	struct llist_node *list = llist_del_all(&q->free);
+	/* Not before: a buffer may have been mapped since. */
+	bool syncs = iser_tgt_device_syncs(q->dev);
+	struct iser_tgt_rx_buf *buf, *next;
 	struct ib_recv_wr *first = NULL;
-	struct llist_node *list;
-	bool syncs;
 	int nr = 0;
 
-	llist_add(&buf->free, &q->free);
-	if (atomic_inc_return(&q->nr_free) < READ_ONCE(q->batch))
-		return;
-
-	list = llist_del_all(&q->free);
-	/* Not before: a buffer may have been mapped since. */
-	syncs = iser_tgt_device_syncs(q->dev);
 	llist_for_each_entry_safe(buf, next, list, free) {
 		nr++;
 		if (iser_tgt_rx_retired(buf))
@@ -431,6 +419,22 @@ void iser_tgt_rx_put(struct iser_tgt_rx *rx)
 	atomic_sub(nr, &q->nr_free);
 	if (first)
 		iser_tgt_rx_post(q, first);
+}
+
+/**
+ * iser_tgt_rx_put - return the receive buffer of a PDU
+ * @rx: the PDU
+ *
+ * Context: any but interrupts.
+ */
+void iser_tgt_rx_put(struct iser_tgt_rx *rx)
+{
+	struct iser_tgt_rx_buf *buf = iser_tgt_rx_buf(rx);
+	struct iser_tgt_rx_queue *q = buf->queue;
+
+	llist_add(&buf->free, &q->free);
+	if (atomic_inc_return(&q->nr_free) >= READ_ONCE(q->batch))
+		iser_tgt_rx_repost(q);
 }
 
 /**
