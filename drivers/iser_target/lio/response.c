@@ -310,7 +310,7 @@ void iser_tgt_response_data(struct iser_tgt_cmd *cmd,
 		iser_tgt_response_unsignaled(cmd);
 	else
 		iser_tgt_response_signaled(cmd);
-	iser_tgt_tx_prepare(&cmd->tx, data_len, iser_tgt_inv_rkey(cmd));
+	iser_tgt_tx_prepare(&cmd->tx, data_len, cmd->stag.stag);
 	if (likely(cmd->buf)) {
 		cmd->tx.chain = chain;
 		iser_tgt_xfer_start_buf(&cmd->xfer, cmd->sess->conn, cmd->buf,

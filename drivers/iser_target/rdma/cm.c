@@ -63,7 +63,7 @@ static int iser_tgt_accept(struct iser_tgt_conn *conn,
 		.rnr_retry_count = 7,
 	};
 
-	if (!conn->send_inv)
+	if (!conn->numbers.send_inv)
 		hdr.flags |= ISER_TGT_CM_SEND_INV_NOT_SUP;
 	if (req->private_data && req->private_data_len >= sizeof(hdr)) {
 		param.private_data = &hdr;
@@ -172,7 +172,7 @@ int iser_tgt_conn_request(struct rdma_cm_id *cm_id, struct rdma_cm_event *event,
 	conn->depth = depth;
 	conn->pi = pi && dev->pi;
 	conn->iwarp = rdma_protocol_iwarp(dev->ibdev, cm_id->port_num);
-	conn->send_inv = iser_tgt_peer_takes_inv(req) &&
+	conn->numbers.send_inv = iser_tgt_peer_takes_inv(req) &&
 		(dev->ibdev->attrs.device_cap_flags &
 		 IB_DEVICE_MEM_MGT_EXTENSIONS);
 	conn->ord = min_t(u32, req->initiator_depth,

@@ -50,7 +50,6 @@ struct iser_tgt_conn_group {
  * @state: written under @post_lock
  * @rx_direct: PDUs are handled in the completion handler unless some wait
  * @rx_parked: PDUs are queued on @rx_waiting and handled by @rx_work, in order
- * @send_inv: the peer takes SEND with invalidate
  * @pi: the queue pair can generate and check protection information
  * @iwarp: its port speaks iWARP: RDMA READs need registered memory
  * @ord: RDMA READs that the peer serves at a time
@@ -135,7 +134,6 @@ struct iser_tgt_conn {
 	enum iser_tgt_conn_state state;
 	bool rx_direct;
 	bool rx_parked;
-	bool send_inv;
 	bool pi;
 	bool iwarp;
 	u8 ord;

@@ -6,8 +6,10 @@
 #ifndef ISER_TGT_RDMA_H
 #define ISER_TGT_RDMA_H
 
+#include <linux/align.h>
 #include <linux/jump_label.h>
 #include <linux/socket.h>
+#include <linux/string.h>
 
 #include "../iscsi/window.h"
 #include "types.h"
@@ -156,7 +158,6 @@ struct scatterlist *iser_tgt_rx_sgl(struct iser_tgt_rx *rx, u32 len,
 void iser_tgt_rx_put(struct iser_tgt_rx *rx);
 
 /* send.c, tx_pool.c */
-void iser_tgt_tx_prepare(struct iser_tgt_tx *tx, size_t data_len, u32 inv_rkey);
 void iser_tgt_send(struct iser_tgt_tx *tx, size_t data_len, u32 inv_rkey);
 void iser_tgt_send_bare(struct iser_tgt_tx *tx);
 struct iser_tgt_tx_pool *iser_tgt_tx_pool_alloc(struct iser_tgt_conn *conn,
@@ -198,6 +199,31 @@ static inline struct iser_tgt_window *
 iser_tgt_conn_numbers(const struct iser_tgt_conn *conn)
 {
 	return (struct iser_tgt_window *)conn;
+}
+
+/**
+ * iser_tgt_tx_prepare - prepare a PDU for posting
+ * @tx: the PDU, headers and data filled in
+ * @data_len: bytes of data, at most ISER_TGT_FFP_DATA_MAX; padded here
+ * @inv_rkey: STag of the initiator to invalidate, 0 for none; ignored if the
+ *	peer does not take SEND with invalidate
+ */
+static inline void iser_tgt_tx_prepare(struct iser_tgt_tx *tx, size_t data_len,
+				       u32 inv_rkey)
+{
+	size_t padded = ALIGN(data_len, 4);
+
+	if (unlikely(padded != data_len))
+		memset(iser_tgt_tx_data(tx) + data_len, 0, padded - data_len);
+	tx->sge.length = ISER_TGT_HDR_LEN + padded;
+	tx->wr.next = NULL;
+	tx->wr.opcode = IB_WR_SEND;
+	if (inv_rkey && iser_tgt_conn_numbers(tx->conn)->send_inv) {
+		tx->wr.opcode = IB_WR_SEND_WITH_INV;
+		tx->wr.ex.invalidate_rkey = inv_rkey;
+	}
+	tx->xfer = NULL;
+	tx->waited = false;
 }
 
 /* A hint in any context: another processor may change it at any time. */

@@ -210,30 +210,6 @@ int iser_tgt_post_chain(struct iser_tgt_conn *conn,
 }
 
 /**
- * iser_tgt_tx_prepare - prepare a PDU for posting
- * @tx: the PDU, headers and data filled in
- * @data_len: bytes of data, at most ISER_TGT_FFP_DATA_MAX; padded here
- * @inv_rkey: STag of the initiator to invalidate, 0 for none; ignored if the
- *	peer does not take SEND with invalidate
- */
-void iser_tgt_tx_prepare(struct iser_tgt_tx *tx, size_t data_len, u32 inv_rkey)
-{
-	size_t padded = ALIGN(data_len, 4);
-
-	if (unlikely(padded != data_len))
-		memset(iser_tgt_tx_data(tx) + data_len, 0, padded - data_len);
-	tx->sge.length = ISER_TGT_HDR_LEN + padded;
-	tx->wr.next = NULL;
-	tx->wr.opcode = IB_WR_SEND;
-	if (inv_rkey && tx->conn->send_inv) {
-		tx->wr.opcode = IB_WR_SEND_WITH_INV;
-		tx->wr.ex.invalidate_rkey = inv_rkey;
-	}
-	tx->xfer = NULL;
-	tx->waited = false;
-}
-
-/**
  * iser_tgt_send - send a PDU
  * @tx: the PDU, headers and data filled in
  * @data_len: bytes of data, at most ISER_TGT_FFP_DATA_MAX

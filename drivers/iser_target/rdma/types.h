@@ -22,6 +22,7 @@ struct se_lun;
  * @stat_sn: next StatSN, under post_lock
  * @transfers_wait: some have no credits yet, written under xfer_lock
  * @completes_early: of its device
+ * @send_inv: the peer takes SEND with invalidate
  *
  * First in struct iser_tgt_conn, so that the fabric needs no call for it.
  */
@@ -31,6 +32,7 @@ struct iser_tgt_window {
 	u32 stat_sn;
 	bool transfers_wait;
 	bool completes_early;
+	bool send_inv;
 };
 
 /**
