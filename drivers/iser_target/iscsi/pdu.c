@@ -69,6 +69,7 @@ enum iser_tgt_pdu_error iser_tgt_pdu_parse(struct iser_tgt_pdu *pdu,
 					   const u8 *hdr, size_t received)
 {
 	const u8 *bhs = hdr + ISER_TGT_ISER_HDR_LEN;
+	u32 lengths;
 
 	if (received < ISER_TGT_HDR_LEN ||
 	    (hdr[0] & ISER_TGT_ISER_OP_MASK) != ISER_TGT_ISER_OP_CTRL)
@@ -79,12 +80,19 @@ enum iser_tgt_pdu_error iser_tgt_pdu_parse(struct iser_tgt_pdu *pdu,
 	pdu->opcode = bhs[0] & ISER_TGT_OP_MASK;
 	pdu->immediate = bhs[0] & ISER_TGT_OP_IMMEDIATE;
 	pdu->flags = bhs[1];
-	pdu->ahs_len = (size_t)bhs[4] * 4;
-	pdu->data_len = get_unaligned_be24(bhs + 5);
+	/* TotalAHSLength in words, then DataSegmentLength in three bytes */
+	lengths = get_unaligned_be32(bhs + 4);
+	pdu->ahs_len = (size_t)(lengths >> 24) * 4;
+	pdu->data_len = lengths & 0xffffff;
 	pdu->unsent = 0;
 	pdu->itt = get_unaligned_be32(bhs + 16);
 	pdu->cmd_sn = get_unaligned_be32(bhs + 24);
 	pdu->exp_stat_sn = get_unaligned_be32(bhs + 28);
+
+	/* Nearly every PDU: what pdu_check_lengths() would find as well. */
+	if (!pdu->ahs_len && received - ISER_TGT_HDR_LEN == pdu->data_len)
+		return ISER_TGT_PDU_OK;
+
 	return pdu_check_lengths(pdu, received);
 }
 
