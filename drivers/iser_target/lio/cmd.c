@@ -172,19 +172,15 @@ static void iser_tgt_cmd_end(struct iser_tgt_cmd *cmd)
 }
 
 /**
- * iser_tgt_cmd_put - drop a reference to a context
- * @cmd: the context; free again when its response, if any, has been sent and
- *	the core has released its command
+ * iser_tgt_cmd_free - the last reference to a context was dropped
+ * @cmd: the context
  *
  * Context: any but interrupts.
  */
-void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd)
+void iser_tgt_cmd_free(struct iser_tgt_cmd *cmd)
 {
 	struct iser_tgt_session *sess = cmd->sess;
 	struct iser_tgt_conn *conn = sess->conn;
-
-	if (!atomic_dec_and_test(&cmd->refs))
-		return;
 
 	if (cmd->buf)
 		iser_tgt_data_put(cmd->buf);

@@ -218,8 +218,21 @@ void iser_tgt_cmds_free(struct iser_tgt_session *sess);
 struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess);
 struct iser_tgt_cmd *iser_tgt_cmd_get_own(struct iser_tgt_session *sess,
 					  enum iser_tgt_cmd_own which);
-void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd);
+void iser_tgt_cmd_free(struct iser_tgt_cmd *cmd);
 void iser_tgt_cmds_sent(struct iser_tgt_tx *first);
 void iser_tgt_cmd_sent(struct iser_tgt_tx *tx, int status);
+
+/**
+ * iser_tgt_cmd_put - drop a reference to a context
+ * @cmd: the context; free again when its response, if any, has been sent and
+ *	the core has released its command
+ *
+ * Context: any but interrupts.
+ */
+static inline void iser_tgt_cmd_put(struct iser_tgt_cmd *cmd)
+{
+	if (atomic_dec_and_test(&cmd->refs))
+		iser_tgt_cmd_free(cmd);
+}
 
 #endif
