@@ -145,8 +145,7 @@ bool iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 	u32 imm = min(cmd->imm_len, se_cmd->data_length);
 	u32 rest = se_cmd->data_length;
-	struct scatterlist *sg = &cmd->sg;
-	unsigned int nents = 0;
+	struct iser_tgt_sgl sgl = { .sg = &cmd->sg };
 
 	if (!rest || !iser_tgt_moves_blocks(se_cmd))
 		return false;
@@ -160,7 +159,7 @@ bool iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 		return true;
 
 	if (imm && iser_tgt_imm_in_place(cmd, imm)) {
-		sg = iser_tgt_rx_sgl(cmd->rx, imm, &nents);
+		sgl = iser_tgt_rx_sgl(cmd->rx, imm);
 		rest -= imm;
 		imm = 0;
 	}
@@ -172,15 +171,15 @@ bool iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 		if (!cmd->buf)
 			return true;
 		cmd->buf_skip = imm;
-		sg_set_page(&sg[nents++], cmd->buf->page, rest, 0);
+		sg_set_page(&sgl.sg[sgl.nents++], cmd->buf->page, rest, 0);
 	}
 	if (imm)
 		iser_tgt_rx_copy(cmd->rx, cmd->rx->pdu.ahs_len,
 				 page_address(cmd->buf->page), imm);
-	sg_mark_end(&sg[nents - 1]);
+	sg_mark_end(&sgl.sg[sgl.nents - 1]);
 
-	se_cmd->t_data_sg = sg;
-	se_cmd->t_data_nents = nents;
+	se_cmd->t_data_sg = sgl.sg;
+	se_cmd->t_data_nents = sgl.nents;
 	se_cmd->se_cmd_flags |= SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC;
 	return true;
 }

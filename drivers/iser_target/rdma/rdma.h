@@ -153,8 +153,7 @@ DECLARE_STATIC_KEY_FALSE(iser_tgt_stamps);
 const void *iser_tgt_rx_ahs(const struct iser_tgt_rx *rx);
 size_t iser_tgt_rx_copy(const struct iser_tgt_rx *rx, size_t skip, void *to,
 			size_t len);
-struct scatterlist *iser_tgt_rx_sgl(struct iser_tgt_rx *rx, u32 len,
-				    unsigned int *nents);
+struct iser_tgt_sgl iser_tgt_rx_sgl(struct iser_tgt_rx *rx, u32 len);
 void iser_tgt_rx_put(struct iser_tgt_rx *rx);
 
 /* send.c, tx_pool.c */

@@ -68,32 +68,39 @@ size_t iser_tgt_rx_copy(const struct iser_tgt_rx *rx, size_t skip, void *to,
 	return done;
 }
 
+static inline void iser_tgt_rx_sg(struct iser_tgt_rx_buf *buf, unsigned int i,
+				  u32 len)
+{
+	/* The PDU before may have ended here. */
+	sg_unmark_end(&buf->sg[i]);
+	sg_set_page(&buf->sg[i], buf->page[i], len, 0);
+}
+
 /**
  * iser_tgt_rx_sgl - the data segment of a PDU as a scatterlist
  * @rx: the PDU, without AHS
- * @len: bytes of the data segment
- * @nents: entries used
+ * @len: bytes of the data segment, not 0
  *
  * Return: the scatterlist, with room for one more entry. The caller marks its
  * end.
  */
-struct scatterlist *iser_tgt_rx_sgl(struct iser_tgt_rx *rx, u32 len,
-				    unsigned int *nents)
+struct iser_tgt_sgl iser_tgt_rx_sgl(struct iser_tgt_rx *rx, u32 len)
 {
 	struct iser_tgt_rx_buf *buf = iser_tgt_rx_buf(rx);
 	u32 piece = iser_tgt_device_recv_piece(buf->queue->dev);
 	unsigned int i;
 
+	if (likely(len <= piece)) {
+		iser_tgt_rx_sg(buf, 0, len);
+		return (struct iser_tgt_sgl) { .sg = buf->sg, .nents = 1 };
+	}
 	for (i = 0; len; i++) {
 		u32 n = min(len, piece);
 
-		/* The PDU before may have ended here. */
-		sg_unmark_end(&buf->sg[i]);
-		sg_set_page(&buf->sg[i], buf->page[i], n, 0);
+		iser_tgt_rx_sg(buf, i, n);
 		len -= n;
 	}
-	*nents = i;
-	return buf->sg;
+	return (struct iser_tgt_sgl) { .sg = buf->sg, .nents = i };
 }
 
 static const char *iser_tgt_park_why(const struct iser_tgt_conn *conn, int ret)

@@ -52,6 +52,16 @@ struct iser_tgt_rx {
 };
 
 /**
+ * struct iser_tgt_sgl - a scatterlist, returned in registers
+ * @sg: the first entry
+ * @nents: entries used
+ */
+struct iser_tgt_sgl {
+	struct scatterlist *sg;
+	unsigned int nents;
+};
+
+/**
  * struct iser_tgt_tx - a PDU to send
  * @hdr: ISER_TGT_HDR_LEN bytes, mapped for the life of the session, followed by
  *	ISER_TGT_FFP_DATA_MAX bytes of data: iser_tgt_tx_data()
