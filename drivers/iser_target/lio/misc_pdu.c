@@ -124,6 +124,7 @@ static int iser_tgt_logout_receive(struct iser_tgt_session *sess,
 	iser_tgt_rx_put(rx);
 	if (response == ISER_TGT_LOGOUT_OK) {
 		sess->logging_out = true;
+		sess->usual = false;
 		/*
 		 * Commands may take long to end, and some initiators have no
 		 * receive buffer for the response.

@@ -112,6 +112,7 @@ struct iser_tgt_ping {
  * @hello_may: the first message may be one: nothing was said about it
  * @discovery: discovery session
  * @logging_out: nothing that is received is looked at any more
+ * @usual: @ffp and @heard of a normal session, no Hello is due, not logging out
  * @cleared_any: commands to some LUNs are answered by a unit attention
  * @unexpected: Rejects, messages and pings that are not acknowledged
  * @rejected: @rejected_sn is valid
@@ -173,6 +174,7 @@ struct iser_tgt_session {
 	bool hello_may;
 	bool discovery;
 	bool logging_out;
+	bool usual;
 	bool cleared_any;
 	bool rejected;
 	u32 rejected_sn;

@@ -74,14 +74,10 @@ static void *iser_tgt_session_open(struct iser_tgt_conn *conn)
 	return sess;
 }
 
-/*
- * Returns -EAGAIN if the PDU has to wait for a context or for the worker, -EBUSY
- * if it has to wait for one that was rejected.
- */
-static int iser_tgt_session_receive(void *session, struct iser_tgt_rx *rx)
+/* As iser_tgt_session_receive(). */
+static noinline int iser_tgt_session_receive_any(struct iser_tgt_session *sess,
+						 struct iser_tgt_rx *rx)
 {
-	struct iser_tgt_session *sess = session;
-
 	if (unlikely(!sess->ffp))
 		return iser_tgt_login_receive(sess, rx);
 
@@ -98,6 +94,8 @@ static int iser_tgt_session_receive(void *session, struct iser_tgt_rx *rx)
 	}
 	if (unlikely(sess->hello_due))
 		return iser_tgt_hello_receive(sess, rx);
+	/* Nothing above concerns later PDUs. */
+	sess->usual = !sess->discovery;
 	if (unlikely(rx->error)) {
 		/* RFC 7145 10.1.3.3, RFC 7143 7.7 */
 		iser_tgt_protocol_error(sess, iser_tgt_pdu_strerror(rx->error));
@@ -119,6 +117,22 @@ static int iser_tgt_session_receive(void *session, struct iser_tgt_rx *rx)
 		return iser_tgt_tmf_receive(sess, rx);
 
 	return iser_tgt_misc_pdu_receive(sess, rx);
+}
+
+/*
+ * Returns -EAGAIN if the PDU has to wait for a context or for the worker, -EBUSY
+ * if it has to wait for one that was rejected.
+ */
+static int iser_tgt_session_receive(void *session, struct iser_tgt_rx *rx)
+{
+	struct iser_tgt_session *sess = session;
+
+	/* Nearly every PDU: what the tests of the other function result in. */
+	if (likely(sess->usual && rx->pdu.opcode == ISER_TGT_OP_SCSI_CMD &&
+		   !rx->error && !READ_ONCE(sess->unexpected.any)))
+		return iser_tgt_scsi_receive(sess, rx);
+
+	return iser_tgt_session_receive_any(sess, rx);
 }
 
 static bool iser_tgt_session_busy(const struct iser_tgt_session *sess)
