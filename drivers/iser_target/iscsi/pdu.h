@@ -177,6 +177,18 @@ iser_tgt_pdu_write_stag(const struct iser_tgt_pdu *pdu)
 	};
 }
 
+/**
+ * iser_tgt_pdu_scsi_rsp_again - build a SCSI Response like the last one
+ * @hdr: headers from iser_tgt_pdu_scsi_rsp(), maybe with sequence numbers
+ * @itt: initiator task tag of the command
+ *
+ * Status, residual and length of the data stay the same.
+ */
+static inline void iser_tgt_pdu_scsi_rsp_again(u8 *hdr, u32 itt)
+{
+	put_unaligned_be32(itt, hdr + ISER_TGT_ISER_HDR_LEN + 16);
+}
+
 /* Fields of single requests, by their offset in the BHS. */
 static inline u64 iser_tgt_pdu_lun(const struct iser_tgt_pdu *pdu)
 {

@@ -103,6 +103,7 @@ enum iser_tgt_answer {
  * @rsp_deferred: function whose response waits
  * @close_after: close the connection when the response has been sent
  * @dirty: the data area of the response is not all zeros
+ * @good: its headers are those of a response with GOOD status and no residual
  * @immediate: counted by iser_tgt_window_immediates()
  * @answer: what is left to do once the core has completed it: see gather.c
  * @watched: executed by a worker because its backstore has slept
@@ -142,6 +143,7 @@ struct iser_tgt_cmd {
 	bool rsp_deferred;
 	bool close_after;
 	bool dirty;
+	bool good;
 	enum iser_tgt_answer answer;
 	/* written by the receive side; @immediate ends with the response */
 	bool immediate;

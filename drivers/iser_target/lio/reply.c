@@ -74,6 +74,7 @@ bool iser_tgt_reply_get(struct iser_tgt_session *sess,
 		if (!reply->cmd)
 			return false;
 		reply->cmd->dirty = true;
+		reply->cmd->good = false;
 		reply->tx = &reply->cmd->tx;
 		reply->tx->done = iser_tgt_reply_done;
 		reply->data = iser_tgt_tx_data(reply->tx);

@@ -164,23 +164,15 @@ static u32 iser_tgt_inv_rkey(const struct iser_tgt_cmd *cmd)
 	return 0;
 }
 
-static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd, bool data_in)
+/* Headers and sense of a response. Returns the length of its data segment. */
+static noinline size_t iser_tgt_response_headers(struct iser_tgt_cmd *cmd,
+						 bool data_in, bool good)
 {
 	struct se_cmd *se_cmd = &cmd->se_cmd;
 	size_t data_len = 0;
 	u32 residual;
 	u8 flag;
 
-	if (iser_tgt_latency_on())
-		iser_tgt_latency_answers(cmd, data_in);
-	/* The response advances the window: return the buffer before. */
-	if (cmd->rx) {
-		iser_tgt_rx_put(cmd->rx);
-		cmd->rx = NULL;
-	}
-
-	if (unlikely(cmd->immediate))
-		iser_tgt_cmd_immediate_ends(cmd);
 	if (unlikely(se_cmd->scsi_status != SAM_STAT_GOOD))
 		iser_tgt_count_status(&cmd->sess->counts,
 				      se_cmd->scsi_status);
@@ -202,9 +194,38 @@ static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd, bool data_in)
 	}
 	iser_tgt_pdu_scsi_rsp(cmd->tx.hdr, cmd->itt, se_cmd->scsi_status, flag,
 			      residual, data_len);
+	cmd->good = good;
 	trace_iser_tgt_response(cmd->sess->initiator, cmd->sess->sid, cmd->itt,
 				se_cmd->orig_fe_lun, se_cmd->__t_task_cdb[0],
 				se_cmd->scsi_status, residual, data_in);
+	return data_len;
+}
+
+static size_t iser_tgt_response_build(struct iser_tgt_cmd *cmd, bool data_in)
+{
+	struct se_cmd *se_cmd = &cmd->se_cmd;
+	bool good = se_cmd->scsi_status == SAM_STAT_GOOD &&
+		    !(se_cmd->se_cmd_flags & (SCF_OVERFLOW_BIT |
+					      SCF_UNDERFLOW_BIT));
+	size_t data_len = 0;
+
+	if (iser_tgt_latency_on())
+		iser_tgt_latency_answers(cmd, data_in);
+	/* The response advances the window: return the buffer before. */
+	if (cmd->rx) {
+		iser_tgt_rx_put(cmd->rx);
+		cmd->rx = NULL;
+	}
+
+	if (unlikely(cmd->immediate))
+		iser_tgt_cmd_immediate_ends(cmd);
+
+	/* Of one good response to the next of a context only the ITT changes. */
+	if (likely(good && cmd->good && !trace_iser_tgt_response_enabled()))
+		iser_tgt_pdu_scsi_rsp_again(cmd->tx.hdr, cmd->itt);
+	else
+		data_len = iser_tgt_response_headers(cmd, data_in, good);
+
 	cmd->stage = ISER_TGT_CMD_RESPONDS;
 	return data_len;
 }

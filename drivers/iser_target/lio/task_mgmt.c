@@ -37,6 +37,7 @@ static void iser_tgt_tmf_answer(struct iser_tgt_cmd *cmd, u8 response)
 	trace_iser_tgt_tmf_response(cmd->sess->initiator, cmd->sess->sid,
 				    cmd->itt, response);
 	iser_tgt_pdu_tmf_rsp(cmd->tx.hdr, cmd->itt, response);
+	cmd->good = false;
 	cmd->stage = ISER_TGT_CMD_RESPONDS;
 	iser_tgt_send(&cmd->tx, 0, 0);
 }

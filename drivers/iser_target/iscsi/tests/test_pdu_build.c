@@ -57,6 +57,20 @@ static void rfc7143_11_4_5_no_residual_without_its_flag(struct kunit *test)
 	unit_free(hdr);
 }
 
+static void rfc7143_11_4_response_like_the_last_one(struct kunit *test)
+{
+	u8 e[ISER_TGT_HDR_LEN];
+	u8 *hdr = fresh();
+
+	iser_tgt_pdu_scsi_rsp(hdr, 1, 0, 0, 0, 0);
+	iser_tgt_pdu_set_sn(hdr, 1, 2, 3);
+	iser_tgt_pdu_scsi_rsp_again(hdr, 0x12345678);
+	iser_tgt_pdu_set_sn(hdr, 0, 0, 0);
+	expect(e, 0x21, 0x80, 0x12345678, 0);
+	check(hdr, e);
+	unit_free(hdr);
+}
+
 static void rfc7143_11_4_7_sense_has_its_length_in_front(struct kunit *test)
 {
 	u8 sense[300];
@@ -195,6 +209,7 @@ static void rfc7143_4_2_2_sequence_numbers(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(rfc7143_11_4_scsi_response),
 	KUNIT_CASE(rfc7143_11_4_5_no_residual_without_its_flag),
+	KUNIT_CASE(rfc7143_11_4_response_like_the_last_one),
 	KUNIT_CASE(rfc7143_11_4_7_sense_has_its_length_in_front),
 	KUNIT_CASE(sense_is_cut_to_the_initiators_buffer),
 	KUNIT_CASE(rfc7143_11_6_task_management_response),
