@@ -3,7 +3,6 @@
 
 #include <linux/build_bug.h>
 #include <linux/gfp.h>
-#include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
 
@@ -94,44 +93,20 @@ void iser_tgt_cmds_free(struct iser_tgt_session *sess)
 	iser_tgt_tx_pool_free(sess->tx_pool);
 }
 
-static void iser_tgt_cmd_ready(struct iser_tgt_cmd *cmd)
-{
-	cmd->rx = NULL;
-	cmd->buf = NULL;
-	cmd->imm_len = 0;
-	cmd->close_after = false;
-	cmd->stage = ISER_TGT_CMD_RECEIVED;
-	cmd->tx.has_stat_sn = true;
-	cmd->tx.sn_filled = false;
-	cmd->tx.unsignaled = false;
-	cmd->since = jiffies;
-	atomic_set(&cmd->refs, 1);
-	WRITE_ONCE(cmd->busy, true);
-}
-
 /**
- * iser_tgt_cmd_get - take a context for a request
- * @sess: a normal session in full feature phase
+ * iser_tgt_cmd_refill - get free contexts for iser_tgt_cmd_get()
+ * @sess: a session whose free_cache is empty
  *
  * Context: the receive side.
- * Return: the context, or NULL if all are in use and there may or can be no
- * more; iser_tgt_cmd_put() kicks the receive side.
+ * Return: the contexts, or NULL.
  */
-struct iser_tgt_cmd *iser_tgt_cmd_get(struct iser_tgt_session *sess)
+struct llist_node *iser_tgt_cmd_refill(struct iser_tgt_session *sess)
 {
-	struct llist_node *node = sess->free_cache;
-	struct iser_tgt_cmd *cmd;
+	if (unlikely(llist_empty(&sess->free_list)) &&
+	    !iser_tgt_cmds_add(sess, GFP_NOWAIT | __GFP_NOWARN))
+		return NULL;
 
-	if (!node) {
-		if (unlikely(llist_empty(&sess->free_list)) &&
-		    !iser_tgt_cmds_add(sess, GFP_NOWAIT | __GFP_NOWARN))
-			return NULL;
-		node = llist_del_all(&sess->free_list);
-	}
-	sess->free_cache = node->next;
-	cmd = llist_entry(node, struct iser_tgt_cmd, free);
-	iser_tgt_cmd_ready(cmd);
-	return cmd;
+	return llist_del_all(&sess->free_list);
 }
 
 /**
