@@ -129,17 +129,20 @@ static bool iser_tgt_imm_in_place(const struct iser_tgt_cmd *cmd, u32 imm)
 	       IS_ALIGNED(imm, se_cmd->se_dev->dev_attrib.block_size);
 }
 
-/**
- * iser_tgt_data_attach - give a command buffers of ours, if it can use them
- * @cmd: a command that the core has parsed, before it is submitted
- *
+/*
  * target_submit_prep() takes buffers of a fabric, but at a time when the length
  * of the data is not known yet. So they are stored where it would store them.
- *
- * Context: process.
- * Return: true if the command only moves blocks.
  */
-bool iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
+static void iser_tgt_data_use(struct se_cmd *se_cmd, struct scatterlist *sg,
+			      unsigned int nents)
+{
+	se_cmd->t_data_sg = sg;
+	se_cmd->t_data_nents = nents;
+	se_cmd->se_cmd_flags |= SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC;
+}
+
+/* Apart, so that READs save no registers for it. */
+static noinline void iser_tgt_data_attach_write(struct iser_tgt_cmd *cmd)
 {
 	struct iser_tgt_conn *conn = cmd->sess->conn;
 	struct se_cmd *se_cmd = &cmd->se_cmd;
@@ -147,29 +150,17 @@ bool iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 	u32 rest = se_cmd->data_length;
 	struct iser_tgt_sgl sgl = { .sg = &cmd->sg };
 
-	if (!rest || !iser_tgt_moves_blocks(se_cmd))
-		return false;
-	/* The device registers data and protection together, by pages. */
-	if (unlikely(cmd->sess->pis && se_cmd->prot_op != TARGET_PROT_NORMAL))
-		return true;
-
-	/* The core may free pages of its own while they are being sent. */
-	if (se_cmd->data_direction == DMA_FROM_DEVICE &&
-	    iser_tgt_conn_completes_early(conn))
-		return true;
-
 	if (imm && iser_tgt_imm_in_place(cmd, imm)) {
 		sgl = iser_tgt_rx_sgl(cmd->rx, imm);
 		rest -= imm;
 		imm = 0;
 	}
 	if (rest) {
-		if (unlikely(se_cmd->data_direction == DMA_TO_DEVICE &&
-			     rest > iser_tgt_conn_fetch_max(conn)))
-			return true;
+		if (unlikely(rest > iser_tgt_conn_fetch_max(conn)))
+			return;
 		cmd->buf = iser_tgt_data_get(conn, rest);
 		if (!cmd->buf)
-			return true;
+			return;
 		cmd->buf_skip = imm;
 		sg_set_page(&sgl.sg[sgl.nents++], cmd->buf->page, rest, 0);
 	}
@@ -177,10 +168,46 @@ bool iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
 		iser_tgt_rx_copy(cmd->rx, cmd->rx->pdu.ahs_len,
 				 page_address(cmd->buf->page), imm);
 	sg_mark_end(&sgl.sg[sgl.nents - 1]);
+	iser_tgt_data_use(se_cmd, sgl.sg, sgl.nents);
+}
 
-	se_cmd->t_data_sg = sgl.sg;
-	se_cmd->t_data_nents = sgl.nents;
-	se_cmd->se_cmd_flags |= SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC;
+static inline void iser_tgt_data_attach_read(struct iser_tgt_cmd *cmd)
+{
+	struct iser_tgt_conn *conn = cmd->sess->conn;
+	struct se_cmd *se_cmd = &cmd->se_cmd;
+
+	/* The core may free pages of its own while they are being sent. */
+	if (iser_tgt_conn_completes_early(conn))
+		return;
+	cmd->buf = iser_tgt_data_get(conn, se_cmd->data_length);
+	if (!cmd->buf)
+		return;
+	/* It is the end already. */
+	sg_set_page(&cmd->sg, cmd->buf->page, se_cmd->data_length, 0);
+	iser_tgt_data_use(se_cmd, &cmd->sg, 1);
+}
+
+/**
+ * iser_tgt_data_attach - give a command buffers of ours, if it can use them
+ * @cmd: a command that the core has parsed, before it is submitted
+ *
+ * Context: process.
+ * Return: true if the command only moves blocks.
+ */
+bool iser_tgt_data_attach(struct iser_tgt_cmd *cmd)
+{
+	struct se_cmd *se_cmd = &cmd->se_cmd;
+
+	if (!se_cmd->data_length || !iser_tgt_moves_blocks(se_cmd))
+		return false;
+	/* The device registers data and protection together, by pages. */
+	if (unlikely(cmd->sess->pis && se_cmd->prot_op != TARGET_PROT_NORMAL))
+		return true;
+
+	if (se_cmd->data_direction == DMA_FROM_DEVICE)
+		iser_tgt_data_attach_read(cmd);
+	else
+		iser_tgt_data_attach_write(cmd);
 	return true;
 }
 
