@@ -7,6 +7,7 @@
 #include "../rdma/rdma.h"
 #include "async.h"
 #include "cmd.h"
+#include "cmd_get.h"
 #include "session.h"
 #include "unexpected.h"
 

@@ -8,6 +8,7 @@
 
 #include "../rdma/rdma.h"
 #include "cmd.h"
+#include "cmd_get.h"
 #include "session.h"
 
 /*

@@ -182,7 +182,7 @@ static inline void iser_tgt_data_attach_read(struct iser_tgt_cmd *cmd)
 	cmd->buf = iser_tgt_data_get(conn, se_cmd->data_length);
 	if (!cmd->buf)
 		return;
-	/* It is the end already. */
+	/* The only entry: marked as the end since the context was made. */
 	sg_set_page(&cmd->sg, cmd->buf->page, se_cmd->data_length, 0);
 	iser_tgt_data_use(se_cmd, &cmd->sg, 1);
 }

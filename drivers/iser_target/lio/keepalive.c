@@ -14,6 +14,7 @@
 #include "../iscsi/pdu.h"
 #include "../rdma/rdma.h"
 #include "cmd.h"
+#include "cmd_get.h"
 #include "keepalive.h"
 #include "session.h"
 #include "statistics.h"

@@ -14,6 +14,7 @@
 #include "../iscsi/text.h"
 #include "../rdma/rdma.h"
 #include "cmd.h"
+#include "cmd_get.h"
 #include "misc_pdu.h"
 #include "reply.h"
 #include "sendtargets.h"

@@ -14,6 +14,7 @@
 #include "../iscsi/window.h"
 #include "../rdma/rdma.h"
 #include "cmd.h"
+#include "cmd_get.h"
 #include "reply.h"
 #include "session.h"
 #include "unexpected.h"

@@ -10,6 +10,7 @@
 #include "../trace.h"
 #include "cleared.h"
 #include "cmd.h"
+#include "cmd_get.h"
 #include "counts.h"
 #include "latency.h"
 #include "protection.h"

@@ -15,6 +15,7 @@
 #include "blocking.h"
 #include "cleared.h"
 #include "cmd.h"
+#include "cmd_get.h"
 #include "data.h"
 #include "execute.h"
 #include "latency.h"

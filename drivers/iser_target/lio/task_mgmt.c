@@ -19,6 +19,7 @@
 #include "../rdma/rdma.h"
 #include "../trace.h"
 #include "cmd.h"
+#include "cmd_get.h"
 #include "counts.h"
 #include "reply.h"
 #include "session.h"

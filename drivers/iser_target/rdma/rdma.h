@@ -6,12 +6,11 @@
 #ifndef ISER_TGT_RDMA_H
 #define ISER_TGT_RDMA_H
 
-#include <linux/align.h>
 #include <linux/jump_label.h>
 #include <linux/socket.h>
-#include <linux/string.h>
 
 #include "../iscsi/window.h"
+#include "inline.h"
 #include "types.h"
 
 struct iser_tgt_listener;
@@ -193,54 +192,6 @@ void iser_tgt_xfer_start_pi(struct iser_tgt_xfer *xfer,
 			    struct iser_tgt_conn *conn, struct iser_tgt_pi *pi,
 			    struct scatterlist *sg, unsigned int nents, u32 len,
 			    u64 va, u32 rkey, enum dma_data_direction dir);
-
-static inline struct iser_tgt_window *
-iser_tgt_conn_numbers(const struct iser_tgt_conn *conn)
-{
-	return (struct iser_tgt_window *)conn;
-}
-
-/**
- * iser_tgt_tx_prepare - prepare a PDU for posting
- * @tx: the PDU, headers and data filled in
- * @data_len: bytes of data, at most ISER_TGT_FFP_DATA_MAX; padded here
- * @inv_rkey: STag of the initiator to invalidate, 0 for none; ignored if the
- *	peer does not take SEND with invalidate
- */
-static inline void iser_tgt_tx_prepare(struct iser_tgt_tx *tx, size_t data_len,
-				       u32 inv_rkey)
-{
-	size_t padded = ALIGN(data_len, 4);
-
-	if (unlikely(padded != data_len))
-		memset(iser_tgt_tx_data(tx) + data_len, 0, padded - data_len);
-	tx->sge.length = ISER_TGT_HDR_LEN + padded;
-	tx->wr.next = NULL;
-	tx->wr.opcode = IB_WR_SEND;
-	if (inv_rkey && iser_tgt_conn_numbers(tx->conn)->send_inv) {
-		tx->wr.opcode = IB_WR_SEND_WITH_INV;
-		tx->wr.ex.invalidate_rkey = inv_rkey;
-	}
-	tx->xfer = NULL;
-	tx->waited = false;
-}
-
-/* A hint in any context: another processor may change it at any time. */
-static inline bool
-iser_tgt_conn_transfers_wait(const struct iser_tgt_conn *conn)
-{
-	return READ_ONCE(iser_tgt_conn_numbers(conn)->transfers_wait);
-}
-
-/*
- * Whether memory may still be sent from after an RDMA WRITE completed: it may be
- * freed, but not reused for other data.
- */
-static inline bool
-iser_tgt_conn_completes_early(const struct iser_tgt_conn *conn)
-{
-	return iser_tgt_conn_numbers(conn)->completes_early;
-}
 
 /* CmdSN of the next request expected. Context: the receive side. */
 static inline u32 iser_tgt_window_exp_cmd_sn(const struct iser_tgt_conn *conn)
