@@ -62,17 +62,12 @@ static __always_inline void iser_tgt_post_prepare(struct iser_tgt_conn *conn,
 				      tx->sge.length, DMA_TO_DEVICE);
 }
 
-/*
- * ib_post_send(), but for its variable on the stack, which each command would
- * check a canary for: the compiler cannot see that @bad is given.
- */
+/* Holds post_lock. */
 static inline int iser_tgt_post_send(struct iser_tgt_conn *conn,
 				     const struct ib_send_wr *first)
 {
-	struct ib_qp *qp = conn->qp;
-
 	conn->bad = first;
-	return qp->device->ops.post_send(qp, first, &conn->bad);
+	return ib_post_send(conn->qp, first, &conn->bad);
 }
 
 static void iser_tgt_post_note(struct iser_tgt_conn *conn,

@@ -330,7 +330,7 @@ static void iser_tgt_segment_done(struct ib_cq *cq, struct ib_wc *wc)
 	}
 
 	iser_tgt_segment_end(xfer);
-	if (unlikely(status) || likely(xfer->buf || xfer->pi)) {
+	if (unlikely(status) || xfer->buf || xfer->pi) {
 		iser_tgt_xfer_done(xfer, status);
 	} else {
 		iser_tgt_segment_advance(xfer);
