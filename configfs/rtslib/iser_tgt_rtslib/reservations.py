@@ -309,7 +309,14 @@ def main(arguments):
         for text in failed:
             say(text)
         return 1 if failed else 0
-    lost, kept = survey(('iser',), [os.path.basename(name) for name in arguments[1:]])
+    # names or directories of targets
+    targets = [os.path.basename(name.rstrip('/')) for name in arguments[1:]]
+    for name, target in zip(arguments[1:], targets):
+        if target in ('', '.', '..'):
+            # no target has it, and nothing would be lost
+            say("'%s' is no name of a target" % name)
+            return 2
+    lost, kept = survey(('iser',), targets)
     for text in lost:
         say('lost with the targets: ' + text)
     if arguments[0] == 'record':

@@ -96,6 +96,7 @@ like "$(cat /tmp/out)" 'iser-tgt-reload: the loaded module is not replaced and s
 fenced "as before"
 refused "iser-tgt-clear" "reservation .* of $a" clear_all --drain 5
 refused "iser-tgt-clear, of this target" "reservation .* of $a" clear_all "$IQN"
+refused "... named with the slash that shells complete" "reservation .* of $a" clear_all "$CFS/iser/$IQN/"
 works "the doctor runs" eval '/src/configfs/iser-tgt-doctor || true'
 like "$(cat /tmp/out)" "note: would be lost by a reload or reboot: $IQN, lun_0 \(disk\): reservation" "... and warns of it"
 works "--drop-reservations reloads all the same" reload --drop-reservations

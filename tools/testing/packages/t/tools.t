@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# iser-tgt-clear, iser-tgt-reload and iser-tgt-move without a kernel, under Debian's sh and Python, with a tree of files in place of configfs: names,
+# reservations, configurations that were kept. vm/t/drain.t, reload.t, fencing.t and cluster-agents.t run them on real targets.
+
+# shellcheck disable=SC2016 # for the fake commands
+. "$(dirname "$0")/../../host.sh"
+[ -n "${ISER_TGT_DEPS:-}" ] || "$VM_DIR/deps"
+root_of rtslib-trixie >/dev/null || bail "a root with Python"
+IQN=iqn.2026-01.org.example:disk
+HOST=iqn.2026-01.org.example:host
+config=$work/config/target
+iser=$config/iser
+tpg=$iser/$IQN/tpgt_1
+core=$config/core/iblock_0/disk
+module=$work/module/iser_tgt
+
+# tool PROGRAM [ARGUMENT...] : runs it as root, in DIR if that is set; its status in $rc, what it says in $said
+tool() {
+	rc=0
+	said=$(BINDS="--unshare-user --uid 0 --gid 0 --tmpfs /sys --dir /sys/kernel --bind $work/config /sys/kernel/config --bind $work/module /sys/module --bind $work/run /run --bind $work/var /var/target" \
+		in_root rtslib-trixie env -C "${DIR:-/}" PATH="$work/bin:/usr/sbin:/usr/bin" "$@" 2>&1) || rc=$?
+}
+# gives STATUS TEXT REASON PROGRAM [ARGUMENT...] : its status and, if not empty, a pattern of what it says
+gives() {
+	local status=$1 text=$2 reason=$3
+	shift 3
+	tool "$TOP/configfs/$1" "${@:2}"
+	if [ $rc != "$status" ] || { [ -n "$reason" ] && ! grep -qE -- "$reason" <<<"$said"; }; then
+		not_ok "$text" "status $rc, not $status${reason:+ with '$reason'}, of: $*" "$said"
+	else
+		ok "$text"
+	fi
+}
+file() { mkdir -p "$(dirname "$1")" && printf '%s\n' "$2" >"$1"; }
+# fake COMMAND SCRIPT
+fake() { printf '#!/bin/sh\n%s\n' "$2" >"$work/bin/$1" && chmod +x "$work/bin/$1"; }
+# tree : all that a tool could change
+tree() { (cd "$work" && find config module -printf '%P %y %l\n' -type f -exec cat {} \; | sort); }
+# unchanged TEXT : since $before
+unchanged() { is "$(tree)" "$before" "$1"; }
+
+# A target with an ACL, whose disk is registered without APTPL.
+new_target() {
+	rm -rf "${work:?}"/{config,module,run,var}
+	mkdir -p "$work"/{config,module,run,var/pr,bin} "$iser/discovery_auth" "$tpg"/{np/192.0.2.1:3260,lun/lun_0,acls/$HOST/lun_0} "$core/pr"
+	file "$config/dbroot" /var/target
+	file "$tpg/enable" 1
+	file "$tpg/drain" 0
+	file "$tpg/acls/$HOST/info" "No active iSCSI Session for Initiator Endpoint: $HOST"
+	file "$tpg/sessions" '# none'
+	file "$tpg/param/TargetMoved" No
+	file "$tpg/param/TargetMovedAddress" ''
+	ln -s /sys/kernel/config/target/core/iblock_0/disk "$tpg/lun/lun_0/disk"
+	ln -s "/sys/kernel/config/target/iser/$IQN/tpgt_1/lun/lun_0" "$tpg/acls/$HOST/lun_0/disk"
+	file "$core/wwn/vpd_unit_serial" 'T10 VPD Unit Serial Number: 0123'
+	file "$core/pr/res_aptpl_active" 'APTPL Bit Status: Disabled'
+	file "$core/pr/res_holder" 'No SPC-3 Reservation holder'
+	file "$core/pr/res_aptpl_metadata" ''
+	file "$core/pr/res_pr_registered_i_pts" 'SPC-3 PR Registrations:'
+	mkdir -p "$module/parameters"
+}
+registered() { printf 'iser Node: %s,i,0x00023d000001 Key: 0x000000000000aaaa PRgen: 0x00000001\n' "${1:-$HOST}" >>"$core/pr/res_pr_registered_i_pts"; }
+new_target
+# configfs removes the files of a directory, and default groups, with it, but no directory that was made by mkdir and no link
+fake rmdir 'find "$1" -mindepth 1 \( -type l -o -name "tpgt_*" -o -name "lun_*" -o -path "*/acls/*" -type d -o -path "*/np/*" -type d \) | grep -q . || exec rm -r "$1"
+echo "rmdir: failed to remove $1: Directory not empty" >&2; exit 1'
+
+# --- iser-tgt-clear: names ---
+registered
+before=$(tree)
+there=/sys/kernel/config/target/iser
+for name in "$IQN" "$IQN/" "$IQN//" "$IQN/." "./$IQN" "$there/$IQN" "$there/$IQN/" "$there//$IQN" "$there/$IQN/tpgt_1/.."; do
+	DIR=$there gives 3 "a registration without APTPL keeps $name" "$IQN, lun_0 \(disk\): registration of $HOST" iser-tgt-clear "$name"
+done
+mkdir -p "$config/iscsi/$IQN/tpgt_1"
+before=$(tree)
+for name in "" . .. / "$there" "$there/" "$IQN/tpgt_1" "$there/$IQN/tpgt_1/" discovery_auth "../iscsi/$IQN" "/sys/kernel/config/target/iscsi/$IQN" iqn.2026-01.org.example:none; do
+	DIR=$there gives 1 "'$name' is no target of this fabric" "there is no target" iser-tgt-clear --drop-reservations "$name"
+done
+unchanged "nothing is removed"
+for name in "" / . ..; do
+	tool env PYTHONPATH="$TOP/configfs/rtslib" python3 -m iser_tgt_rtslib.reservations check "$IQN" "$name"
+	like "$rc $said" "^2 iser_tgt: '$name' is no name of a target" "the library refuses '$name'"
+done
+tool env PYTHONPATH="$TOP/configfs/rtslib" python3 -m iser_tgt_rtslib.reservations check "$there/$IQN/"
+like "$rc $said" "^3 .*registration of $HOST" "... and takes a directory with a slash"
+gives 0 "a target by its directory, with a slash" "lost with the targets: .*registration of $HOST" iser-tgt-clear --drop-reservations "$there/$IQN/"
+is "$(ls "$iser")" discovery_auth "... is removed"
+works "... and that of the other fabric is not" test -d "$config/iscsi/$IQN/tpgt_1"
+
+done_testing
