@@ -87,6 +87,21 @@ works "... which ends the first write" wait_for 5 "its end" test -s /tmp/drained
 is "$(cat /tmp/drained)" 1 "... with an error"
 kill "$writer" 2>/dev/null
 wait "$writer"
+
+# iser-tgt-clear waits for several at once, in the background of its shell: ^C and the end of a terminal reach the group, kill the shell alone
+for how in INT:- HUP:- TERM:; do
+	setsid env --default-signal=INT,QUIT /src/configfs/iser-tgt-clear --drain 60 >/tmp/cleared 2>&1 &
+	cleaner=$!
+	works "iser-tgt-clear --drain" wait_for 20 "the drain" grep -qx 60 "$dir/drain"
+	kill -s "${how%:*}" -- "${how#*:}$cleaner"
+	status=0
+	wait $cleaner || status=$?
+	is "$status" 1 "SIG${how%:*} ends it"
+	is "$(cat /tmp/cleared)" "iser-tgt-clear: ended by a signal: nothing is removed, and logins are taken again" "... it says what is so"
+	is "$(cat "$dir/drain") $(cat "$dir/enable")" "0 1" "... nothing is being drained"
+	is "$(pgrep -s $cleaner)" "" "... no process of it is left"
+	fails "... the session is not down" session_down
+done
 kill -CONT "$ISCSID"
 works "the disk can be read, once the initiator has logged in again" wait_for 60 "the disk" dd if="$dev" of=/dev/null bs=4k count=1 iflag=direct
 
