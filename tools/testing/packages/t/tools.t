@@ -19,7 +19,7 @@ module=$work/module/iser_tgt
 tool() {
 	rc=0
 	said=$(BINDS="--unshare-user --uid 0 --gid 0 --tmpfs /sys --dir /sys/kernel --bind $work/config /sys/kernel/config --bind $work/module /sys/module --bind $work/run /run --bind $work/var /var/target" \
-		in_root rtslib-trixie env -C "${DIR:-/}" PATH="$work/bin:/usr/sbin:/usr/bin" "$@" 2>&1) || rc=$?
+		in_root rtslib-trixie setsid -w env -C "${DIR:-/}" PATH="$work/bin:/usr/sbin:/usr/bin" "$@" 2>&1) || rc=$?
 }
 # gives STATUS TEXT REASON PROGRAM [ARGUMENT...] : its status and, if not empty, a pattern of what it says
 gives() {
@@ -35,6 +35,10 @@ gives() {
 file() { mkdir -p "$(dirname "$1")" && printf '%s\n' "$2" >"$1"; }
 # fake COMMAND SCRIPT
 fake() { printf '#!/bin/sh\n%s\n' "$2" >"$work/bin/$1" && chmod +x "$work/bin/$1"; }
+# at COMMAND : the beginning of a fake command, which does what the file of its name says
+at() { printf '[ ! -e /run/%s ] || { act=$(cat /run/%s); rm /run/%s; eval "$act"; }\n' "$1" "$1" "$1"; }
+# when COMMAND ACTION : the fake command runs this first, once
+when() { echo "$2" >"$work/run/$1"; }
 # tree : all that a tool could change
 tree() { (cd "$work" && find config module -printf '%P %y %l\n' -type f -exec cat {} \; | sort); }
 # unchanged TEXT : since $before
@@ -63,7 +67,8 @@ new_target() {
 registered() { printf 'iser Node: %s,i,0x00023d000001 Key: 0x000000000000aaaa PRgen: 0x00000001\n' "${1:-$HOST}" >>"$core/pr/res_pr_registered_i_pts"; }
 new_target
 # configfs removes the files of a directory, and default groups, with it, but no directory that was made by mkdir and no link
-fake rmdir 'find "$1" -mindepth 1 \( -type l -o -name "tpgt_*" -o -name "lun_*" -o -path "*/acls/*" -type d -o -path "*/np/*" -type d \) | grep -q . || exec rm -r "$1"
+fake rmdir "$(at rmdir)"'
+find "$1" -mindepth 1 \( -type l -o -name "tpgt_*" -o -name "lun_*" -o -path "*/acls/*" -type d -o -path "*/np/*" -type d \) | grep -q . || exec rm -r "$1"
 echo "rmdir: failed to remove $1: Directory not empty" >&2; exit 1'
 
 # --- iser-tgt-clear: names ---
@@ -88,5 +93,83 @@ like "$rc $said" "^3 .*registration of $HOST" "... and takes a directory with a 
 gives 0 "a target by its directory, with a slash" "lost with the targets: .*registration of $HOST" iser-tgt-clear --drop-reservations "$there/$IQN/"
 is "$(ls "$iser")" discovery_auth "... is removed"
 works "... and that of the other fabric is not" test -d "$config/iscsi/$IQN/tpgt_1"
+
+# --- iser-tgt-reload: what it keeps ---
+kept=/run/iser-tgt-reload.json
+fake modinfo :
+fake rmmod 'exec rm -r /sys/module/iser_tgt'
+fake modprobe "$(at modprobe)"'
+mkdir -p /sys/module/iser_tgt/parameters'
+settings() { (cd "$iser" && find . -not -name drain -printf '%P %y %l\n' -type f -exec cat {} \;) | sort; }
+# back TEXT : all is there again, and no secret is left
+back() {
+	is "$(settings)" "$was" "$1"
+	is "$(ls "$work/run")" "" "... and nothing is kept"
+}
+
+new_target
+was=$(settings)
+gives 0 "reload" "" iser-tgt-reload
+is "$said" "" "... says nothing"
+back "all is there again"
+when modprobe 'exit 1'
+gives 1 "a module that cannot be loaded" "kept in $kept.* iser-tgt-reload --restore" iser-tgt-reload
+fails "... the targets are away" test -e "$tpg"
+gives 1 "... the next run has no module" "not loaded; .* in $kept: iser-tgt-reload --restore" iser-tgt-reload
+tool modprobe iser_tgt
+when modprobe 'exit 1'
+gives 1 "one later has an empty one, and cannot load the next either" "kept in $kept" iser-tgt-reload
+tool modprobe iser_tgt
+gives 0 "one that can makes again what the first one kept" "could not make again.*$kept" iser-tgt-reload
+back "all is there again"
+
+when modprobe 'exit 1'
+gives 1 "once more" "kept in $kept" iser-tgt-reload
+gives 0 "--restore loads the module" "" iser-tgt-reload --restore
+back "all is there again"
+gives 1 "--restore with nothing kept" "there is no $kept" iser-tgt-reload --restore
+
+when modprobe 'exit 1'
+gives 1 "once more" "kept in $kept" iser-tgt-reload
+tool modprobe iser_tgt
+mkdir -p "$iser/iqn.2026-01.org.example:other/tpgt_1"
+file "$iser/iqn.2026-01.org.example:other/tpgt_1/enable" 0
+before=$(tree) before_kept=$(cat "$work$kept")
+gives 1 "targets were made meanwhile: what is kept is neither replaced nor added" "$kept has the configuration .*iser-tgt-reload --restore.* remove it" iser-tgt-reload
+unchanged "... nothing is changed"
+is "$(cat "$work$kept")" "$before_kept" "... nor is what is kept"
+gives 0 "--restore adds it" "" iser-tgt-reload --restore
+works "... to what was made" test -e "$iser/iqn.2026-01.org.example:other/tpgt_1/enable"
+rm -r "$iser/iqn.2026-01.org.example:other"
+back "all is there again"
+
+was_kept='{'
+echo "$was_kept" >"$work$kept"
+before=$(tree)
+for option in '' --restore; do
+	gives 1 "what is kept cannot be read${option:+, }$option" "$kept cannot be read" iser-tgt-reload $option
+done
+unchanged "... nothing is changed"
+is "$(cat "$work$kept")" "$was_kept" "... nor is what is kept"
+rm "$work$kept"
+# of a run that was killed before it removed anything
+when rmdir 'kill -s KILL 0'
+tool "$TOP/configfs/iser-tgt-reload"
+works "a run that is killed keeps it" test -e "$work$kept"
+gives 0 "... which --restore makes again" "" iser-tgt-reload --restore
+back "all is there again"
+
+# --- iser-tgt-reload: signals between removal and replay; where messages cannot be written either ---
+for signal in HUP INT TERM; do
+	for command in rmdir modprobe; do
+		when $command "kill -s $signal 0; sleep 1.5"
+		gives 0 "SIG$signal during $command" "SIG$signal is ignored until the targets are there again" iser-tgt-reload
+		back "... all is there again"
+	done
+done
+when rmdir 'kill -s HUP 0; sleep 1.5'
+tool sh -c 'exec "$0" 2>/dev/full' "$TOP/configfs/iser-tgt-reload"
+is "$rc" 0 "... with a terminal that is gone"
+back "... all is there again"
 
 done_testing

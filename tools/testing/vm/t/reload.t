@@ -68,6 +68,39 @@ dev=$(disk "$IQN" 3) || bail "no disk"
 works "... and finds its data" cmp -n 1048576 /tmp/data "$dev"
 works "login" logged_in
 
+# --- a signal ends the drain ---
+draining() { [ "$(cat "$dir/drain")" != 0 ]; }
+kill -STOP "$ISCSID"
+old=$(stat -c %Y /sys/module/iser_tgt)
+/src/configfs/iser-tgt-reload --drain 60 >/tmp/ended 2>&1 &
+reloader=$!
+works "initiators are asked to log out, and do not" wait_for 20 "the drain" draining
+kill "$reloader"
+status=0
+wait "$reloader" || status=$?
+is "$status" 1 "SIGTERM to iser-tgt-reload alone ends the drain"
+like "$(cat /tmp/ended)" 'nothing is removed, and logins are taken again' "... which says what is so"
+is "$(cat "$dir/drain")" 0 "... nothing is being drained"
+is "$(stat -c %Y /sys/module/iser_tgt)" "$old" "... the module is the same"
+settings >/tmp/after
+works "... all settings are as before" diff /tmp/before /tmp/after
+fails "... no secret is left behind" [ -e /run/iser-tgt-reload.json ]
+kill -CONT "$ISCSID"
+
+# --- a module that cannot be loaded ---
+mkdir -p /etc/modprobe.d
+echo "install iser_tgt /bin/false" >/etc/modprobe.d/never.conf
+fails "the new module cannot be loaded" reload --drain 20
+like "$(cat /tmp/out)" 'kept in /run/iser-tgt-reload.json.* iser-tgt-reload --restore' "... the message says how to get the targets back"
+fails "... the module is away" test -e /sys/module/iser_tgt
+rm /etc/modprobe.d/never.conf
+works "mended: it loads" modprobe iser_tgt
+works "another reload" reload
+settings >/tmp/after
+works "... brings the settings of before the first" diff /tmp/before /tmp/after
+fails "... no secret is left behind" [ -e /run/iser-tgt-reload.json ]
+works "the initiator logs in again by itself" wait_for 60 "its login" logged_in
+
 stop_initiator
 works "iser-tgt-clear --check without a session" /src/configfs/iser-tgt-clear --check
 works "iser-tgt-clear removes all targets" /src/configfs/iser-tgt-clear
