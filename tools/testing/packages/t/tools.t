@@ -49,6 +49,7 @@ new_target() {
 	rm -rf "${work:?}"/{config,module,run,var}
 	mkdir -p "$work"/{config,module,run,var/pr,bin} "$iser/discovery_auth" "$tpg"/{np/192.0.2.1:3260,lun/lun_0,acls/$HOST/lun_0} "$core/pr"
 	file "$config/dbroot" /var/target
+	: >"$work/module/options"
 	file "$tpg/enable" 1
 	file "$tpg/drain" 0
 	file "$tpg/acls/$HOST/info" "No active iSCSI Session for Initiator Endpoint: $HOST"
@@ -62,13 +63,21 @@ new_target() {
 	file "$core/pr/res_holder" 'No SPC-3 Reservation holder'
 	file "$core/pr/res_aptpl_metadata" ''
 	file "$core/pr/res_pr_registered_i_pts" 'SPC-3 PR Registrations:'
-	mkdir -p "$module/parameters"
+	parameters
+}
+# parameters : those of a module that was just loaded
+parameters() {
+	file "$module/parameters/hide_names" N
+	file "$module/parameters/srq_size" 2048
+	file "$module/parameters/login_timeout" 15
+	file "$module/parameters/recv_data_size" 8192
+	chmod 444 "$module/parameters/recv_data_size"
 }
 registered() { printf 'iser Node: %s,i,0x00023d000001 Key: 0x000000000000aaaa PRgen: 0x00000001\n' "${1:-$HOST}" >>"$core/pr/res_pr_registered_i_pts"; }
 new_target
 # configfs removes the files of a directory, and default groups, with it, but no directory that was made by mkdir and no link
 fake rmdir "$(at rmdir)"'
-find "$1" -mindepth 1 \( -type l -o -name "tpgt_*" -o -name "lun_*" -o -path "*/acls/*" -type d -o -path "*/np/*" -type d \) | grep -q . || exec rm -r "$1"
+find "$1" -mindepth 1 \( -type l -o -name "tpgt_*" -o -name "lun_*" -o -regex ".*/\(acls\|np\)/[^/]*" \) | grep -q . || exec rm -r "$1"
 echo "rmdir: failed to remove $1: Directory not empty" >&2; exit 1'
 
 # --- iser-tgt-clear: names ---
@@ -98,8 +107,12 @@ works "... and that of the other fabric is not" test -d "$config/iscsi/$IQN/tpgt
 kept=/run/iser-tgt-reload.json
 fake modinfo :
 fake rmmod 'exec rm -r /sys/module/iser_tgt'
-fake modprobe "$(at modprobe)"'
-mkdir -p /sys/module/iser_tgt/parameters'
+fake modprobe '[ "$1" != --showconfig ] || exec cat /sys/module/options
+'"$(at modprobe)
+$(declare -f file parameters)"'
+module=/sys/module/iser_tgt
+parameters
+for option in $(sed -n "s/^options iser_tgt //p" /sys/module/options); do echo "${option#*=}" >$module/parameters/${option%%=*}; done'
 settings() { (cd "$iser" && find . -not -name drain -printf '%P %y %l\n' -type f -exec cat {} \;) | sort; }
 # back TEXT : all is there again, and no secret is left
 back() {
@@ -159,7 +172,29 @@ works "a run that is killed keeps it" test -e "$work$kept"
 gives 0 "... which --restore makes again" "" iser-tgt-reload --restore
 back "all is there again"
 
+# --- iser-tgt-reload: parameters of the module that were set at run time ---
+set_to() { cat "$module/parameters"/{hide_names,srq_size,login_timeout,recv_data_size} | tr "\n" " "; }
+new_target
+printf 'options other hide_names=Y\noptions iser_tgt srq_size=1024 login_timeout=20\n' >"$work/module/options"
+echo Y >"$module/parameters/hide_names"
+echo 1024 >"$module/parameters/srq_size"
+echo 30 >"$module/parameters/login_timeout"
+# of a module with a larger default that could only be set when it was loaded
+chmod 644 "$module/parameters/recv_data_size"
+echo 16384 >"$module/parameters/recv_data_size"
+chmod 444 "$module/parameters/recv_data_size"
+file "$module/parameters/gone" 7
+gives 0 "parameters: what modprobe.d gives is not changed, and named" "" iser-tgt-reload
+is "$said" "iser-tgt-reload: the parameter login_timeout was 30, and is 20 by modprobe.d" "... if it was another"
+is "$(set_to)" "Y 1024 20 8192 " "... what was set at run time is as it was"
+when modprobe 'exit 1'
+gives 1 "... also" "kept in $kept" iser-tgt-reload
+gives 0 "... by --restore" "" iser-tgt-reload --restore
+is "$(set_to)" "Y 1024 20 8192 " "... later"
+
 # --- iser-tgt-reload: signals between removal and replay; where messages cannot be written either ---
+new_target
+was=$(settings)
 for signal in HUP INT TERM; do
 	for command in rmdir modprobe; do
 		when $command "kill -s $signal 0; sleep 1.5"

@@ -9,6 +9,7 @@ seconds=600
 reload() { /src/configfs/iser-tgt-reload "$@"; }
 # all settings, without an attribute that changes by itself
 settings() {
+	grep . /sys/module/iser_tgt/parameters/*
 	find "$CFS/iser" \( -type l -printf '%P -> %l\n' \) -o \( -type d -printf '%P\n' \) | sort
 	find "$CFS/iser" -type f -perm -u+rw -not -name 'alua_tg_pt_status' | sort | while read -r file; do echo "$file: $(cat "$file" 2>/dev/null)"; done
 }
@@ -51,6 +52,8 @@ works "login" login
 dev=$(disk "$IQN" 3) || bail "no disk"
 dd if=/dev/urandom of=/tmp/data bs=64k count=16 2>/dev/null
 dd if=/tmp/data of="$dev" bs=64k oflag=direct 2>/dev/null
+for name in hide_names measure_latency strict_names; do echo Y >"/sys/module/iser_tgt/parameters/$name"; done
+echo 100 >/sys/module/iser_tgt/parameters/max_pending_logins
 settings >/tmp/before
 fails "iser-tgt-clear --check fails during a session" /src/configfs/iser-tgt-clear --check
 like "$(cat /tmp/out)" "^logged in: $INITIATOR$" "... and names the initiator"
@@ -95,10 +98,20 @@ like "$(cat /tmp/out)" 'kept in /run/iser-tgt-reload.json.* iser-tgt-reload --re
 fails "... the module is away" test -e /sys/module/iser_tgt
 rm /etc/modprobe.d/never.conf
 works "mended: it loads" modprobe iser_tgt
+is "$(cat /sys/module/iser_tgt/parameters/hide_names)" N "... with a parameter that is not what it was set to"
 works "another reload" reload
 settings >/tmp/after
 works "... brings the settings of before the first" diff /tmp/before /tmp/after
 fails "... no secret is left behind" [ -e /run/iser-tgt-reload.json ]
+works "the initiator logs in again by itself" wait_for 60 "its login" logged_in
+
+# --- parameters that modprobe.d gives ---
+echo "options iser_tgt hide_names=N max_pending_logins=300" >/etc/modprobe.d/given.conf
+works "reload, and modprobe.d gives parameters" reload --drain 20
+is "$(sort /tmp/out)" "iser-tgt-reload: the parameter hide_names was Y, and is N by modprobe.d
+iser-tgt-reload: the parameter max_pending_logins was 100, and is 300 by modprobe.d" "... those that were set otherwise are named"
+is "$(cat /sys/module/iser_tgt/parameters/{hide_names,max_pending_logins,measure_latency} | tr '\n' ' ')" "N 300 Y " "... and are not changed; others are kept"
+rm /etc/modprobe.d/given.conf
 works "the initiator logs in again by itself" wait_for 60 "its login" logged_in
 
 stop_initiator
