@@ -3,7 +3,7 @@
 # iser-tgt-clear, iser-tgt-reload and iser-tgt-move without a kernel, under Debian's sh and Python, with a tree of files in place of configfs: names,
 # reservations, configurations that were kept. vm/t/drain.t, reload.t, fencing.t and cluster-agents.t run them on real targets.
 
-# shellcheck disable=SC2016 # for the fake commands
+# shellcheck disable=SC2016,SC2059 # for the fake commands, bytes as printf has them
 . "$(dirname "$0")/../../host.sh"
 [ -n "${ISER_TGT_DEPS:-}" ] || "$VM_DIR/deps"
 root_of rtslib-trixie >/dev/null || bail "a root with Python"
@@ -191,6 +191,20 @@ when modprobe 'exit 1'
 gives 1 "... also" "kept in $kept" iser-tgt-reload
 gives 0 "... by --restore" "" iser-tgt-reload --restore
 is "$(set_to)" "Y 1024 20 8192 " "... later"
+
+# --- iser-tgt-reload: secrets are bytes ---
+new_target
+mkdir -p "$tpg/acls/$HOST/auth"
+secrets=('caf\xe9-secret-123' 'gr\xc3\xbc\xc3\x9fe-456' '\xed\xb3\xa9\xff\xfe' 'carriage\rreturn\r' ' blanks  ')
+for locale in C C.UTF-8; do
+	for i in "${!secrets[@]}"; do printf "${secrets[i]}\n" >"$tpg/acls/$HOST/auth/password$i"; done
+	was=$(settings | od -c)
+	when modprobe 'exit 1'
+	tool env LC_ALL=$locale "$TOP/configfs/iser-tgt-reload"
+	tool env LC_ALL=$locale "$TOP/configfs/iser-tgt-reload" --restore
+	is "$rc $said" "0 " "secrets that are no text are restored, locale $locale"
+	is "$(settings | od -c)" "$was" "... and are as they were"
+done
 
 # --- iser-tgt-reload: signals between removal and replay; where messages cannot be written either ---
 new_target

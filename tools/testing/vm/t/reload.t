@@ -40,12 +40,15 @@ echo someone >"$acl/auth/userid"
 echo "a secret" >"$acl/auth/password"
 echo 100 >"$acl/cmdsn_depth"
 echo a-tag >"$acl/tag"
+# bytes that are no UTF-8
+printf 'caf\xe9-secret-123\n' >"$acl/auth/password_mutual"
+echo target >"$acl/auth/userid_mutual"
 mkdir "$(backstore_dir disk)/alua/ours" && echo 7 >"$(backstore_dir disk)/alua/ours/tg_pt_gp_id" && echo ours >"$dir/lun/lun_0/alua_tg_pt_gp"
 echo me >"$CFS/iser/discovery_auth/userid"
 echo hidden >"$CFS/iser/discovery_auth/password"
 start_initiator || bail "no iscsid"
 iscsiadm -m node -T "$IQN" -p "$IP:$PORT" -I iser -o new >/dev/null
-for pair in authmethod=CHAP username=someone "password=a secret"; do
+for pair in authmethod=CHAP username=someone "password=a secret" username_in=target "password_in=$(printf 'caf\xe9-secret-123')"; do
 	iscsiadm -m node -T "$IQN" -p "$IP:$PORT" -o update -n "node.session.auth.${pair%%=*}" -v "${pair#*=}"
 done
 works "login" login
