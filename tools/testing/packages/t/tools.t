@@ -221,4 +221,61 @@ tool sh -c 'exec "$0" 2>/dev/full' "$TOP/configfs/iser-tgt-reload"
 is "$rc" 0 "... with a terminal that is gone"
 back "... all is there again"
 
+# --- iser-tgt-move: drain is a fifo, and who reads from it is the kernel, which answers ---
+to=192.0.2.2:3260
+# moves [OPTION...] : iser-tgt-move in the background, until it has written to drain; its process is $mover
+moves() {
+	new_target
+	rm "$tpg/drain"
+	mkfifo "$tpg/drain"
+	file "$tpg/lun/lun_0/alua_tg_pt_gp" 'TG Port Alias: default_tg_pt_gp'
+	(
+		tool sh -c 'echo $$ >/run/mover; exec "$0" "$@"' "$TOP/configfs/iser-tgt-move" "$@" "$IQN" $to
+		echo "$rc" >"$work/run/status"
+		echo "$said" >"$work/run/said"
+	) &
+	wait_for_writer || not_ok "iser-tgt-move waits for drain"
+	mover=$(cat "$work/run/mover")
+}
+wait_for_writer() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		! grep -qs Temporarily "$tpg/param/TargetMoved" || { sleep 0.3; return; }
+		sleep 0.1
+	done
+	return 1
+}
+# drained : the kernel answers; what was written to drain
+drained() {
+	local reader i
+	while :; do cat "$tpg/drain" || break; done >"$work/run/drained" 2>/dev/null &
+	reader=$!
+	for ((i = 0; i < 100; i++)); do [ ! -e "$work/run/said" ] || break; sleep 0.1; done
+	sleep 0.2
+	kill $reader
+	pkill -P $reader
+	tr '\n' ' ' <"$work/run/drained"
+}
+now() { echo "$(cat "$work/run/status") $(cat "$tpg/param/TargetMoved")"; }
+
+moves
+is "$(drained)" "30 0 " "iser-tgt-move drains, and redirects"
+is "$(now)" "0 Temporarily" "... from then on"
+for signal in HUP INT TERM; do
+	moves
+	kill -s $signal "$mover"
+	sleep 0.5
+	is "$(drained)" "0 " "SIG$signal to the shell alone ends the drain"
+	is "$(now)" "1 No" "... and logins are not redirected"
+	like "$(cat "$work/run/said")" "ended by a signal: logins are not redirected" "... which the message says"
+done
+moves
+registered
+is "$(drained)" "30 0 " "a registration during the drain"
+is "$(now)" "3 No" "... ends the move, with a status of its own"
+like "$(cat "$work/run/said")" "reserved or registered: LUN 0 \(disk\)" "... and names it"
+moves --despite-reservations
+registered
+is "$(drained) $(now)" "30 0  0 Temporarily" "... but does not with --despite-reservations"
+
 done_testing

@@ -178,20 +178,23 @@ like "$(move --tag 2 --show "$IQN")" "^1 sessions" "... and where the session is
 works "the other one: --state" move --tag 2 --state optimized "$IQN"
 like "$(move --tag 2 --show "$IQN")" "LUN 0: unit, second: optimized" "... which --show has"
 works "--back" move --tag 1 --back "$IQN"
-# iscsid, which logs out when it is asked to, does not run for a while
-kill -STOP "$(pgrep -o iscsid)"
-setsid /src/configfs/iser-tgt-move --despite-reservations --tag 2 --drain 60 "$IQN" "$IP:$PORT" >/tmp/moved 2>&1 &
-mover=$!
+# iscsid, which logs out when it is asked to, does not run for a while; the end of a terminal reaches the group, kill the shell alone
 moving() { [ "$(cat "$(tpg "$IQN" 2)/drain")" != 0 ]; }
-works "a move that waits for the initiator" wait_for 20 "the drain" moving
-is "$(cat "$(tpg "$IQN" 2)/param/TargetMoved")" Temporarily "... redirects logins"
-kill -HUP -- -$mover
-status=0
-wait $mover || status=$?
-is "$status" 1 "... whose terminal hangs up ends"
-is "$(cat "$(tpg "$IQN" 2)/param/TargetMoved") $(cat "$(tpg "$IQN" 2)/drain")" "No 0" "... and logins are no longer redirected"
+kill -STOP "$(pgrep -o iscsid)"
+for how in HUP:- TERM:; do
+	setsid /src/configfs/iser-tgt-move --despite-reservations --tag 2 --drain 60 "$IQN" "$IP:$PORT" >/tmp/moved 2>&1 &
+	mover=$!
+	works "a move that waits for the initiator" wait_for 20 "the drain" moving
+	is "$(cat "$(tpg "$IQN" 2)/param/TargetMoved")" Temporarily "... redirects logins"
+	kill -s "${how%:*}" -- "${how#*:}$mover"
+	status=0
+	wait $mover || status=$?
+	is "$status" 1 "... ends by SIG${how%:*}"
+	is "$(cat "$(tpg "$IQN" 2)/param/TargetMoved") $(cat "$(tpg "$IQN" 2)/drain")" "No 0" "... and logins are no longer redirected"
+	is "$(pgrep -s $mover)" "" "... no process of it is left"
+done
 kill -CONT "$(pgrep -o iscsid)"
-goes_on "after a move that was broken off"
+goes_on "after moves that were broken off"
 gives 0 "the second gate closes" "" gate stop tpgt=2
 works "... and the initiator is back" wait_for 40 "the session" at "$PORT"
 goes_on "after the way back"
