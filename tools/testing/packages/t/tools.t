@@ -103,6 +103,23 @@ gives 0 "a target by its directory, with a slash" "lost with the targets: .*regi
 is "$(ls "$iser")" discovery_auth "... is removed"
 works "... and that of the other fabric is not" test -d "$config/iscsi/$IQN/tpgt_1"
 
+# --- iser-tgt-clear: a registration that can be kept, of a name with a backslash ---
+new_target
+odd=iqn.2026-01.org.example:a\\nb
+mv "$tpg/acls/$HOST" "$tpg/acls/$odd"
+registered "$odd"
+file "$core/pr/res_aptpl_active" 'APTPL Bit Status: Activated'
+# stored NAME : what the core has stored, in a file of this name
+stored() {
+	printf '%s\n' 'PR_REG_START: 0' target_fabric=iser "initiator_node=$odd" initiator_sid=00023d000001 sa_res_key=43690 res_holder=0 mapped_lun=0 \
+		"target_node=$IQN" tpgt=1 target_lun=0 'PR_REG_END: 0' >"$work/var/pr/$1"
+}
+stored aptpl_0123
+file "$tpg/acls/$odd/info" 'InitiatorName: x'
+gives 1 "--check prints its name" "^logged in: iqn.2026-01.org.example:a\\\\nb$" iser-tgt-clear --check
+gives 0 "iser-tgt-clear gives it back" "" iser-tgt-clear
+like "$(cat "$core/pr/res_aptpl_metadata")" "initiator_node=iqn.2026-01.org.example:a\\\\nb,.*sa_res_key=43690" "... as it was"
+
 # --- iser-tgt-reload: what it keeps ---
 kept=/run/iser-tgt-reload.json
 fake modinfo :
