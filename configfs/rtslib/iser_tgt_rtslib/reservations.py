@@ -277,6 +277,9 @@ def unrestored(config=CONFIG):
     for serial in sorted(names):
         path, entries, damaged = stored(serial, config)
         store = by_serial.get(serial)
+        if store is None and serial.endswith('.before'):
+            # set aside by the agent iSERLogicalUnit
+            continue
         if damaged and store:
             texts.append(('%s: %s is damaged: %d registration(s) are lost' % (store.name, path, damaged), path))
         for entry in entries:

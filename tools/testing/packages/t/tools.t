@@ -120,6 +120,19 @@ gives 1 "--check prints its name" "^logged in: iqn.2026-01.org.example:a\\\\nb$"
 gives 0 "iser-tgt-clear gives it back" "" iser-tgt-clear
 like "$(cat "$core/pr/res_aptpl_metadata")" "initiator_node=iqn.2026-01.org.example:a\\\\nb,.*sa_res_key=43690" "... as it was"
 
+# --- what the agents have set aside is no file of the core ---
+unrestored() { tool env PYTHONPATH="$TOP/configfs/rtslib" python3 -c 'from iser_tgt_rtslib import reservations; print(*[text for text, _ in reservations.unrestored()], sep="\n")'; }
+mv "$work/var/pr/aptpl_0123" "$work/var/pr/aptpl_0123.before"
+unrestored
+is "$rc $said" "0 " "aptpl_SERIAL.before is not in force, and not to be"
+stored aptpl_4567
+unrestored
+like "$said" "no backstore has the unit serial 4567" "... unlike aptpl_SERIAL of another disk"
+file "$core/wwn/vpd_unit_serial" 'T10 VPD Unit Serial Number: 0123.before'
+file "$core/pr/res_pr_registered_i_pts" 'SPC-3 PR Registrations:'
+unrestored
+like "$said" "$IQN is not in force on disk" "... and that of a disk whose serial ends so"
+
 # --- iser-tgt-reload: what it keeps ---
 kept=/run/iser-tgt-reload.json
 fake modinfo :
