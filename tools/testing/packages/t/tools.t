@@ -308,4 +308,22 @@ moves --despite-reservations
 registered
 is "$(drained) $(now)" "30 0  0 Temporarily" "... but does not with --despite-reservations"
 
+# --- iser-tgt-move: to its own address ---
+new_target
+fake ip 'case $* in "route get 192.0.2.1"|"route get fd00::1"|"route get fe80::1") echo "local $3 dev lo src $3" ;; *) echo "$3 via 192.0.2.254 dev eth0" ;; esac'
+for portal in 192.0.2.1:3260 0.0.0.0:3260; do
+	mv "$tpg/np"/* "$tpg/np/$portal" 2>/dev/null
+	gives 1 "its own address, portal $portal" "192.0.2.1:3260 is a portal of" iser-tgt-move "$IQN" 192.0.2.1:3260
+done
+file "$tpg/lun/lun_0/alua_tg_pt_gp" 'TG Port Alias: default_tg_pt_gp'
+gives 0 "... another port" "" iser-tgt-move "$IQN" 192.0.2.1:3261
+gives 0 "... another address" "" iser-tgt-move "$IQN" 192.0.2.2:3260
+gives 0 "... the other family" "" iser-tgt-move "$IQN" '[fd00::1]:3260'
+mv "$tpg/np"/* "$tpg/np/[::]:3260"
+for to in '[fd00::1]:3260' '[fe80::1%eth0]:3260'; do
+	gives 1 "its own address, portal [::]:3260" "is a portal of" iser-tgt-move "$IQN" "$to"
+done
+gives 0 "... another address" "" iser-tgt-move "$IQN" '[fd00::2]:3260'
+gives 0 "... the other family" "" iser-tgt-move "$IQN" 192.0.2.1:3260
+
 done_testing
