@@ -60,7 +60,7 @@ def stuck(change):
             gone = waiting and all((s['idle'] or 0) >= STUCK for s in waiting)
             yield Finding('problem', 'initiator' if gone else 'backstore', '%s: a command has been in progress for %s, and it is %s' % (
                 named_lun(lun), milliseconds(lun['oldest']), 'its initiator, which is silent' if gone else 'the backstore'),
-                ['cat %s/iser/%s/tpgt_%s/sessions' % (CONFIG, lun['target'], lun['tpg'])] if gone else ['dmesg | tail'], about)
+                ['cat ' + shlex.quote('%s/iser/%s/tpgt_%s/sessions' % (CONFIG, lun['target'], lun['tpg']))] if gone else ['dmesg | tail'], about)
 
 
 # --- slow ones ---
@@ -100,7 +100,7 @@ def slow(change, limit=SLOW):
                 about['lun'] = lun['lun']
             commands = ['iser-tgt-top --luns']
         elif blame == 'link' and row['device']:
-            commands = ['rdma statistic show link ' + row['device']]
+            commands = ['rdma statistic show link ' + shlex.quote(row['device'])]
         shown = row['latency'][direction]
         yield Finding('note', blame, '%s is slow (%ss: p50 %s, p99 %s), and it is %s: %s of %s' % (
             named(row), direction, milliseconds(shown['p50']), milliseconds(shown['p99']), what, milliseconds(parts[part]), milliseconds(whole)),
@@ -135,7 +135,7 @@ def devices(change):
         grown = {name: count for name, count in grown.items() if count > 0}
         if grown:
             yield Finding('note', 'device', '%s port %s drops packets or sends them again: in %s %s' % (port.device, port.port, milliseconds(change.seconds),
-                          ', '.join('%s %d' % item for item in sorted(grown.items()))), ['rdma statistic show link %s/%s' % port[:2]],
+                          ', '.join('%s %d' % item for item in sorted(grown.items()))), ['rdma statistic show link ' + shlex.quote('%s/%s' % port[:2])],
                           {'device': port.device, 'port': port.port, 'counters': grown})
     for queue in change.after.queues:
         idle = queue.words.seconds('polled')

@@ -36,16 +36,24 @@ Latency = collections.namedtuple('Latency', 'target tpg of direction part')
 
 def number(text):
     '''The number that a text begins with, for some have a unit; None if it begins with none.'''
-    match = re.match(r'-?\d+', text or '')
+    match = re.match(r'-?[0-9]+', text or '')
     return int(match.group()) if match else None
 
 
+def lines_of(text):
+    '''Not by splitlines(): names may have the line ends of Unicode, U+2028 for one.'''
+    return text.split('\n') if text else []
+
+
 class Words(dict):
-    '''A line of name=value words.'''
+    '''A line of name=value words. An initiator's name may have any blank but ' ', and '='. Of two words of one name the first counts.'''
 
     def __init__(self, line, **more):
         super().__init__(more)
-        self.update(word.partition('=')[::2] for word in line.split() if '=' in word)
+        for word in line.split(' '):
+            name, equals, value = word.partition('=')
+            if equals:
+                self.setdefault(name, value)
 
     def number(self, name):
         return number(self.get(name))
@@ -70,13 +78,13 @@ class Reader:
     def read(self, *path):
         '''Text of a file without its last newline; None if it cannot be read.'''
         try:
-            with open(self.root + os.path.join(*path), errors='replace') as file:
+            with open(self.root + os.path.join(*path), encoding='utf-8', errors='replace', newline='\n') as file:
                 return file.read().rstrip('\n')
         except OSError:
             return None
 
     def lines(self, *path):
-        return (self.read(*path) or '').splitlines()
+        return lines_of(self.read(*path))
 
     def number(self, *path):
         return number(self.read(*path))
@@ -107,7 +115,7 @@ class State:
         for path in reader.find(CONFIG + '/iser/*/tpgt_*'):
             self._read_group(path, sessions is None)
         if sessions is not None:
-            self.sessions = [Words(line) for line in sessions.splitlines()]
+            self.sessions = [Words(line) for line in lines_of(sessions)]
         # None without debugfs, which is for root
         self.discoveries = None if sessions is None else sum(s.get('target') == 'discovery' for s in self.sessions)
         self.sessions = [s for s in self.sessions if s.get('target') != 'discovery']
@@ -163,7 +171,7 @@ class State:
         text = self.reader.read(DEBUG, name)
         if text is None:
             return None
-        return {reason: int(count) for count, _, reason in (line.partition(' ') for line in text.splitlines()) if count.isdigit()}
+        return {reason: int(count) for count, _, reason in (line.partition(' ') for line in lines_of(text)) if count.isdecimal()}
 
     def _ledger(self, name):
         '''The lines of refusals or ends, oldest first.'''
@@ -178,8 +186,8 @@ class State:
         self.devices, self.vectors, self.queues, self.ports = [], [], [], []
         for line in self.reader.lines(DEBUG, 'devices'):
             words = Words(line)
-            if line[:1].strip():
-                self.devices.append(Device(line.split()[0], words))
+            if line[:1] not in ('', ' '):
+                self.devices.append(Device(line.split(' ')[0], words))
             elif self.devices and 'vector' in words:
                 self.vectors.append(Vector(self.devices[-1].device, words['vector'], words))
             elif self.vectors and 'cq' in words:

@@ -39,9 +39,10 @@ def say(text):
     print('iser_tgt: ' + text, file=sys.stderr)
 
 
+# iSCSI names may have U+00A0, U+2028 and other characters that are blanks or line ends to Python, unless it is told otherwise: by re.A and split('\n')
 def read(*path):
     try:
-        with open(os.path.join(*path), errors='replace') as file:
+        with open(os.path.join(*path), encoding='utf-8', errors='replace', newline='\n') as file:
             return file.read()
     except OSError:
         return ''
@@ -92,33 +93,34 @@ def stored_in(serial, config=CONFIG):
 
 def whole(entry):
     '''Whether the core can make the registration of it that it was.'''
-    return all(re.fullmatch(value, entry.get(name, '')) for name, value in NEEDED.items()) and \
+    return all(re.fullmatch(value, entry.get(name, ''), re.A) for name, value in NEEDED.items()) and \
         (entry['res_holder'] == '0' or re.fullmatch('0?[1-8]', entry.get('res_type', '')) is not None)
 
 
 def parse(text):
     '''([dictionary of each registration], number of those that are damaged).'''
-    entries, damaged, entry = [], 0, None
+    entries, damaged, entry, bad = [], 0, None, False
     text = text.rstrip('\0')
     if text.strip() == '' or text.startswith('No Registrations'):
         # the core truncates the file before it writes, and a full file system leaves it so
         return [], 0 if text.strip() else 1
-    for line in text.splitlines():
-        name, equals, value = line.strip().partition('=')
+    for line in text.rstrip('\n').split('\n'):
+        name, equals, value = line.strip(' \t').partition('=')
         if line.startswith('PR_REG_START:'):
             damaged += entry is not None
-            entry = {}
+            entry, bad = {}, False
         elif line.startswith('PR_REG_END:') and entry is not None:
-            if whole(entry):
+            if whole(entry) and not bad:
                 entries.append(entry)
             else:
                 damaged += 1
             entry = None
-        elif entry is not None and equals and re.fullmatch('[a-z_]+', name) and not re.search(r'[,\s]|[^ -~]', value):
+        elif entry is None:
+            damaged += 1
+        elif equals and re.fullmatch('[a-z_]+', name) and not re.search('[\0- ,\x7f-\x9f\ufffd]', value):
             entry[name] = value
         else:
-            damaged += 1
-            entry = None
+            bad = True
     return entries, damaged + (entry is not None)
 
 
@@ -146,8 +148,8 @@ class Store:
         # more than one page has are not printed
         self.cut = len(text) >= PAGE
         self.registrations = [Registration(m[1], m[2], m[3] or '', int(m[4], 16)) for m in
-                              re.finditer(r'^(\S+) Node: (\S+?)(?:,i,0x(\S*))? Key: 0x([0-9a-f]+) ', text, re.M)]
-        holder = re.match(r'SPC-([23]) Reservation: (\S+) Initiator: (\S+?)(?:,i,0x(\S*))?\s', read(path, 'pr/res_holder'))
+                              re.finditer(r'^(\S+) Node: (\S+?)(?:,i,0x(\S*))? Key: 0x([0-9a-f]+) ', text, re.M | re.A)]
+        holder = re.match(r'SPC-([23]) Reservation: (\S+) Initiator: (\S+?)(?:,i,0x(\S*))?\s', read(path, 'pr/res_holder'), re.A)
         self.reserved = holder and holder[1] == '2' and holder[3]
         self.reserved_by = holder and holder[2]
         self.holder = holder and holder[1] == '3' and (holder[3], holder[4] or '')
@@ -255,7 +257,7 @@ def give(path, entries, write=None):
             if write:
                 write(path + '/pr/res_aptpl_metadata', line)
             else:
-                with open(path + '/pr/res_aptpl_metadata', 'w') as file:
+                with open(path + '/pr/res_aptpl_metadata', 'w', encoding='utf-8') as file:
                     file.write(line)
         except Exception as err:
             failed.append('%s: registration of %s (key 0x%x) is lost: %s' % (os.path.basename(path), entry['initiator_node'],

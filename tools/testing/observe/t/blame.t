@@ -76,6 +76,9 @@ finds "a slow link: READs, whose data are sent after the time of the command" "n
 file "$debug/session_latency" "$(latency sid=1 write total 167772160:100 15000000000)" "$(latency sid=1 write transfer 167772160:100 14900000000)" \
 	"$(latency sid=1 write backstore 98304:100 9000000)" "$(latency sid=1 read total 57344:9000 450000000)" "$(latency sid=1 read backstore 57344:9000 450000000)"
 like "$(between 2 said)" "^note \(link\): .* \(writes: p50 151 ms, p99 167 ms\), and it is the link or the initiator: 149 ms of 150 ms" "... WRITEs, beside many fast READs"
+busy 'device=a;reboot/1'
+is "$(between 2 'found[0].next')" "[\"rdma statistic show link 'a;reboot/1'\"]" "... a device whose name has a semicolon is quoted"
+busy
 file "$debug/session_latency" "$(latency sid=1 write total 167772160:100 15000000000)" "$(latency sid=1 write submit 167772160:100 14000000000)" \
 	"$(latency sid=1 write backstore 98304:100 9000000)"
 like "$(between 2 said)" '^note \(target\): .* and it is this target, which has not begun with it: 140 ms' "a target that has no time"

@@ -104,6 +104,17 @@ file "$debug/refusal_counts" '1 a "quote" and a \ backslash' 'nonsense' 'x y'
 works "a reason with a quote" exports
 works "promtool takes it" clean || note "$(cat "$OUT")"
 is "$(grep -c '^iser_tgt_logins_refused_total' "$work/prom")" 1 "... lines without a number are left out"
+# U+00A0 and U+2028, which the module takes in names and prints as they are, are blanks and line ends to Python
+blank=$'\xc2\xa0' forged=iqn.a:x$'\xe2\x80\xa8'target=$IQN
+for word in tpg=1 sid=1 initiator=iqn.a:host commands=7 target=discovery; do forged+=$blank$word; done
+file "$debug/sessions" "$(session 1 $INITIATOR)" "$(session 2 "$forged" commands=5)"
+file "$debug/session_latency" "$(latency "sid=2 initiator=$forged" read total 20480:1 20000)"
+works "a name with blanks and line ends of Unicode" exports
+works "promtool takes it" clean || note "$(cat "$OUT")"
+is "$(sed -n 's/^iser_tgt_session_commands_total{\(.*\)} .*/\1/p' "$work/prom")" \
+	"$(printf 'initiator="%s",sid="%s",target="%s",tpg="1"\n' $INITIATOR 1 $IQN "$forged" 2 $IQN)" "... is that of one session"
+is "$(value iser_tgt_session_commands_total sid=1 initiator=$INITIATOR) $(value iser_tgt_session_commands_total sid=2)" "1000 5" "... and makes no other"
+is "$(value iser_tgt_session_command_seconds_count sid=2)" 1 "... nor its latency"
 
 # --- the text file ---
 new_tree
