@@ -339,6 +339,16 @@ def earlier(file):
             continue
 
 
+def of_boot(file=None):
+    '''[(place, text)] of the targets that the next boot restores, as far as the file can be restored.'''
+    file = file or saved_file()
+    try:
+        source = file and Source(file)
+        return [(entry.place, entry.text) for key, entry in saved(source, 'iser').items() if not key[1:]] if source else []
+    except (OSError, ValueError, AttributeError):
+        return []
+
+
 def check(loaded, rtslib, config=CONFIG, file=None):
     '''[Finding]. loaded: whether the module is; rtslib: whether it is what configures this machine.'''
     file = file or saved_file()

@@ -256,6 +256,20 @@ like "$(cat "$work/doctor")" "tpgt_2 is not enabled" "... one that discovery doe
 rm -r "${iser:?}/$IQN"
 healthy "a gateway on which it does not run" 'there is no target on this node: drbd-reactor makes it where it runs'
 is "$(grep -c 'next:' "$work/doctor")" 0 "... is to be left alone"
+# of before it was a gateway
+cp -r "$TOP/configfs/rtslib" "$machine/"
+file /etc/rtslib-fb-target/saveconfig.json "{ \"targets\": [
+ { \"fabric\": \"iser\", \"wwn\": \"$IQN\", \"tpgs\": [ { \"tag\": 1, \"portals\": [ { \"ip_address\": \"192.0.2.1\", \"port\": 3260 } ] } ] } ] }"
+healthy "... nor is what was saved to be restored there" 'there is no target on this node: drbd-reactor makes it where it runs'
+is "$(grep -c 'next:' "$work/doctor")" 0 "... and no command says so"
+sed -i 's/echo disabled; exit 1/echo enabled/' "$machine/fake/systemctl"
+sick "... but the next boot would" \
+	"/etc/rtslib-fb-target/saveconfig.json:2: target $IQN is saved, and restored at the next boot, whether drbd-reactor runs it there or not\$" \
+	'systemctl disable rtslib-fb-targetctl.service'
+rm "$machine/etc/rtslib-fb-target/saveconfig.json"
+doctor
+is "$?: $(grep -A 1 '^note: rtslib' "$work/doctor")" "0: note: rtslib-fb-targetctl.service is enabled: it restores what was saved before drbd-reactor starts, and removes all targets when it stops
+    next: systemctl disable rtslib-fb-targetctl.service" "... the service is none of a gateway, whatever is saved"
 sed -i 's/drbd-reactor/iscsid/' "$machine/fake/systemctl"
 sick "the same without a cluster" 'there is no target' 'targetcli /iser create'
 
