@@ -199,7 +199,7 @@ new_machine
 card mlx5_0 eth0 roce
 file /sys/module/iser_tgt/srcversion FEDCBA9876543210
 sick "replaced since it was loaded" 'the module loaded \(FEDCBA9876543210\) is not the one installed \(0123456789ABCDEF\)' \
-	'iser-tgt-clear --drain 60 --unload' 'modprobe iser_tgt' 'targetctl restore'
+	iser-tgt-reload
 file /sys/module/iser_tgt/srcversion 0123456789ABCDEF
 package 0.2-1
 sick "a package of another version" "package iser-tgt-dkms is 0.2-1, but the module installed for $like_release is 0.1" 'dkms status iser_tgt' \
@@ -270,7 +270,14 @@ rm "$machine/etc/rtslib-fb-target/saveconfig.json"
 doctor
 is "$?: $(grep -A 1 '^note: rtslib' "$work/doctor")" "0: note: rtslib-fb-targetctl.service is enabled: it restores what was saved before drbd-reactor starts, and removes all targets when it stops
     next: systemctl disable rtslib-fb-targetctl.service" "... the service is none of a gateway, whatever is saved"
-sed -i 's/drbd-reactor/iscsid/' "$machine/fake/systemctl"
+sed -i 's/echo enabled/echo disabled; exit 1/' "$machine/fake/systemctl"
+file /sys/module/iser_tgt/srcversion FEDCBA9876543210
+sick "... a module that was replaced since it was loaded, when its targets are elsewhere" 'the module loaded' \
+	'drbd-reactorctl evict --keep-masked' iser-tgt-reload 'drbd-reactorctl evict --unmask'
+sed -i 's/drbd-reactor/pacemaker/' "$machine/fake/systemctl"
+sick "... with Pacemaker" 'the module loaded' 'crm node standby' 'crm_resource --wait' iser-tgt-reload 'crm node online'
+file /sys/module/iser_tgt/srcversion 0123456789ABCDEF
+sed -i 's/pacemaker/iscsid/' "$machine/fake/systemctl"
 sick "the same without a cluster" 'there is no target' 'targetcli /iser create'
 
 # --- portal groups, LUNs, access ---

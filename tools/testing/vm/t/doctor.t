@@ -61,7 +61,7 @@ healthy "a target in health, open to all"
 like "$(cat /tmp/doctor)" 'is open to everybody' "... and it notes that"
 was=$(cat /sys/module/iser_tgt/srcversion)
 sed -i "s/srcversion=$was/srcversion=0123456789ABCDEF0123456/" "$mods/updates/iser_tgt.ko"
-sick "a module that was replaced since" "the module loaded \($was\) is not the one installed" 'iser-tgt-clear --drain 60 --unload'
+sick "a module that was replaced since" "the module loaded \($was\) is not the one installed" 'iser-tgt-reload$'
 cp "$(module)" "$mods/updates/"
 healthy "the loaded module installed again"
 
