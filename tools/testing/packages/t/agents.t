@@ -188,8 +188,29 @@ rmdir "$tpg/np" && mv "$work/np" "$tpg/np"
 gives 1 "a gate does not open without a LUN" "has no LUN" iSERGate start iqn=$IQN
 gives 1 "nor without a target" "iSERTarget has to start first" iSERGate start iqn=$IQN:other
 
-store=$config/core/iblock_1/disk
+# the number of the directory is made of the name
+hba=iblock_$(printf disk | cksum | cut -d ' ' -f 1)
+store=$config/core/$hba/disk
 gives 7 "no logical unit" "" "${lu[@]}"
+# an administrator's backstore of this name
+theirs=$config/core/iblock_0/disk
+mkdir -p "$theirs"
+gives 7 "a backstore of this name that is not its own is none of it" "" "${lu[@]}"
+gives 0 "... nor does a stop" "" iSERLogicalUnit stop "${lu[@]:2}"
+works "... remove it" test -d "$theirs"
+file "$theirs/udev_path" /dev/x
+file "$theirs/enable" 1
+file "$theirs/wwn/vpd_unit_serial" "T10 VPD Unit Serial Number: 0123456789"
+gives 7 "... of the same disk neither" "" "${lu[@]}"
+mkdir -p "$tpg/lun/lun_0"
+ln -s ../../../../../core/iblock_0/disk "$tpg/lun/lun_0/disk"
+gives 1 "an administrator's LUN is in the way" "its serial is 0123456789, not $SERIAL" "${lu[@]}"
+gives 1 "... of a start" "lun_0 is iblock_0/disk" iSERLogicalUnit start "${lu[@]:2}"
+file "$tpg/enable" 0
+gives 0 "... and a stop" "" iSERLogicalUnit stop "${lu[@]:2}"
+works "... leaves it there" test -L "$tpg/lun/lun_0/disk"
+file "$tpg/enable" 1
+rm -r "$tpg/lun"
 file "$store/udev_path" /dev/x
 file "$store/enable" 1
 file "$store/wwn/vpd_unit_serial" "T10 VPD Unit Serial Number: $SERIAL"
@@ -203,10 +224,14 @@ gives 1 "... and made" "another action has held the lock of disk" iSERLogicalUni
 exec 8>&-
 works "... nothing was done meanwhile" test -e "$store/udev_path"
 mkdir -p "$tpg/lun/lun_0" "$tpg/acls/iqn.2026-01.com.example:host/lun_0"
-ln -s ../../../../../core/iblock_1/disk "$tpg/lun/lun_0/disk"
+ln -s "../../../../../core/$hba/disk" "$tpg/lun/lun_0/disk"
 gives 1 "a LUN that an ACL does not map" "iqn.2026-01.com.example:host has no lun_0" "${lu[@]}"
 ln -s ../../../lun/lun_0 "$tpg/acls/iqn.2026-01.com.example:host/lun_0/disk"
 gives 0 "a logical unit" "" "${lu[@]}"
+mkdir -p "$config/core/fileio_${hba#*_}/disk"
+gives 0 "... of two backstores of its name the one that its LUN exports" "" "${lu[@]}"
+rm -r "$config/core/fileio_${hba#*_}"
+rm -r "$config/core/iblock_0"
 gives 1 "... of another disk" "it is /dev/x, not /dev/y" "${lu[@]}" path=/dev/y
 gives 1 "... with another serial" "its serial is $SERIAL, not 0123456789" "${lu[@]}" serial=0123456789
 gives 1 "... of another name" "lun_0 is disk" "${lu[@]}" name=other
