@@ -1,10 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0
-'''The text of a saveconfig.json, with the line of each of its objects.'''
+'''The text of a saveconfig.json, with the line of each of its objects; and a new one.'''
 
 import bisect
 import gzip
 import json
+import os
 import re
+import stat
+import sys
+
+
+def write(config):
+    '''To standard output. It has secrets: a file is for its owner alone before it has them.'''
+    if stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode):
+        os.fchmod(sys.stdout.fileno(), 0o600)
+    json.dump(config, sys.stdout, sort_keys=True, indent=2)
+    print()
+    sys.stdout.flush()
 
 
 class Object(dict):
