@@ -103,6 +103,16 @@ targetcli() {
 	like "$(cli restoreconfig)" '^Configuration restored from /etc/rtslib-fb-target/saveconfig.json$' "restoreconfig"
 	works "... and save" cli saveconfig
 	is "$(file)" "$before" "... has all as it was"
+
+	# --- targets of another file beside those that are there, as Documentation/migration.md has it ---
+	printf '{ "storage_objects": [ { "plugin": "ramdisk", "name": "more", "size": 1048576, "wwn": "more" } ], "targets": [ { "fabric": "iser", "wwn": "%s",
+		"tpgs": [ { "tag": 1, "luns": [ { "index": 0, "storage_object": "/backstores/ramdisk/more" } ] } ] } ] }' "$iqn:more" >"$home/etc/after.json"
+	like "$(cli restoreconfig /etc/rtslib-fb-target/after.json)" '^Configuration restored from ' "restoreconfig of another file"
+	is "$(cd "$home/configfs/iser" && echo iqn.*)" "$iqn $iqn:more" "... adds its target"
+	like "$(cli restoreconfig /etc/rtslib-fb-target/after.json)" 'exist,? not restoring' "... unless its names are there"
+	is "$(has "iser/$iqn/tpgt_1/attrib/authentication")" 1 "... and leaves the others as they are"
+	works "... it is removed" cli /iser delete "$iqn:more"
+	works "... and its backstore" cli /backstores/ramdisk delete more
 	# in 2.2 it ends with a TypeError
 	case $version in
 	2.2.*)
