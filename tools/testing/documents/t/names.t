@@ -63,6 +63,9 @@ for word in 'keepalive timeout' 'still waiting for' 'waiting: address' 'waiting:
 	works "... and troubleshooting tells of it" grep -qF "$word" Documentation/troubleshooting.md
 done
 
+# --- secrets: every user sees the arguments of a program ---
+is "$(grep -nE '^(    )?targetcli .*password=' README.md Documentation/*.md Documentation/man/*)" "" "no command of the documents gives targetcli a secret as an argument"
+
 # --- examples ---
 for example in configfs/examples/*.sh; do
 	allowed='mkdir|echo|ln|cd|set|modprobe|:|\[|for|do|done|\w+=.*'

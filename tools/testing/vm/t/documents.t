@@ -35,6 +35,9 @@ iscsiadm() {
 	*) command iscsiadm "$@" ;;
 	esac
 }
+# The secret that a person types.
+# shellcheck disable=SC2162 # the caller's options
+read() { if [ "$1" = -rsp ]; then secret=host-secret-1; else builtin read "$@"; fi; }
 # Where multipath is asked, its daemon has taken in new disks and a new configuration.
 all_paths() {
 	local now policy
