@@ -23,6 +23,7 @@
 #include "counts.h"
 #include "reply.h"
 #include "session.h"
+#include "task.h"
 #include "task_mgmt.h"
 
 static void iser_tgt_tmf_core_done(struct iser_tgt_tx *tx, int status)
@@ -191,11 +192,6 @@ static void iser_tgt_tmf_release(struct iser_tgt_session *sess)
 		cmd->tx.done = iser_tgt_tmf_core_done;
 		iser_tgt_tmf_answer(cmd, iser_tgt_tmf_response(cmd->se_cmd.se_tmr_req));
 	}
-}
-
-static bool iser_tgt_stage_of_tmf(enum iser_tgt_stage stage)
-{
-	return stage == ISER_TGT_CMD_MANAGES || stage == ISER_TGT_CMD_HELD;
 }
 
 /* No command or function is left whose response has not been posted. */
@@ -416,53 +412,6 @@ static void iser_tgt_abort_set_begin(struct iser_tgt_cmd *cmd, u64 lun,
 }
 
 /*
- * The tag by which the core knows a task; 0, which is no tag, if not found. The last
- * one with this ITT: the response of an earlier one may still be being sent.
- */
-static u64 iser_tgt_find_task(const struct iser_tgt_session *sess, u32 itt)
-{
-	const struct iser_tgt_cmd *cmd;
-	unsigned int next = 0;
-	u64 tag, last = 0;
-
-	while ((cmd = iser_tgt_cmd_next(sess, &next))) {
-		if (!READ_ONCE(cmd->scsi) || cmd->itt != itt)
-			continue;
-		tag = READ_ONCE(cmd->se_cmd.tag);
-		if (!last || iser_tgt_sn_before(last >> 32, tag >> 32))
-			last = tag;
-	}
-	return last;
-}
-
-/* The initiator may use an ITT again as soon as it has the response. */
-static bool iser_tgt_itt_in_use(const struct iser_tgt_session *sess, u32 itt)
-{
-	const struct iser_tgt_cmd *cmd;
-	unsigned int next = 0;
-
-	while ((cmd = iser_tgt_cmd_next(sess, &next))) {
-		if (READ_ONCE(cmd->scsi) && cmd->itt == itt &&
-		    READ_ONCE(cmd->stage) != ISER_TGT_CMD_RESPONDS)
-			return true;
-	}
-	return false;
-}
-
-static bool iser_tgt_find_tmf(const struct iser_tgt_session *sess, u32 itt)
-{
-	const struct iser_tgt_cmd *cmd;
-	unsigned int next = 0;
-
-	while ((cmd = iser_tgt_cmd_next(sess, &next))) {
-		if (READ_ONCE(cmd->busy) && cmd->itt == itt &&
-		    iser_tgt_stage_of_tmf(READ_ONCE(cmd->stage)))
-			return true;
-	}
-	return false;
-}
-
-/*
  * RFC 7143 7.11, 11.6.1 b): ABORT TASK of a request that is missing, because it
  * was rejected, makes it count as received. The function itself may be
  * numbered, and wait for it. A number outside the window has not been sent.
@@ -478,7 +427,7 @@ static bool iser_tgt_plugs_gap(const struct iser_tgt_session *sess,
 	       iser_tgt_sn_before(ref, pdu->cmd_sn) &&
 	       (pdu->immediate ||
 		iser_tgt_window_reaches(sess->conn, pdu->cmd_sn)) &&
-	       !iser_tgt_find_task(sess, iser_tgt_pdu_ref_task_tag(pdu));
+	       !iser_tgt_task_find(sess, iser_tgt_pdu_ref_task_tag(pdu));
 }
 
 /*
@@ -506,9 +455,9 @@ static int iser_tgt_abort_response(struct iser_tgt_session *sess,
 
 	if (plugs)
 		return ISER_TGT_TMR_COMPLETE;
-	if (iser_tgt_find_tmf(sess, itt))
+	if (iser_tgt_task_is_tmf(sess, itt))
 		return ISER_TGT_TMR_REJECTED;
-	return iser_tgt_find_task(sess, itt) ? -1 : ISER_TGT_TMR_NO_TASK;
+	return iser_tgt_task_find(sess, itt) ? -1 : ISER_TGT_TMR_NO_TASK;
 }
 
 /**
@@ -540,7 +489,7 @@ int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 
 	if (pdu->itt == ISER_TGT_TAG_RESERVED)
 		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_INVALID_FIELD);
-	if (iser_tgt_itt_in_use(sess, pdu->itt))
+	if (iser_tgt_task_runs(sess, pdu->itt))
 		return iser_tgt_reject(sess, rx, ISER_TGT_REJECT_IN_PROGRESS);
 
 	cmd = iser_tgt_cmd_get(sess);
@@ -576,7 +525,7 @@ int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 	/* The core's function codes are those of RFC 7143. */
 	if (target_submit_tmr(&cmd->se_cmd, sess->se_sess, NULL, lun, NULL,
 			      function, GFP_KERNEL,
-			      iser_tgt_find_task(sess,
+			      iser_tgt_task_find(sess,
 						 iser_tgt_pdu_ref_task_tag(pdu)),
 			      TARGET_SCF_ACK_KREF))
 		iser_tgt_tmf_answer(cmd, ISER_TGT_TMR_REJECTED);

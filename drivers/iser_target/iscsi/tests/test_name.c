@@ -103,10 +103,10 @@ static void rfc7143_4_2_7_2_utf8(struct kunit *test)
 	bad("iqn.2001-04.com.example:\xff");
 	bad("iqn.2001-04.com.example:\xc2\x85");
 	/* RFC 3722 5: spaces, separators, what changes the order of display */
-	bad("iqn.2001-04.com.example:a\xc2\xa0" "b");
+	bad("iqn.2001-04.com.example:a\xc2\xa0:");
 	bad("iqn.2001-04.com.example:a\xe1\x9a\x80");
 	bad("iqn.2001-04.com.example:a\xe2\x80\x80");
-	bad("iqn.2001-04.com.example:a\xe2\x80\xa8" "b");
+	bad("iqn.2001-04.com.example:a\xe2\x80\xa8:");
 	bad("iqn.2001-04.com.example:a\xe2\x80\xae");
 	bad("iqn.2001-04.com.example:a\xe2\x81\x9f");
 	bad("iqn.2001-04.com.example:a\xe3\x80\x80");
