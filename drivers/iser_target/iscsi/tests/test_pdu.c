@@ -97,27 +97,31 @@ static void rfc7145_9_2_stags_are_read(struct kunit *test)
 {
 	struct iser_tgt_pdu pdu;
 	u8 hdr[ISER_TGT_HDR_LEN];
+	u8 *copy;
 
 	make(hdr, 0, 0);
-	assert_int_equal(parse(&pdu, hdr, 76, NULL), ISER_TGT_PDU_OK);
+	assert_int_equal(parse(&pdu, hdr, 76, &copy), ISER_TGT_PDU_OK);
 	assert_true(iser_tgt_pdu_write_stag(&pdu).sent);
 	assert_int_equal(iser_tgt_pdu_write_stag(&pdu).stag, 0x11223344);
 	assert_true(iser_tgt_pdu_write_stag(&pdu).va == 0x0102030405060708ULL);
 	assert_true(iser_tgt_pdu_read_stag(&pdu).sent);
 	assert_int_equal(iser_tgt_pdu_read_stag(&pdu).stag, 0x55667788);
 	assert_true(iser_tgt_pdu_read_stag(&pdu).va == 0x1112131415161718ULL);
+	unit_free(copy);
 }
 
 static void rfc7145_9_2_stags_without_flag_are_ignored(struct kunit *test)
 {
 	struct iser_tgt_pdu pdu;
 	u8 hdr[ISER_TGT_HDR_LEN];
+	u8 *copy;
 
 	make(hdr, 0, 0);
 	hdr[0] = ISER_TGT_ISER_OP_CTRL | 0x03;
-	assert_int_equal(parse(&pdu, hdr, 76, NULL), ISER_TGT_PDU_OK);
+	assert_int_equal(parse(&pdu, hdr, 76, &copy), ISER_TGT_PDU_OK);
 	assert_false(iser_tgt_pdu_write_stag(&pdu).sent);
 	assert_false(iser_tgt_pdu_read_stag(&pdu).sent);
+	unit_free(copy);
 }
 
 static void rfc7143_11_2_1_fields_are_read(struct kunit *test)
