@@ -46,7 +46,7 @@ struct iser_tgt_conn_group {
  * The release work owns it and frees all of it. iser_tgt_conn_close() asks for
  * the end, from any context.
  *
- * @numbers: its sequence numbers
+ * @numbers: its sequence numbers, and what every command asks
  * @state: written under @post_lock
  * @rx_direct: PDUs are handled in the completion handler unless some wait
  * @rx_parked: PDUs are queued on @rx_waiting and handled by @rx_work, in order

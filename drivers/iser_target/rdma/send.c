@@ -177,7 +177,7 @@ static bool iser_tgt_chain_posted(struct iser_tgt_conn *conn,
  * @partly: of the transfer in front of the first of these, a part was posted
  *
  * Context: any but interrupts.
- * Return: as iser_tgt_post().
+ * Return: 0, -ENOTCONN, or the device's error.
  */
 int iser_tgt_post_chain(struct iser_tgt_conn *conn,
 			struct iser_tgt_chain *chain, bool *partly)
