@@ -350,7 +350,7 @@ int iser_tgt_scsi_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		return iser_tgt_reject(sess, rx,
 				       ISER_TGT_REJECT_TOO_MANY_IMM);
 
-	/* The length of any other CDB is at most that of @cdb. */
+	/* Any other CDB is in the BHS as a whole. */
 	if (unlikely(pdu->ahs_len || cdb[0] == VARIABLE_LENGTH_CMD))
 		return iser_tgt_scsi_receive_long(sess, rx);
 
@@ -391,40 +391,22 @@ static void iser_tgt_write_data_done(struct iser_tgt_xfer *xfer, int status)
 						  TCM_LOGICAL_UNIT_COMMUNICATION_FAILURE);
 }
 
-/**
- * iser_tgt_write_pending - fetch the data of a WRITE, whose buffers are allocated
- * @se_cmd: the command
- *
- * RFC 7145 7.3.6: stag.va is the address of the first byte that was not sent
- * with the command. Every way out ends in target_execute_cmd() or
- * transport_generic_request_failure().
- *
- * Context: process.
- * Return: 0.
- */
-int iser_tgt_write_pending(struct se_cmd *se_cmd)
+/* Apart, so that WRITEs whose data is all here save no registers. */
+static noinline void iser_tgt_write_fetch(struct iser_tgt_cmd *cmd, u32 imm)
 {
-	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
 	struct iser_tgt_conn *conn = cmd->sess->conn;
-	u32 imm = min(cmd->imm_len, se_cmd->data_length);
+	struct se_cmd *se_cmd = &cmd->se_cmd;
 	u32 left = se_cmd->data_length - imm;
 	struct iser_tgt_pi *pi;
 	bool mapped;
 
-	if (imm && !(se_cmd->se_cmd_flags & SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC))
-		iser_tgt_data_copy_immediate(cmd);
-
-	if (!left) {
-		target_execute_cmd(se_cmd);
-		return 0;
-	}
 	/* RFC 7145 7.3.6: no tag, or the peer accepts no RDMA READ */
 	if (cmd->stag.sent != ISER_TGT_ISER_WSV || !iser_tgt_conn_ord(conn)) {
 		iser_tgt_protocol_error(cmd->sess,
 					"a WRITE whose data cannot be read");
 		transport_generic_request_failure(se_cmd,
 						  TCM_INVALID_FIELD_IN_COMMAND_IU);
-		return 0;
+		return;
 	}
 
 	/*
@@ -459,6 +441,31 @@ int iser_tgt_write_pending(struct se_cmd *se_cmd)
 				    DMA_FROM_DEVICE, NULL);
 	}
 	target_put_sess_cmd(se_cmd);
+}
+
+/**
+ * iser_tgt_write_pending - fetch the data of a WRITE, whose buffers are allocated
+ * @se_cmd: the command
+ *
+ * RFC 7145 7.3.6: stag.va is the address of the first byte that was not sent
+ * with the command. Every way out ends in target_execute_cmd() or
+ * transport_generic_request_failure().
+ *
+ * Context: process.
+ * Return: 0.
+ */
+int iser_tgt_write_pending(struct se_cmd *se_cmd)
+{
+	struct iser_tgt_cmd *cmd = iser_tgt_cmd(se_cmd);
+	u32 imm = min(cmd->imm_len, se_cmd->data_length);
+
+	if (imm && !(se_cmd->se_cmd_flags & SCF_PASSTHROUGH_SG_TO_MEM_NOALLOC))
+		iser_tgt_data_copy_immediate(cmd);
+
+	if (imm == se_cmd->data_length)
+		target_execute_cmd(se_cmd);
+	else
+		iser_tgt_write_fetch(cmd, imm);
 	return 0;
 }
 
