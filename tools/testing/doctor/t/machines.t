@@ -235,6 +235,9 @@ mkdir -p "$machine/python/iser_tgt_rtslib"
 healthy "... with it"
 export PYTHONPATH=
 
+file /run/iser-tgt-reload.json '[]'
+sick "what a reload could not make again" 'iser-tgt-reload could not make all targets again: they are kept in /run/iser-tgt-reload.json' 'iser-tgt-reload --restore'
+
 # --- a gateway of a cluster ---
 new_machine
 card mlx5_0 eth0 roce
