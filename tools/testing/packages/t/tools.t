@@ -15,11 +15,12 @@ tpg=$iser/$IQN/tpgt_1
 core=$config/core/iblock_0/disk
 module=$work/module/iser_tgt
 
-# tool PROGRAM [ARGUMENT...] : runs it as root, in DIR if that is set; its status in $rc, what it says in $said
+# tool PROGRAM [ARGUMENT...] : runs it as root, in DIR if that is set, and with signals as a terminal has them, also where they are ignored here; its status
+# in $rc, what it says in $said
 tool() {
 	rc=0
 	said=$(BINDS="--unshare-user --uid 0 --gid 0 --tmpfs /sys --dir /sys/kernel --bind $work/config /sys/kernel/config --bind $work/module /sys/module --bind $work/run /run --bind $work/var /var/target" \
-		in_root rtslib-trixie setsid -w env -C "${DIR:-/}" PATH="$work/bin:/usr/sbin:/usr/bin" "$@" 2>&1) || rc=$?
+		in_root rtslib-trixie setsid -w env --default-signal=HUP,INT,TERM -C "${DIR:-/}" PATH="$work/bin:/usr/sbin:/usr/bin" "$@" 2>&1) || rc=$?
 }
 # gives STATUS TEXT REASON PROGRAM [ARGUMENT...] : its status and, if not empty, a pattern of what it says
 gives() {
