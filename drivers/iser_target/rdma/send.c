@@ -16,10 +16,7 @@ static __always_inline void iser_tgt_fill_sn(struct iser_tgt_conn *conn,
 
 	if (likely(tx->advances_window)) {
 		tx->advances_window = false;
-		if (likely(iser_tgt_window_steady(conn)))
-			numbers->max_cmd_sn++;
-		else
-			iser_tgt_window_advance(conn);
+		iser_tgt_window_advance(conn);
 	}
 	iser_tgt_pdu_set_sn(tx->hdr, numbers->stat_sn,
 			    READ_ONCE(numbers->exp_cmd_sn),

@@ -186,12 +186,6 @@ void iser_tgt_window_full(struct iser_tgt_conn *conn)
 		WRITE_ONCE(conn->window_exhausted, true);
 }
 
-/* The window has not been used up for ten to twenty seconds. */
-static bool iser_tgt_window_idle(const struct iser_tgt_conn *conn)
-{
-	return READ_ONCE(conn->rxq->epoch) - conn->window_epoch > 1;
-}
-
 /*
  * RFC 7143 4.2.2.1: MaxCmdSN never moves back, but it need not advance. An idle
  * session gives up all but its minimum as its last requests end; one that keeps
@@ -214,24 +208,22 @@ static bool iser_tgt_window_shrink(struct iser_tgt_conn *conn)
 }
 
 /**
- * iser_tgt_window_advance - a numbered request has ended
+ * iser_tgt_window_resize - a numbered request has ended, and the window may change
  * @conn: the connection
  *
- * RFC 7143 4.2.2.1: MaxCmdSN only ever grows.
+ * For iser_tgt_window_advance().
  *
  * Context: holds conn->post_lock.
  */
-void iser_tgt_window_advance(struct iser_tgt_conn *conn)
+void iser_tgt_window_resize(struct iser_tgt_conn *conn)
 {
 	u32 wanted;
 
-	if (unlikely(READ_ONCE(conn->rxq->state) != ISER_TGT_RX_PLENTY ||
-		     iser_tgt_window_idle(conn)) &&
-	    iser_tgt_window_shrink(conn))
+	if (iser_tgt_window_may_shrink(conn) && iser_tgt_window_shrink(conn))
 		return;
 
 	conn->numbers.max_cmd_sn++;
-	if (likely(!READ_ONCE(conn->window_exhausted)))
+	if (!READ_ONCE(conn->window_exhausted))
 		return;
 
 	WRITE_ONCE(conn->window_exhausted, false);
