@@ -23,6 +23,7 @@
 #include "reply.h"
 #include "scsi_cmd.h"
 #include "session.h"
+#include "task.h"
 #include "task_mgmt.h"
 #include "tpg.h"
 
@@ -38,17 +39,6 @@ static int iser_tgt_task_attr(u8 flags)
 	default:
 		return TCM_SIMPLE_TAG;
 	}
-}
-
-/* scsilun_to_int() is a loop over eight bytes; most LUNs have two. */
-static u64 iser_tgt_cmd_lun(const struct iser_tgt_pdu *pdu)
-{
-	u64 lun = iser_tgt_pdu_lun(pdu);
-
-	if (likely(!(lun << 16)))
-		return lun >> 48;
-
-	return scsilun_to_int((struct scsi_lun *)(pdu->bhs + 8));
 }
 
 static enum dma_data_direction iser_tgt_direction(u8 flags, u32 edtl)
@@ -217,7 +207,7 @@ static int iser_tgt_scsi_accept(struct iser_tgt_session *sess,
 	iser_tgt_cmd_fill(cmd, pdu);
 	if (iser_tgt_latency_on())
 		iser_tgt_latency_received(cmd, rx->when);
-	lun = iser_tgt_cmd_lun(pdu);
+	lun = iser_tgt_task_lun(pdu);
 	trace_iser_tgt_cmd(sess->initiator, sess->sid, cmd->itt, pdu->cmd_sn,
 			   lun, cdb[0], cmd->edtl, cmd->imm_len,
 			   pdu->immediate);

@@ -10,7 +10,6 @@
 #include <linux/rculist.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
-#include <scsi/scsi_common.h>
 #include <target/target_core_fabric.h>
 
 #include "../compat.h"
@@ -500,7 +499,7 @@ int iser_tgt_tmf_receive(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 		iser_tgt_window_plug(sess->conn);
 	iser_tgt_window_take(sess->conn, pdu);
 	iser_tgt_count_function(&sess->counts, function);
-	lun = scsilun_to_int((struct scsi_lun *)(pdu->bhs + 8));
+	lun = iser_tgt_task_lun(pdu);
 	trace_iser_tgt_tmf(sess->initiator, sess->sid, pdu->itt, function, lun,
 			   iser_tgt_pdu_ref_task_tag(pdu));
 	cmd->itt = pdu->itt;
