@@ -31,10 +31,10 @@ load() {
 	fio --name=load --filename="$dev" --direct=1 --ioengine=libaio --bs=4k --iodepth="$2" --rw=randwrite --size=$((IOS * 4))k --verify=crc32c --verify_fatal=1
 }
 # null NAME MODE : a block device that keeps its data and completes in soft (1) or hard (2) interrupts; with more than one queue, one for polling
-# included, it would complete in the thread
+# included, it would complete in the thread. The hard ones are 2 ms late: before the submitter is done with the command, the end would be its own.
 null() {
 	local dir=/sys/kernel/config/nullb/$1
-	mkdir "$dir" && echo 1 >"$dir/memory_backed" && echo 8 >"$dir/size" && echo "$2" >"$dir/irqmode" && echo 0 >"$dir/poll_queues" && echo 20000 >"$dir/completion_nsec" &&
+	mkdir "$dir" && echo 1 >"$dir/memory_backed" && echo 8 >"$dir/size" && echo "$2" >"$dir/irqmode" && echo 0 >"$dir/poll_queues" && echo 2000000 >"$dir/completion_nsec" &&
 		echo 1 >"$dir/power" && wait_for 10 "the block device" test -b "/dev/$1"
 }
 
