@@ -171,7 +171,8 @@ int iser_tgt_conn_request(struct rdma_cm_id *cm_id, struct rdma_cm_event *event,
 	conn->listener = listener;
 	conn->depth = depth;
 	conn->pi = pi && dev->pi;
-	conn->iwarp = rdma_protocol_iwarp(dev->ibdev, cm_id->port_num);
+	conn->port = cm_id->port_num;
+	conn->iwarp = rdma_protocol_iwarp(dev->ibdev, conn->port);
 	conn->numbers.send_inv = iser_tgt_peer_takes_inv(req) &&
 		(dev->ibdev->attrs.device_cap_flags &
 		 IB_DEVICE_MEM_MGT_EXTENSIONS);

@@ -53,6 +53,7 @@ struct iser_tgt_conn_group {
  * @pi: the queue pair can generate and check protection information
  * @iwarp: its port speaks iWARP: RDMA READs need registered memory
  * @ord: RDMA READs that the peer serves at a time
+ * @port: of the device, from 1
  * @close: enum iser_tgt_conn_close
  * @session: of the fabric
  * @dev: the device
@@ -137,6 +138,7 @@ struct iser_tgt_conn {
 	bool pi;
 	bool iwarp;
 	u8 ord;
+	u32 port;
 	unsigned long close;
 	void *session;
 	struct iser_tgt_device *dev;

@@ -128,7 +128,7 @@ const char *iser_tgt_conn_close_reason(const struct iser_tgt_conn *conn)
  */
 const char *iser_tgt_conn_device_name(const struct iser_tgt_conn *conn)
 {
-	return conn->cm_id->device->name;
+	return conn->dev->ibdev->name;
 }
 
 /**
@@ -139,7 +139,7 @@ const char *iser_tgt_conn_device_name(const struct iser_tgt_conn *conn)
  */
 unsigned int iser_tgt_conn_port(const struct iser_tgt_conn *conn)
 {
-	return conn->cm_id->port_num;
+	return conn->port;
 }
 
 /**

@@ -30,24 +30,24 @@ struct ib_send_wr *iser_tgt_pi_wrs(struct iser_tgt_xfer *xfer)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
 	struct iser_tgt_pi *pi = xfer->pi;
-	u8 port = conn->cm_id->port_num;
 	int ret;
 
-	ret = rdma_rw_ctx_signature_init(&xfer->rw, conn->qp, port, xfer->sg,
+	ret = rdma_rw_ctx_signature_init(&xfer->rw, conn->qp, conn->port, xfer->sg,
 					 xfer->nents, pi->sg, pi->nents,
 					 &pi->attrs, xfer->va, xfer->rkey,
 					 xfer->dir);
 	if (ret < 0)
 		return ERR_PTR(ret);
 
-	return rdma_rw_ctx_wrs(&xfer->rw, conn->qp, port, &xfer->cqe, NULL);
+	return rdma_rw_ctx_wrs(&xfer->rw, conn->qp, conn->port, &xfer->cqe,
+			       NULL);
 }
 
 /**
  * iser_tgt_pi_end - get the result of the check and release the MR
- * @xfer: the transfer, completed or flushed
+ * @xfer: the transfer, completed, flushed or not posted
  *
- * Context: completion handler, or the release work.
+ * Context: process.
  */
 void iser_tgt_pi_end(struct iser_tgt_xfer *xfer)
 {
@@ -62,8 +62,7 @@ void iser_tgt_pi_end(struct iser_tgt_xfer *xfer)
 	pi->bad = ret || (status.fail_status & IB_MR_CHECK_SIG_STATUS);
 	pi->err = status.sig_err;
 
-	rdma_rw_ctx_destroy_signature(&xfer->rw, conn->qp,
-				      conn->cm_id->port_num, xfer->sg,
-				      xfer->nents, pi->sg, pi->nents,
+	rdma_rw_ctx_destroy_signature(&xfer->rw, conn->qp, conn->port,
+				      xfer->sg, xfer->nents, pi->sg, pi->nents,
 				      xfer->dir);
 }

@@ -36,8 +36,8 @@ static void iser_tgt_qp_error(struct iser_tgt_conn *conn,
 			      const struct ib_event *event)
 {
 	pr_warn_ratelimited("%s port %u: %pISpc (%s): %s\n",
-			    event->device->name, conn->cm_id->port_num,
-			    &conn->peer, conn->initiator, ib_event_msg(event->event));
+			    event->device->name, conn->port, &conn->peer,
+			    conn->initiator, ib_event_msg(event->event));
 	iser_tgt_conn_close(conn, ib_event_msg(event->event));
 }
 
@@ -71,9 +71,9 @@ static void iser_tgt_qp_event(struct ib_event *event, void *context)
 	default:
 		/* Path migration, and events of newer kernels. */
 		pr_info_ratelimited("%s port %u: %pISpc (%s): %s\n",
-				    event->device->name,
-				    conn->cm_id->port_num, &conn->peer,
-				    conn->initiator, ib_event_msg(event->event));
+				    event->device->name, conn->port,
+				    &conn->peer, conn->initiator,
+				    ib_event_msg(event->event));
 		break;
 	}
 }
@@ -373,7 +373,7 @@ int iser_tgt_qp_create(struct iser_tgt_conn *conn)
 		.qp_context = conn,
 		.sq_sig_type = IB_SIGNAL_REQ_WR,
 		.qp_type = IB_QPT_RC,
-		.port_num = conn->cm_id->port_num,
+		.port_num = conn->port,
 		.cap.max_send_wr = conn->send_wr,
 		.cap.max_send_sge = iser_tgt_qp_send_sge(&ibdev->attrs),
 		.cap.max_rdma_ctxs = conn->mrs_all,

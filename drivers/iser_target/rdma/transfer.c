@@ -130,8 +130,8 @@ static void iser_tgt_segment_end(struct iser_tgt_xfer *xfer)
 		return;
 	}
 
-	rdma_rw_ctx_destroy(&xfer->rw, conn->qp, conn->cm_id->port_num,
-			    xfer->sg, xfer->nents, xfer->dir);
+	rdma_rw_ctx_destroy(&xfer->rw, conn->qp, conn->port, xfer->sg,
+			    xfer->nents, xfer->dir);
 	iser_tgt_xfer_untrim(xfer);
 	iser_tgt_credits_put(xfer);
 }
@@ -165,19 +165,18 @@ static struct ib_send_wr *iser_tgt_segment_wrs(struct iser_tgt_xfer *xfer,
 					       struct iser_tgt_tx *tx)
 {
 	struct iser_tgt_conn *conn = xfer->conn;
-	u8 port = conn->cm_id->port_num;
 	struct ib_send_wr *first, *wr;
 	int ret;
 
 	if (unlikely(xfer->pi))
 		return iser_tgt_pi_wrs(xfer);
 
-	ret = rdma_rw_ctx_init(&xfer->rw, conn->qp, port, xfer->sg, xfer->nents,
-			       0, xfer->va, xfer->rkey, xfer->dir);
+	ret = rdma_rw_ctx_init(&xfer->rw, conn->qp, conn->port, xfer->sg,
+			       xfer->nents, 0, xfer->va, xfer->rkey, xfer->dir);
 	if (ret < 0)
 		return ERR_PTR(ret);
 
-	first = rdma_rw_ctx_wrs(&xfer->rw, conn->qp, port,
+	first = rdma_rw_ctx_wrs(&xfer->rw, conn->qp, conn->port,
 				tx ? NULL : &xfer->cqe, tx ? &tx->wr : NULL);
 	if (xfer->dir == DMA_TO_DEVICE)
 		for (wr = first; wr && wr->opcode == IB_WR_RDMA_WRITE;

@@ -154,6 +154,20 @@ echo 0 >"$dir/attrib/authentication"
 works "... and no more than once: an initiator logs in" comes_in
 wait_for 10 "its end" nobody
 
+# --- who asks for the logins while a connection that had none is being taken apart ---
+
+echo 2 >/sys/module/iser_tgt/parameters/login_timeout
+coproc SILENT { exec $crowd silent --connections 1 --only-hold --wait; }
+works "a connection sends nothing" wait_for 10 "it" grep -q session=none "$dir/logins"
+slow rdma_destroy_id 3
+works "... it is taken apart" wait_for 20 "the release" held
+like "$(cat "$dir/logins")" "device=$LINK-lan0/1 initiator=- .*session=none" "... and is named with its device until that has ended"
+wait_for 20 "its end" nothing_pending
+rmmod delay
+eval "exec ${SILENT[1]}>&-"
+wait_for 20 "the end of its sender" ended "$SILENT_PID"
+echo 15 >/sys/module/iser_tgt/parameters/login_timeout
+
 # --- at random ---
 
 # The RDMA CM's listeners at the same port of a device share one CM ID of ib_cm. When one of them is destroyed, it does not wait for a request in
