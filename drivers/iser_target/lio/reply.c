@@ -20,6 +20,23 @@
 #include "unexpected.h"
 
 /**
+ * iser_tgt_reject_leaves_gap - is the next request missing because of a Reject
+ * @sess: the session
+ *
+ * RFC 7143 7.3: the initiator may send it again, or another one with its number.
+ *
+ * Context: the receive side.
+ * Return: true if it is, or one behind it has been rejected, too.
+ */
+bool iser_tgt_reject_leaves_gap(const struct iser_tgt_session *sess)
+{
+	u32 exp = iser_tgt_window_exp_cmd_sn(sess->conn);
+
+	return sess->rejected && !iser_tgt_sn_before(sess->rejected_sn, exp) &&
+	       iser_tgt_window_reaches(sess->conn, sess->rejected_sn);
+}
+
+/**
  * iser_tgt_cmd_sn_refuse - a request that cannot be delivered now
  * @sess: the session
  * @rx: the request
@@ -29,11 +46,9 @@
  */
 int iser_tgt_cmd_sn_refuse(struct iser_tgt_session *sess, struct iser_tgt_rx *rx)
 {
-	struct iser_tgt_conn *conn = sess->conn;
-
-	if (iser_tgt_window_verdict(conn, &rx->pdu) == ISER_TGT_WINDOW_GAP) {
-		if (sess->rejected &&
-		    sess->rejected_sn == iser_tgt_window_exp_cmd_sn(conn))
+	if (iser_tgt_window_verdict(sess->conn, &rx->pdu) ==
+	    ISER_TGT_WINDOW_GAP) {
+		if (iser_tgt_reject_leaves_gap(sess))
 			return -EBUSY;
 		iser_tgt_protocol_error(sess, "a gap in CmdSN");
 	}
@@ -102,12 +117,20 @@ void iser_tgt_reply_send(struct iser_tgt_session *sess,
 		iser_tgt_login_tx_send(sess->login_tx, reply->data, len);
 }
 
-/* The rejected request leaves a gap in CmdSN; Data-Out and SNACK have none. */
+/*
+ * The rejected request leaves a gap in CmdSN; Data-Out and SNACK have none. The
+ * highest number counts: a request with an unknown opcode waits for no other.
+ */
 static void iser_tgt_reject_note(struct iser_tgt_session *sess,
 				 const struct iser_tgt_pdu *pdu)
 {
 	if (pdu->immediate || pdu->opcode == ISER_TGT_OP_DATA_OUT ||
-	    pdu->opcode == ISER_TGT_OP_SNACK_REQ)
+	    pdu->opcode == ISER_TGT_OP_SNACK_REQ ||
+	    iser_tgt_window_verdict(sess->conn, pdu) == ISER_TGT_WINDOW_IGNORE)
+		return;
+
+	if (iser_tgt_reject_leaves_gap(sess) &&
+	    iser_tgt_sn_before(pdu->cmd_sn, sess->rejected_sn))
 		return;
 
 	sess->rejected = true;

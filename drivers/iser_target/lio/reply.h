@@ -30,6 +30,7 @@ void iser_tgt_reply_send(struct iser_tgt_session *sess,
 			 struct iser_tgt_reply *reply, size_t len);
 int iser_tgt_reject(struct iser_tgt_session *sess, struct iser_tgt_rx *rx,
 		    u8 reason);
+bool iser_tgt_reject_leaves_gap(const struct iser_tgt_session *sess);
 int iser_tgt_cmd_sn_refuse(struct iser_tgt_session *sess, struct iser_tgt_rx *rx);
 
 /**

@@ -116,7 +116,7 @@ struct iser_tgt_ping {
  * @cleared_any: commands to some LUNs are answered by a unit attention
  * @unexpected: Rejects, messages and pings that are not acknowledged
  * @rejected: @rejected_sn is valid
- * @rejected_sn: CmdSN of the last request that was rejected
+ * @rejected_sn: highest CmdSN in the window of a request that was rejected
  * @abort: ABORT TASK SET in progress, and responses that have to wait
  * @free_list: free contexts, returned from any context
  * @gathered: completed commands that a worker will answer, by se_cmd_list

@@ -439,7 +439,7 @@ static bool iser_tgt_tmf_overtakes(const struct iser_tgt_session *sess,
 {
 	u32 exp = iser_tgt_window_exp_cmd_sn(sess->conn);
 
-	return pdu->immediate && sess->rejected && sess->rejected_sn == exp &&
+	return pdu->immediate && iser_tgt_reject_leaves_gap(sess) &&
 	       iser_tgt_sn_before(exp + 1, pdu->cmd_sn);
 }
 

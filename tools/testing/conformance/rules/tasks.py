@@ -252,6 +252,22 @@ def rfc7143_11_6_1_abort_of_a_number_beyond_the_window(t):
     t.good(s.test_unit_ready())
 
 
+def rfc7143_7_3_a_reject_in_front_of_another_gap(t):
+    """A READ between two requests with unknown opcodes, the second of which is answered first: it waits until the number before it is used."""
+    s = t.disk(1 << 20)
+    first, second = P.NopOut(ttt=P.NONE), P.NopOut(ttt=P.NONE)
+    first.opcode = second.opcode = 0x1C
+    s.ask(first, P.Reject)
+    read = s.start(s.rw_cdb(0x28, 0, 8), read=8 * s.block_size)
+    got = s.ask(second, P.Reject)
+    t.eq(got.expcmdsn, first.cmdsn, "ExpCmdSN of the second Reject")
+    s.silent()
+    t.good(s.finish(s.start(bytes(6), cmdsn=first.cmdsn)))
+    t.good(s.finish(read))
+    t.good(s.finish(s.start(bytes(6), cmdsn=second.cmdsn)))
+    t.good(s.test_unit_ready())
+
+
 def rfc7143_7_3_two_gaps(t):
     """Two rejected commands with READs between and behind them: both are plugged, by a command and by an abort."""
     s, bad, reads = rejected_gap(t, 2)
