@@ -135,6 +135,7 @@ struct iser_tgt_ping {
  * @entering: the login has ended and waits for the session that it replaces,
  *	under @tpg->lock
  * @live: this is the session of its initiator port, under @tpg->lock
+ * @place: errno of the limit of sessions that is reached without it
  * @keys: negotiated
  * @counts: events by kind
  * @entry: entry of @tpg->sessions, under @tpg->lock
@@ -200,6 +201,7 @@ struct iser_tgt_session {
 	bool authenticated;
 	bool entering;
 	bool live;
+	int place;
 	struct iser_tgt_keys keys;
 	struct iser_tgt_counts counts;
 

@@ -40,6 +40,30 @@ iser_tgt_session_same(struct iser_tgt_session *sess)
 	return NULL;
 }
 
+/*
+ * Whether the limits leave a place for one more, 0 or a negative errno. Counted and
+ * taken in one go: of two that meet at the last place one gets it. Holds tpg->lock.
+ */
+static int iser_tgt_session_place(const struct iser_tgt_session *sess)
+{
+	const struct iser_tgt_tpg_attrib *attrib = &sess->tpg->attrib;
+	u32 limit = READ_ONCE(attrib->sessions_per_initiator);
+	u32 limit_all = READ_ONCE(attrib->max_sessions);
+	const struct iser_tgt_session *other;
+	u32 nr = 0, all = 0;
+
+	list_for_each_entry(other, &sess->tpg->sessions, entry) {
+		if (!other->live)
+			continue;
+		all++;
+		if (!strcmp(other->initiator, sess->initiator))
+			nr++;
+	}
+	if (limit && nr >= limit)
+		return -EUSERS;
+	return limit_all && all >= limit_all ? -EDQUOT : 0;
+}
+
 /**
  * iser_tgt_session_replaces - close the session that a login replaces
  * @sess: the future session, its login completed
@@ -59,38 +83,16 @@ bool iser_tgt_session_replaces(struct iser_tgt_session *sess)
 	memcpy(sess->isid, sess->login_mem->login.isid, sizeof(sess->isid));
 	spin_lock(&tpg->lock);
 	old = iser_tgt_session_same(sess);
-	if (old)
+	if (old) {
 		iser_tgt_conn_close(old->conn, "session reinstated");
-	else
-		sess->live = true;
+	} else {
+		sess->place = iser_tgt_session_place(sess);
+		sess->live = !sess->place;
+	}
 	sess->entering = old;
 	spin_unlock(&tpg->lock);
 
 	return old;
-}
-
-/* The count includes the session being set up. */
-static int iser_tgt_session_one_too_many(struct iser_tgt_session *sess)
-{
-	const struct iser_tgt_tpg_attrib *attrib = &sess->tpg->attrib;
-	u32 limit = READ_ONCE(attrib->sessions_per_initiator);
-	u32 limit_all = READ_ONCE(attrib->max_sessions);
-	struct iser_tgt_session *other;
-	u32 nr = 0, all = 0;
-
-	spin_lock(&sess->tpg->lock);
-	list_for_each_entry(other, &sess->tpg->sessions, entry) {
-		if (!other->live)
-			continue;
-		all++;
-		if (!strcmp(other->initiator, sess->initiator))
-			nr++;
-	}
-	spin_unlock(&sess->tpg->lock);
-
-	if (limit && nr > limit)
-		return -EUSERS;
-	return limit_all && all > limit_all ? -EDQUOT : 0;
 }
 
 /*
@@ -134,9 +136,8 @@ static int iser_tgt_session_start_normal(struct iser_tgt_session *sess)
 	struct se_session *se_sess;
 	int ret;
 
-	ret = iser_tgt_session_one_too_many(sess);
-	if (ret)
-		return ret;
+	if (sess->place)
+		return sess->place;
 	ret = iser_tgt_cleared_take(sess);
 	if (ret)
 		return ret;

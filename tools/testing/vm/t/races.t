@@ -154,6 +154,19 @@ echo 0 >"$dir/attrib/authentication"
 works "... and no more than once: an initiator logs in" comes_in
 wait_for 10 "its end" nobody
 
+# --- two logins that meet at the last place ---
+
+echo 1 >"$dir/attrib/max_sessions"
+slow iser_tgt_session_replaces 4
+attempt >/tmp/newcomer 2>&1 &
+works "a login takes the last place, which takes long" wait_for 20 "the login" held
+is "$(attempt)" "refused 0302" "... another login is refused"
+wait $!
+is "$(cat /tmp/newcomer)" in "... and that one is not"
+rmmod delay
+echo 0 >"$dir/attrib/max_sessions"
+wait_for 10 "its end" nobody
+
 # --- who asks for the logins while a connection that had none is being taken apart ---
 
 echo 2 >/sys/module/iser_tgt/parameters/login_timeout
