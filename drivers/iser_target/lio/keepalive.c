@@ -68,31 +68,24 @@ static void iser_tgt_keepalive_unsent(struct iser_tgt_session *sess,
 		iser_tgt_keepalive_missed(sess, "ping not acknowledged");
 }
 
-static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess,
-				   unsigned long timeout)
+/*
+ * 0, -EBUSY if the last ping has not been sent yet, or -ENOBUFS if an earlier one
+ * has not been answered and the initiator takes no more.
+ */
+static int iser_tgt_keepalive_ping(struct iser_tgt_session *sess)
 {
 	struct iser_tgt_cmd *cmd;
 
 	cmd = iser_tgt_cmd_get_own(sess, ISER_TGT_CMD_PING);
-	if (!cmd) {
-		/* The last one has not been sent yet. */
-		iser_tgt_keepalive_unsent(sess, timeout);
-		return;
-	}
+	if (!cmd)
+		return -EBUSY;
 	if (!iser_tgt_unexpected_take_ping(sess)) {
 		iser_tgt_cmd_put(cmd);
-		/* An earlier ping has not been answered: it asks still. */
-		if (!sess->ping.asked) {
-			sess->ping.asked = 1;
-			sess->ping.since = jiffies;
-		}
-		return;
+		return -ENOBUFS;
 	}
 
 	iser_tgt_window_tells(sess->conn);
-	sess->ping.asked++;
 	sess->ping.sent = false;
-	sess->ping.since = jiffies;
 	cmd->stage = ISER_TGT_CMD_ASKS;
 	/* RFC 7143 11.19.2: consumes no StatSN. */
 	cmd->tx.has_stat_sn = false;
@@ -101,6 +94,32 @@ static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess,
 	iser_tgt_pdu_nop_in(cmd->tx.hdr, 0, ISER_TGT_TAG_RESERVED,
 			    ISER_TGT_KEEPALIVE_TTT, 0);
 	iser_tgt_send(&cmd->tx, 0, 0);
+	return 0;
+}
+
+/* Does not count as asked. Returns false if it could not be told. */
+static bool iser_tgt_keepalive_tell(struct iser_tgt_session *sess)
+{
+	if (iser_tgt_keepalive_ping(sess))
+		return false;
+
+	if (!sess->ping.asked)
+		sess->ping.since = jiffies;
+	return true;
+}
+
+static void iser_tgt_keepalive_ask(struct iser_tgt_session *sess,
+				   unsigned long timeout)
+{
+	int ret = iser_tgt_keepalive_ping(sess);
+
+	if (ret == -EBUSY) {
+		iser_tgt_keepalive_unsent(sess, timeout);
+	} else if (!ret || !sess->ping.asked) {
+		/* The earlier ping asks still. */
+		sess->ping.asked++;
+		sess->ping.since = jiffies;
+	}
 }
 
 /*
@@ -145,10 +164,9 @@ static void iser_tgt_keepalive_look(struct iser_tgt_session *sess)
 		if (interval && !READ_ONCE(sess->heard))
 			interval += ISER_TGT_KEEPALIVE_MUTE;
 	}
-	if (!sess->discovery && iser_tgt_window_untold(conn)) {
-		iser_tgt_keepalive_ask(sess, timeout);
+	if (!sess->discovery && iser_tgt_window_untold(conn) &&
+	    iser_tgt_keepalive_tell(sess))
 		return;
-	}
 	if (!interval || time_before(jiffies, alive + interval))
 		return;
 

@@ -11,9 +11,10 @@ from iser import pdu as P
 from iser.initiator import OPEN_ISCSI_KEYS, OPERATIONAL, SECURITY
 from iser.pdu import TaskManagement as T
 from iser.pdu import TaskManagementResponse as R
-from iser.wire import FILL, Timeout, WireError
+from iser.wire import FILL, Closed, Timeout, WireError
 
 from .data import KIB, MIB
+from .keepalive import asked as ping
 from .splits import stamped, widen
 from .tasks import asked
 
@@ -379,6 +380,27 @@ def rfc7143_11_4_11_the_window_that_a_reset_opens_is_told(t):
             t.ok(not isinstance(got, P.ScsiResponse), f"a command is answered: {got}; the disk must have TAS=0")
         except Timeout:
             pass
+    t.alive(s)
+
+
+def iser_tgt_who_is_told_of_the_window_is_not_asked_twice(t):
+    """A reset by another session ends a command of a session that has not answered a ping yet: the ping that tells it its window takes
+    nothing from the time it has for an answer."""
+    s, other = t.disk(), t.disk()
+    with stall(t):
+        s.start(s.rw_cdb(0x28, 0, 8), read=8 * s.block_size)
+        ping(t, s)
+        itt = other.send(T(function=T.LUN_RESET, lun=other._lun(None), immediate=1))
+        t.alive(other)
+    other.answer(itt, t.target.ms(10000))
+    ping(t, s)
+    try:
+        got = P.decode(s.wire.recv(4000).data)[1]
+        t.fail(f"sent {got}")
+    except Timeout:
+        pass
+    except Closed:
+        t.fail("closed before the time for an answer is over")
     t.alive(s)
 
 

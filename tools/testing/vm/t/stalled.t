@@ -62,6 +62,9 @@ rules "64 commands of 1 MiB" stalled/iser_tgt_more_data
 rules "a flush that nobody waits for" stalled/iser_tgt_flush "$cached" cached
 rules "tasks that ended with their connection are told of" stalled/rfc7143_11_14_5
 rules "a window that opens is told" stalled/rfc7143_11_4_11 "$silent" silent
+echo 2 >"$(tpg "$silent")/attrib/nopin_interval" && echo 30 >"$(tpg "$silent")/attrib/nopin_timeout"
+rules "... which counts as no ping" stalled/iser_tgt_who_is_told "$silent" silent
+echo 15 >"$(tpg "$silent")/attrib/nopin_interval"
 for disk in "$IQN kept" "$silent silent"; do
 	# shellcheck disable=SC2086
 	rules "ORDERED commands after an abort, ${disk#* }" stalled/iser_tgt_ordered $disk
