@@ -242,6 +242,7 @@ sick "what a reload could not make again" 'iser-tgt-reload could not make all ta
 new_machine
 card mlx5_0 eth0 roce
 mkdir -p "$machine/run/systemd/system"
+cp -r "$TOP/configfs/rtslib" "$machine/"
 # shellcheck disable=SC2016 # for the script
 printf '#!/bin/sh\ncase $1 in is-active) [ "$2" = "%s.service" ] && echo active ;; is-enabled) echo disabled; exit 1 ;; esac\n' drbd-reactor >"$machine/fake/systemctl"
 chmod +x "$machine/fake/systemctl"
@@ -260,7 +261,6 @@ rm -r "${iser:?}/$IQN"
 healthy "a gateway on which it does not run" 'there is no target on this node: drbd-reactor makes it where it runs'
 is "$(grep -c 'next:' "$work/doctor")" 0 "... is to be left alone"
 # of before it was a gateway
-cp -r "$TOP/configfs/rtslib" "$machine/"
 file /etc/rtslib-fb-target/saveconfig.json "{ \"targets\": [
  { \"fabric\": \"iser\", \"wwn\": \"$IQN\", \"tpgs\": [ { \"tag\": 1, \"portals\": [ { \"ip_address\": \"192.0.2.1\", \"port\": 3260 } ] } ] } ] }"
 healthy "... nor is what was saved to be restored there" 'there is no target on this node: drbd-reactor makes it where it runs'
@@ -282,6 +282,49 @@ sick "... with Pacemaker" 'the module loaded' 'crm node standby' 'crm_resource -
 file /sys/module/iser_tgt/srcversion 0123456789ABCDEF
 sed -i 's/pacemaker/iscsid/' "$machine/fake/systemctl"
 sick "the same without a cluster" 'there is no target' 'targetcli /iser create'
+
+# --- a gateway whose cluster does not run: another one may serve its targets ---
+saved_too() {
+	file /etc/rtslib-fb-target/saveconfig.json "{ \"targets\": [ { \"fabric\": \"iser\", \"wwn\": \"$IQN\", \"tpgs\": [] } ] }"
+}
+saved_too
+# stopped TEXT SERVICE : two notes, and no command but to start the cluster
+stopped() {
+	healthy "$1" "$2 makes the targets, and does not run on this node" "there is no target on this node"
+	is "$(grep 'next:' "$work/doctor")" "    next: systemctl start $2" "... is to be left alone until it runs"
+}
+doctor
+like "$(cat "$work/doctor")" '^    next: targetctl restore$' "what is saved, without a cluster, is to be restored"
+file /etc/corosync/corosync.conf 'totem { cluster_name: disk }'
+stopped "our agents, and a node of corosync" pacemaker
+file /sys/module/iser_tgt/srcversion FEDCBA9876543210
+sick "... a module that was replaced since it was loaded" 'the module loaded' iser-tgt-reload 'systemctl start pacemaker'
+file /sys/module/iser_tgt/srcversion 0123456789ABCDEF
+says dpkg-query
+doctor
+fails "a node of corosync without our agents is no gateway" grep -q pacemaker "$work/doctor"
+cib=/var/lib/pacemaker/cib/cib.xml
+file $cib '<primitive id="target" class="ocf" provider="heartbeat" type="iSCSITarget"><nvpair name="implementation" value="lio-t"/></primitive>'
+doctor
+fails "... nor with a target of another fabric" grep -q pacemaker "$work/doctor"
+file $cib '<primitive id="target" class="ocf" provider="heartbeat" type="iSCSITarget"><nvpair name="implementation" value="lio-iser"/></primitive>'
+stopped "... but with the agents of ClusterLabs for this one" pacemaker
+file $cib '<primitive id="target" class="ocf" provider="iser-tgt" type="iSERTarget"/>'
+stopped "... and with ours in its configuration" pacemaker
+rm "$machine$cib"
+file /etc/drbd-reactor.d/r0.toml 'start = [ "ocf:iser-tgt:iSERTarget target iqn=x" ]'
+stopped "a promoter of drbd-reactor" drbd-reactor
+file /etc/drbd-reactor.d/r0.toml 'start = [ "ocf:heartbeat:iSCSITarget target iqn=x implementation=lio-iser" ]'
+stopped "... with the agents of ClusterLabs" drbd-reactor
+mv "$machine/etc/drbd-reactor.d/r0.toml" "$machine/etc/drbd-reactor.d/r0.toml.disabled"
+file /etc/drbd-reactor.d/other.toml '# start = [ "ocf:iser-tgt:iSERTarget target iqn=x" ]'
+doctor
+fails "... one that is disabled, or a comment, is none" grep -q drbd-reactor "$work/doctor"
+rm "$machine/etc/corosync/corosync.conf"
+package 0.1
+# shellcheck disable=SC2016 # for the script
+printf '#!/bin/sh\n[ "$*" = "is-enabled pacemaker.service" ] && echo enabled || { echo disabled; exit 1; }\n' >"$machine/fake/systemctl"
+stopped "our agents, and Pacemaker is to start at boot" pacemaker
 
 # --- portal groups, LUNs, access ---
 new_machine
