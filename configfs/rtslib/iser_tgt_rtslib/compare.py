@@ -11,6 +11,7 @@ import ipaddress
 import os
 import re
 import shlex
+import sys
 import zlib
 
 from . import reservations
@@ -186,6 +187,13 @@ def link(path, to):
     return 'mkdir -p %s && ln -s %s %s/' % (shlex.quote(path), shlex.quote(to), shlex.quote(path))
 
 
+def converter():
+    '''Path of saveconfig-to-iser, which is in no directory of PATH: in a checkout, or below the prefix of the program that runs.'''
+    here = os.path.dirname(os.path.realpath(sys.argv[0]))
+    places = [os.path.join(*place) for place in ((here, 'convert'), (os.path.dirname(here), 'share/iser-tgt/convert'), ('/usr/share/iser-tgt/convert',))]
+    return next((place for place in places if os.path.exists(place + '/saveconfig-to-iser')), places[-1]) + '/saveconfig-to-iser'
+
+
 def restore(source, wwn, config):
     '''What restores one target. rtslib takes the first of a name, in the file and in configfs, whatever its fabric.'''
     named = [fold(str(t.get('wwn'))) for t in source.list_of(source.config, 'targets')]
@@ -265,7 +273,7 @@ def differences(source, config=CONFIG):
     faults = [missing(source, key, entry, have, config, ('journalctl -b -t target', restore(source, key[0][1], config)))
               for key, entry in absent(want, have).items()]
     # a target that ib_isert serves at the next boot is named if it did not become one of iser
-    again = 'saveconfig-to-iser %s > after.json && targetctl restore after.json' % shlex.quote(source.name)
+    again = '%s %s > after.json && targetctl restore after.json' % (shlex.quote(converter()), shlex.quote(source.name))
     for key, entry in absent(moved(source, config), have).items() if have else ():
         if key[:1] not in want:
             faults.append(missing(source, key, entry._replace(text=entry.text + ', of ib_isert,'), have, config, ('dmesg | grep iser_tgt', again)))
@@ -324,7 +332,7 @@ def tcp(source, sources, config=CONFIG):
                         entry.place, entry.text), ('mkdir -p ' + shlex.quote(entry.path), ask)))
                 else:
                     found.append(Finding(False, '%s: %s served TCP as well, and does not any more: initiators have to discover with "-I iser"; '
-                                         '"saveconfig-to-iser --keep-tcp" keeps TCP' % (entry.place, entry.text), (ask,)))
+                                         '"%s --keep-tcp" keeps TCP' % (entry.place, entry.text, converter()), (ask,)))
     return few(found, '%d more portals do not serve TCP any more')
 
 
