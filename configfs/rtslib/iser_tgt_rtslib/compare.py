@@ -199,7 +199,7 @@ def restore(source, wwn, config):
     named = [fold(str(t.get('wwn'))) for t in source.list_of(source.config, 'targets')]
     if named.count(wwn) > 1 or len(dirs('%s/*/%s' % (config, glob.escape(wwn)))) > 1:
         return 'targetctl restore'
-    return 'targetcli restoreconfig clear_existing=true target=' + wwn
+    return 'targetcli restoreconfig clear_existing=true target=' + shlex.quote(wwn)
 
 
 def no_lun(source, entry, config):

@@ -116,6 +116,10 @@ sick "... or is not saved" "$(line '"index": 3'): .*lun_3 is saved, but not ther
 saved_machine
 file $saved "$(and_target "$IQN:2")"
 sick "a target" "$(line "$IQN:2"): target $IQN:2 is saved, but not there\$" 'journalctl -b -t target' "$again:2"
+file $saved "$(and_target "$IQN:\$(reboot)")"
+# shellcheck disable=SC2016 # a name
+sick "... whose name is not for a shell" ".*" 'journalctl -b -t target' "targetcli restoreconfig clear_existing=true target='$IQN:"'$(reboot)'"'"
+file $saved "$(and_target "$IQN:2")"
 mkdir -p "$iser/$IQN:2"
 sick "... its portal group" "$(line "$IQN:2"): $IQN:2, tpgt_1 is saved, but not there\$" 'journalctl -b -t target' "$again:2"
 mkdir -p "$machine$cfs/iscsi/$IQN:2"
