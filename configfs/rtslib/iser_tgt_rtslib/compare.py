@@ -273,7 +273,8 @@ def differences(source, config=CONFIG):
     faults = [missing(source, key, entry, have, config, ('journalctl -b -t target', restore(source, key[0][1], config)))
               for key, entry in absent(want, have).items()]
     # a target that ib_isert serves at the next boot is named if it did not become one of iser
-    again = '%s %s > after.json && targetctl restore after.json' % (shlex.quote(converter()), shlex.quote(source.name))
+    # it has secrets, and the shell makes the file
+    again = '(umask 077 && %s %s > after.json) && targetctl restore after.json' % (shlex.quote(converter()), shlex.quote(source.name))
     for key, entry in absent(moved(source, config), have).items() if have else ():
         if key[:1] not in want:
             faults.append(missing(source, key, entry._replace(text=entry.text + ', of ib_isert,'), have, config, ('dmesg | grep iser_tgt', again)))

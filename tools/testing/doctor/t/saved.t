@@ -150,10 +150,10 @@ has "... as a number" '^PROBLEM: 20 more are saved, but not there$'
 # as above, but restored from a converted file: what is saved is still that of ib_isert
 file $saved "$(FABRIC=iscsi and_target "$IQN:2")"
 sick "a target of ib_isert that is in no fabric" "$(line "$IQN:2"): target $IQN:2, of ib_isert, is saved, but not there\$" 'dmesg | grep iser_tgt' \
-	"/usr/share/iser-tgt/convert/saveconfig-to-iser $saved > after.json && targetctl restore after.json"
+	"(umask 077 && /usr/share/iser-tgt/convert/saveconfig-to-iser $saved > after.json) && targetctl restore after.json"
 cp -r "$TOP/configfs/convert" "$machine/"
 sick "... by the program of a checkout" "$(line "$IQN:2"): target $IQN:2, of ib_isert, is saved" 'dmesg | grep iser_tgt' \
-	"/convert/saveconfig-to-iser $saved > after.json && targetctl restore after.json"
+	"(umask 077 && /convert/saveconfig-to-iser $saved > after.json) && targetctl restore after.json"
 rm -r "$machine/convert"
 mkdir -p "$iser/$IQN:2/tpgt_1"
 doctor
