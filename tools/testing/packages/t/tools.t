@@ -153,6 +153,9 @@ back() {
 
 new_target
 was=$(settings)
+for seconds in 0 65536 -1 x; do
+	gives 2 "--drain $seconds is no time" "--drain" iser-tgt-reload --drain $seconds
+done
 gives 0 "reload" "" iser-tgt-reload
 is "$said" "" "... says nothing"
 back "all is there again"
