@@ -148,7 +148,7 @@ settings() { (cd "$iser" && find . -not -name drain -printf '%P %y %l\n' -type f
 # back TEXT : all is there again, and no secret is left
 back() {
 	is "$(settings)" "$was" "$1"
-	is "$(ls "$work/run")" "" "... and nothing is kept"
+	is "$(ls -I iser-tgt-reload.lock "$work/run")" "" "... and nothing is kept"
 }
 
 new_target
@@ -205,6 +205,18 @@ tool "$TOP/configfs/iser-tgt-reload"
 works "a run that is killed keeps it" test -e "$work$kept"
 gives 0 "... which --restore makes again" "" iser-tgt-reload --restore
 back "all is there again"
+
+# --- iser-tgt-reload: two at a time ---
+new_target
+was=$(settings)
+for option in --drain=1 --restore; do
+	when modprobe "'$TOP/configfs/iser-tgt-reload' $option >/run/second 2>&1; echo \$? >>/run/second"
+	gives 0 "iser-tgt-reload beside another with $option" "" iser-tgt-reload
+	is "$(cat "$work/run/second")" "iser-tgt-reload: another iser-tgt-reload is at work: nothing is done
+1" "... which does nothing"
+	rm "$work/run/second"
+	back "... all is there again"
+done
 
 # --- iser-tgt-reload: parameters of the module that were set at run time ---
 set_to() { cat "$module/parameters"/{hide_names,srq_size,login_timeout,recv_data_size} | tr "\n" " "; }
