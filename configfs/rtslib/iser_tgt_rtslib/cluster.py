@@ -40,16 +40,16 @@ def runs(service):
     return output('systemctl', 'is-active', service + '.service') == 'active'
 
 
-def promotes():
-    '''Whether drbd-reactor starts a target. Its files have comments.'''
-    lines = [line for pattern in REACTOR for path in glob.glob(pattern) for line in read(path).splitlines()]
-    return any(RESOURCE.search(line) for line in lines if not line.lstrip().startswith('#'))
+def promoters():
+    '''What drbd-reactor is to start, without comments.'''
+    lines = [line for pattern in REACTOR for path in glob.glob(pattern) for line in read(path).split('\n')]
+    return '\n'.join(line for line in lines if not line.lstrip().startswith('#'))
 
 
 @functools.lru_cache(maxsize=None)
 def service():
     '''The service of the cluster that makes the targets; None if there is no cluster.'''
-    if promotes():
+    if RESOURCE.search(promoters()):
         return 'drbd-reactor'
     if RESOURCE.search(read(CIB)):
         return 'pacemaker'
@@ -63,6 +63,14 @@ def service():
         if output('systemctl', 'is-enabled', name + '.service') == 'enabled':
             return name
     return 'pacemaker' if os.path.exists(COROSYNC) else None
+
+
+@functools.lru_cache(maxsize=None)
+def makes(target):
+    '''Whether the cluster makes the target of this name. Without its configuration that is not known: it could.'''
+    text = promoters() + read(CIB)
+    named = r'(?<![\w.:-])%s(?![\w.:-])' % re.escape(target)
+    return service() is not None and (not RESOURCE.search(text) or re.search(named, text) is not None)
 
 
 def around(command):

@@ -19,7 +19,7 @@ module=$work/module/iser_tgt
 # in $rc, what it says in $said
 tool() {
 	rc=0
-	said=$(BINDS="--unshare-user --uid 0 --gid 0 --tmpfs /sys --dir /sys/kernel --bind $work/config /sys/kernel/config --bind $work/module /sys/module --bind $work/run /run --bind $work/var /var/target" \
+	said=$(BINDS="--unshare-user --uid 0 --gid 0 --tmpfs /sys --dir /sys/kernel --bind $work/config /sys/kernel/config --bind $work/module /sys/module --bind $work/run /run --bind $work/var /var/target --bind $work/reactor /etc/drbd-reactor.d" \
 		in_root rtslib-trixie setsid -w env --default-signal=HUP,INT,TERM -C "${DIR:-/}" PATH="$work/bin:/usr/sbin:/usr/bin" "$@" 2>&1) || rc=$?
 }
 # gives STATUS TEXT REASON PROGRAM [ARGUMENT...] : its status and, if not empty, a pattern of what it says
@@ -47,8 +47,8 @@ unchanged() { is "$(tree)" "$before" "$1"; }
 
 # A target with an ACL, whose disk is registered without APTPL.
 new_target() {
-	rm -rf "${work:?}"/{config,module,run,var}
-	mkdir -p "$work"/{config,module,run,var/pr,bin} "$iser/discovery_auth" "$tpg"/{np/192.0.2.1:3260,lun/lun_0,acls/$HOST/lun_0} "$core/pr"
+	rm -rf "${work:?}"/{config,module,run,var,reactor}
+	mkdir -p "$work"/{config,module,run,var/pr,bin,reactor} "$iser/discovery_auth" "$tpg"/{np/192.0.2.1:3260,lun/lun_0,acls/$HOST/lun_0} "$core/pr"
 	file "$config/dbroot" /var/target
 	: >"$work/module/options"
 	file "$tpg/enable" 1
@@ -167,7 +167,17 @@ tool modprobe iser_tgt
 when modprobe 'exit 1'
 gives 1 "one later has an empty one, and cannot load the next either" "kept in $kept" iser-tgt-reload
 tool modprobe iser_tgt
-gives 0 "one that can makes again what the first one kept" "could not make again.*$kept" iser-tgt-reload
+gives 0 "one that can does not make again what the first one kept, without being asked" "$kept has the configuration .*iser-tgt-reload --restore.* remove it" iser-tgt-reload
+fails "... the targets are away" test -e "$tpg"
+gives 0 "... --restore does" "" iser-tgt-reload --restore
+back "all is there again"
+when modprobe 'exit 1'
+gives 1 "once more" "kept in $kept" iser-tgt-reload
+tool modprobe iser_tgt
+gives 0 "... and what is there is removed on purpose" "" iser-tgt-clear
+gives 0 "... the next one" "$kept has the configuration" iser-tgt-reload
+fails "... does not bring it back" test -e "$tpg"
+gives 0 "... --restore does" "" iser-tgt-reload --restore
 back "all is there again"
 
 when modprobe 'exit 1'
@@ -203,7 +213,12 @@ rm "$work$kept"
 when rmdir 'kill -s KILL 0'
 tool "$TOP/configfs/iser-tgt-reload"
 works "a run that is killed keeps it" test -e "$work$kept"
-gives 0 "... which --restore makes again" "" iser-tgt-reload --restore
+# whether that run or an administrator has disabled it, nobody knows
+gives 1 "... of which --restore makes again what is missing" "tpgt_1/enable is not what it was, and is left" iser-tgt-reload --restore
+works "... the LUN of the ACL" test -L "$tpg/acls/$HOST/lun_0/disk"
+is "$(cat "$tpg/enable")" 0 "... but enables no portal group"
+echo 1 >"$tpg/enable"
+gives 0 "... once that is done, nothing is left" "" iser-tgt-reload --restore
 back "all is there again"
 
 # --- iser-tgt-reload: two at a time ---
@@ -237,6 +252,106 @@ when modprobe 'exit 1'
 gives 1 "... also" "kept in $kept" iser-tgt-reload
 gives 0 "... by --restore" "" iser-tgt-reload --restore
 is "$(set_to)" "Y 1024 20 8192 " "... later"
+
+# --- iser-tgt-reload: a setting is refused, and --restore leaves alone what was changed since ---
+acl=$tpg/acls/$HOST
+other=iqn.2026-01.org.example:other
+# refused : reloads, and one setting is refused
+refused() {
+	new_target
+	mkdir -p "$tpg/acls/$other"
+	file "$acl/tag" old
+	file "$acl/auth/password" first-secret
+	when modprobe "mkdir -p '$there/$IQN/tpgt_1/acls/$HOST/tag'"
+	gives 1 "a setting is refused" "^iser-tgt-reload: 1 settings could not be made again; they are kept in $kept" iser-tgt-reload
+	like "$said" "acls/$HOST/tag: Is a directory" "... is named"
+	is "$(cat "$tpg/enable" "$acl/auth/password")" "1
+first-secret" "... all else is as it was"
+	fails "... and not kept" grep -q first-secret "$work$kept"
+	rmdir "$acl/tag"
+}
+refused
+echo second-secret >"$acl/auth/password"
+echo 0 >"$tpg/enable"
+rmdir "$tpg/acls/$other"
+gives 0 "--restore" "" iser-tgt-reload --restore
+is "$(cat "$acl/tag" "$acl/auth/password" "$tpg/enable"; ls "$tpg/acls")" "old
+second-secret
+0
+$HOST" "... makes what was refused, and changes nothing else"
+fails "... and nothing is kept" test -e "$work$kept"
+
+refused
+echo new >"$acl/tag"
+before=$(tree) before_kept=$(cat "$work$kept")
+gives 1 "--restore after it was set otherwise" "acls/$HOST/tag is not what it was, and is left as it is" iser-tgt-reload --restore
+like "$said" "1 settings were changed since; what they were is kept in $kept. If it is not needed, remove it" "... says so"
+unchanged "... and changes nothing"
+is "$(cat "$work$kept")" "$before_kept" "... nor what is kept"
+
+refused
+rm -r "$acl"
+before=$(tree)
+gives 0 "--restore after its ACL was removed" "acls/$HOST was removed since" iser-tgt-reload --restore
+unchanged "... does not make it again"
+
+# a target that was made meanwhile
+new_target
+mkdir -p "$tpg/acls/$other"
+file "$acl/auth/password" first-secret
+echo 30 >"$module/parameters/login_timeout"
+when modprobe 'exit 1'
+gives 1 "a module that cannot be loaded, and later the target is made by others" "kept in $kept" iser-tgt-reload
+was_kept=$(cat "$work$kept")
+new_target
+echo "$was_kept" >"$work$kept"
+file "$acl/auth/password" second-secret
+mv "$tpg/lun/lun_0/disk" "$tpg/lun/lun_0/0a1b2c3d"
+rm "$acl/lun_0/disk"
+ln -s /sys/kernel/config/target/core/iblock_0/other "$acl/lun_0/disk"
+gives 1 "... --restore" "3 settings were changed since" iser-tgt-reload --restore
+like "$said" "acls/$HOST/auth/password is not what it was" "... names a secret that is another"
+like "$said" "acls/$HOST/lun_0 is not what it was" "... a LUN that is another"
+like "$said" "parameters/login_timeout is not what it was" "... a parameter that is another"
+is "$(cat "$acl/auth/password" "$module/parameters/login_timeout"; ls "$tpg/lun/lun_0")" "second-secret
+15
+0a1b2c3d" "... and leaves them alone, and a link of another name"
+works "... but makes the ACL that is missing" test -d "$tpg/acls/$other"
+like "$(cat "$work$kept")" first-secret "... and keeps what the secret was"
+
+# --- iser-tgt-reload: on a node of a cluster, which makes its targets where they are to run ---
+# gateway : with a target of the cluster and one that is not
+gateway() {
+	new_target
+	file "$work/reactor/r0.toml" "start = [ \"ocf:iser-tgt:iSERTarget target iqn=$IQN portals=192.0.2.1\" ]"
+	mkdir -p "$iser/$IQN:own/tpgt_1"
+	file "$iser/$IQN:own/tpgt_1/enable" 1
+	echo 30 >"$module/parameters/login_timeout"
+}
+gateway
+gives 0 "a node that is active" "^iser-tgt-reload: $IQN is left to drbd-reactor, which makes it on the node where it is to run$" iser-tgt-reload
+like "$said" "what it was is kept in $kept. If it is not needed, remove it" "... names the file"
+is "$(ls "$iser") $(cat "$iser/$IQN:own/tpgt_1/enable" "$module/parameters/login_timeout" | tr '\n' ' ')" "discovery_auth
+$IQN:own 1 30 " "... makes the other target, and sets the parameters"
+rm -r "$iser/$IQN:own"
+before=$(tree) before_kept=$(cat "$work$kept")
+gives 0 "an upgrade when its targets are elsewhere" "$IQN is left to drbd-reactor" iser-tgt-reload
+unchanged "... makes none of them"
+is "$(cat "$work$kept")" "$before_kept" "... and keeps what was kept"
+gives 1 "--restore does not make it either" "$IQN is left to drbd-reactor" iser-tgt-reload --restore
+unchanged "... no target"
+is "$(cat "$work$kept")" "$before_kept" "... and keeps it"
+gateway
+was=$(settings)
+registered
+gives 3 "one whose reservations would be lost" "serves on" iser-tgt-reload
+back "... keeps its targets"
+new_target
+file "$work/reactor/r0.toml" "start = [ \"ocf:iser-tgt:iSERTarget target iqn=${IQN}s portals=192.0.2.1\" ]"
+was=$(settings)
+gives 0 "a cluster that makes a target of a longer name" "" iser-tgt-reload
+back "... all is there again"
+rm "$work/reactor/r0.toml"
 
 # --- iser-tgt-reload: secrets are bytes ---
 new_target

@@ -103,6 +103,8 @@ rm /etc/modprobe.d/never.conf
 works "mended: it loads" modprobe iser_tgt
 is "$(cat /sys/module/iser_tgt/parameters/hide_names)" N "... with a parameter that is not what it was set to"
 works "another reload" reload
+fails "... does not make the targets of the first" test -e "$dir"
+works "--restore" reload --restore
 settings >/tmp/after
 works "... brings the settings of before the first" diff /tmp/before /tmp/after
 fails "... no secret is left behind" [ -e /run/iser-tgt-reload.json ]
