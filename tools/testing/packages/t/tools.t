@@ -353,6 +353,14 @@ gives 0 "a cluster that makes a target of a longer name" "" iser-tgt-reload
 back "... all is there again"
 rm "$work/reactor/r0.toml"
 
+# --- iser-tgt-reload: a portal group that an administrator has drained ---
+new_target
+was=$(settings)
+echo 30 >"$tpg/drain"
+gives 0 "a drained portal group" "" iser-tgt-reload
+back "... is there again"
+is "$(cat "$tpg/drain")" 30 "... and drained"
+
 # --- iser-tgt-reload: secrets are bytes ---
 new_target
 mkdir -p "$tpg/acls/$HOST/auth"

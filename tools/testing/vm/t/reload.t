@@ -119,7 +119,13 @@ is "$(cat /sys/module/iser_tgt/parameters/{hide_names,max_pending_logins,measure
 rm /etc/modprobe.d/given.conf
 works "the initiator logs in again by itself" wait_for 60 "its login" logged_in
 
+# --- a drained portal group ---
 stop_initiator
+echo 1 >"$(tpg "$second")/enable"
+echo 20 >"$(tpg "$second")/drain"
+works "reload, and a portal group is drained" reload --drain 20
+is "$(cat "$(tpg "$second")/enable" "$(tpg "$second")/drain" "$dir/drain" | tr '\n' ' ')" "1 20 0 " "... it still is, and no other"
+
 works "iser-tgt-clear --check without a session" /src/configfs/iser-tgt-clear --check
 works "iser-tgt-clear removes all targets" /src/configfs/iser-tgt-clear
 rmdir "$(backstore_dir disk)/alua/ours"
