@@ -40,7 +40,7 @@ is "$(json 'd["problems"] > 0 and "blame" not in d["findings"][0]')" True "witho
 new_machine
 card mlx5_0 eth0 roce
 rm -r "$machine/observe"
-healthy "without its library" 'iser_tgt_observe is missing: nothing is known of sessions'
+healthy "without its library" 'iser_tgt_observe is missing: nothing is known of sessions and firewalls'
 doctor --slow -1
 is $? 2 "an impossible option"
 done_testing

@@ -7,6 +7,7 @@ seconds=900
 
 # compiled once, because it is started some sixty times
 python3 -c 'import py_compile; py_compile.compile("/src/configfs/iser-tgt-doctor", "/tmp/doctor.pyc", doraise=True)' || bail "no doctor"
+cp -r /src/configfs/observe /tmp/
 doctor() { python3 /tmp/doctor.pyc "$@" >/tmp/doctor 2>&1; }
 problems() { grep -c '^PROBLEM' /tmp/doctor; }
 # healthy TEXT
