@@ -235,8 +235,34 @@ mkdir -p "$machine/python/iser_tgt_rtslib"
 healthy "... with it"
 export PYTHONPATH=
 
-file /run/iser-tgt-reload.json '[]'
-sick "what a reload could not make again" 'iser-tgt-reload could not make all targets again: they are kept in /run/iser-tgt-reload.json' 'iser-tgt-reload --restore'
+# --- what a reload has kept ---
+kept=/run/iser-tgt-reload.json lock=/run/iser-tgt-reload.lock
+new_machine
+card mlx5_0 eth0 roce
+cp -r "$TOP/configfs/rtslib" "$machine/"
+file $kept '[]'
+: >"$machine$lock"
+chmod 600 "$machine$lock"
+sick "what a reload could not make again" "iser-tgt-reload could not make all again as it was: what is missing is kept in $kept" 'iser-tgt-reload --restore'
+file /etc/rtslib-fb-target/saveconfig.json "{ \"targets\": [ { \"fabric\": \"iser\", \"wwn\": \"$IQN:2\", \"tpgs\": [] } ] }"
+sick "... is not to be replaced by what is saved" 'iser-tgt-reload could not make all again' 'iser-tgt-reload --restore'
+rm -r "${iser:?}/$IQN"
+sick "... where there is no target either" 'iser-tgt-reload could not make all again' 'iser-tgt-reload --restore'
+new_machine
+card mlx5_0 eth0 roce
+file $kept '[]'
+file "$tpg/drain" 30
+file $lock ''
+exec 8<"$machine$lock"
+flock -n 8 || bail "a lock"
+doctor
+is "$?: $(cat "$work/doctor")" "0: note: iser-tgt-reload is at work: nothing is looked at until it has ended
+    next: iser-tgt-doctor" "a reload that drains is no fault, and is left alone"
+doctor --json
+like "$(tr -d ' \n' <"$work/doctor")" '^\{"problems":0,"findings":\[\{"level":"note","text":"iser-tgt-reloadisatwork' "... in JSON"
+exec 8<&-
+doctor
+is "$(problems)" 2 "... one that has ended, and has left it so, is"
 
 # --- a gateway of a cluster ---
 new_machine
@@ -260,6 +286,11 @@ like "$(cat "$work/doctor")" "tpgt_2 is not enabled" "... one that discovery doe
 rm -r "${iser:?}/$IQN"
 healthy "a gateway on which it does not run" 'there is no target on this node: drbd-reactor makes it where it runs'
 is "$(grep -c 'next:' "$work/doctor")" 0 "... is to be left alone"
+file $kept '[]'
+healthy "... nor is what a reload has kept to be made without a look" "iser-tgt-reload has left targets to drbd-reactor: what they were is kept in $kept" .
+is "$(grep 'next:' "$work/doctor")" "    next: iser-tgt-reload --restore
+    next: rm $kept" "... by the command that leaves the targets of the cluster alone"
+rm "$machine$kept"
 # of before it was a gateway
 file /etc/rtslib-fb-target/saveconfig.json "{ \"targets\": [
  { \"fabric\": \"iser\", \"wwn\": \"$IQN\", \"tpgs\": [ { \"tag\": 1, \"portals\": [ { \"ip_address\": \"192.0.2.1\", \"port\": 3260 } ] } ] } ] }"
