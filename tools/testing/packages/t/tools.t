@@ -104,6 +104,29 @@ gives 0 "a target by its directory, with a slash" "lost with the targets: .*regi
 is "$(ls "$iser")" discovery_auth "... is removed"
 works "... and that of the other fabric is not" test -d "$config/iscsi/$IQN/tpgt_1"
 
+# --- iser-tgt-clear: what ends a drain ---
+fake cat '[ ! -e /run/cat ] || { act=$(/usr/bin/cat /run/cat); rm /run/cat; eval "$act"; }
+exec /usr/bin/cat "$@"'
+# new_groups : a portal group that initiators use, and one that an administrator has drained
+new_groups() {
+	new_target
+	mkdir -p "$iser/$IQN/tpgt_2"
+	file "$iser/$IQN/tpgt_2/enable" 1
+	file "$iser/$IQN/tpgt_2/drain" 30
+	file "$iser/$IQN/tpgt_2/sessions" '# none'
+}
+registers() { echo "echo 'iser Node: $1,i,0x00023d000001 Key: 0x000000000000aaaa PRgen: 0x00000001' >>/sys/kernel/config/target/core/iblock_0/disk/pr/res_pr_registered_i_pts"; }
+new_groups
+rm "$tpg/drain"
+mkdir "$tpg/drain"
+before=$(tree)
+gives 1 "a drain that another has ended" "the drain was ended early: nothing is removed" iser-tgt-clear --drain 60
+unchanged "... removes nothing, and what was drained is drained again"
+new_groups
+when cat "$(registers "$HOST")"
+gives 3 "a registration during the drain" "nothing is removed" iser-tgt-clear --drain 60
+is "$(cat "$iser/$IQN"/tpgt_2/{enable,drain} | tr '\n' ' ')" "1 30 " "... what was drained is drained again"
+
 # --- iser-tgt-clear: a registration that can be kept, of a name with a backslash ---
 new_target
 odd=iqn.2026-01.org.example:a\\nb

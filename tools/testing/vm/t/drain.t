@@ -88,6 +88,9 @@ is "$(cat /tmp/drained)" 1 "... with an error"
 kill "$writer" 2>/dev/null
 wait "$writer"
 
+# a portal group that is drained before
+drained=${dir%_*}_9
+mkdir "$drained" && echo 1 >"$drained/enable" && echo 30 >"$drained/drain" || bail "no second portal group"
 # iser-tgt-clear waits for several at once, in the background of its shell: ^C and the end of a terminal reach the group, kill the shell alone
 for how in INT:- HUP:- TERM:; do
 	setsid env --default-signal=INT,QUIT /src/configfs/iser-tgt-clear --drain 60 >/tmp/cleared 2>&1 &
@@ -98,10 +101,19 @@ for how in INT:- HUP:- TERM:; do
 	wait $cleaner || status=$?
 	is "$status" 1 "SIG${how%:*} ends it"
 	is "$(cat /tmp/cleared)" "iser-tgt-clear: ended by a signal: nothing is removed, and logins are taken again" "... it says what is so"
-	is "$(cat "$dir/drain") $(cat "$dir/enable")" "0 1" "... nothing is being drained"
+	is "$(cat "$dir/drain") $(cat "$dir/enable") $(cat "$drained/drain")" "0 1 30" "... nothing is being drained, and what was drained before is"
 	is "$(pgrep -s $cleaner)" "" "... no process of it is left"
 	fails "... the session is not down" session_down
 done
+/src/configfs/iser-tgt-clear --drain 60 >/tmp/cleared 2>&1 &
+cleaner=$!
+works "iser-tgt-clear --drain" wait_for 20 "the drain" grep -qx 60 "$dir/drain"
+works "another process writes 0" set_file "$dir/drain" 0
+wait $cleaner
+is "$? $(cat /tmp/cleared)" "1 iser-tgt-clear: the drain was ended early: nothing is removed" "... which ends it"
+fails "... the session is not down" session_down
+is "$(cat "$drained/drain")" 30 "... what was drained before is"
+rmdir "$drained"
 kill -CONT "$ISCSID"
 works "the disk can be read, once the initiator has logged in again" wait_for 60 "the disk" dd if="$dev" of=/dev/null bs=4k count=1 iflag=direct
 
