@@ -470,6 +470,24 @@ moves --despite-reservations
 registered
 is "$(drained) $(now)" "30 0  0 Temporarily" "... but does not with --despite-reservations"
 
+# --- iser-tgt-move: names of backstores that only scripts give ---
+for name in disk 'my  disk' 'a\tb' 'a\cb'; do
+	new_target
+	registered
+	mv "$core" "${core%/*}/$name"
+	rm "$tpg/lun/lun_0/disk"
+	ln -s "/sys/kernel/config/target/core/iblock_0/$name" "$tpg/lun/lun_0/disk"
+	file "$tpg/lun/lun_0/alua_tg_pt_gp" 'TG Port Alias: a group'
+	file "${core%/*}/$name/alua/a group/alua_access_state" 0
+	gives 3 "a reserved disk of the name '$name'" "" iser-tgt-move "$IQN" $to
+	works "... is named" grep -qF "reserved or registered: LUN 0 ($name)" <<<"$said"
+	is "$(cat "$tpg/param/TargetMoved")" No "... and not moved"
+	gives 0 "--state" "" iser-tgt-move --state standby "$IQN"
+	is "$(cat "${core%/*}/$name/alua/a group/alua_access_state")" 2 "... sets its state"
+	gives 0 "--show" "" iser-tgt-move --show "$IQN"
+	works "... tells it" grep -qxF "LUN 0: $name, a group: standby" <<<"$said"
+done
+
 # --- iser-tgt-move: to its own address ---
 new_target
 fake ip 'case $* in "route get 192.0.2.1"|"route get fd00::1"|"route get fe80::1") echo "local $3 dev lo src $3" ;; *) echo "$3 via 192.0.2.254 dev eth0" ;; esac'
