@@ -495,6 +495,11 @@ for portal in 192.0.2.1:3260 0.0.0.0:3260; do
 	mv "$tpg/np"/* "$tpg/np/$portal" 2>/dev/null
 	gives 1 "its own address, portal $portal" "192.0.2.1:3260 is a portal of" iser-tgt-move "$IQN" 192.0.2.1:3260
 done
+for portal in '[fd00::1]:3260' 192.0.2.1:3260 0.0.0.0:3260; do
+	mv "$tpg/np"/* "$tpg/np/$portal" 2>/dev/null
+	case $portal in \[*) same='[FD00::1]:3260 [fd00:0::1]:3260' ;; *) same=192.0.2.1:03260 ;; esac
+	for to in $same; do gives 1 "its own address in another spelling, portal $portal" "is a portal of" iser-tgt-move "$IQN" "$to"; done
+done
 file "$tpg/lun/lun_0/alua_tg_pt_gp" 'TG Port Alias: default_tg_pt_gp'
 gives 0 "... another port" "" iser-tgt-move "$IQN" 192.0.2.1:3261
 gives 0 "... another address" "" iser-tgt-move "$IQN" 192.0.2.2:3260
