@@ -106,6 +106,7 @@ works "... and that of the other fabric is not" test -d "$config/iscsi/$IQN/tpgt
 
 # --- iser-tgt-clear: what ends a drain ---
 fake cat '[ ! -e /run/cat ] || { act=$(/usr/bin/cat /run/cat); rm /run/cat; eval "$act"; }
+[ ! -p "$1" ] || exec /usr/bin/cat /run/drain
 exec /usr/bin/cat "$@"'
 # new_groups : a portal group that initiators use, and one that an administrator has drained
 new_groups() {
@@ -418,6 +419,9 @@ to=192.0.2.2:3260
 # moves [OPTION...] : iser-tgt-move in the background, until it has written to drain; its process is $mover
 moves() {
 	new_target
+	file "$tpg/param/TargetMoved" "${MOVED:-No}"
+	file "$tpg/param/TargetMovedAddress" "${MOVED:+192.0.2.3:3260}"
+	echo "${DRAINED:-0}" >"$work/run/drain"
 	rm "$tpg/drain"
 	mkfifo "$tpg/drain"
 	file "$tpg/lun/lun_0/alua_tg_pt_gp" 'TG Port Alias: default_tg_pt_gp'
@@ -469,6 +473,17 @@ like "$(cat "$work/run/said")" "reserved or registered: LUN 0 \(disk\)" "... and
 moves --despite-reservations
 registered
 is "$(drained) $(now)" "30 0  0 Temporarily" "... but does not with --despite-reservations"
+
+MOVED=Permanently moves
+kill -s TERM "$mover"
+sleep 0.5
+is "$(drained)" "0 " "SIGTERM, where logins were redirected before"
+is "$(now) $(cat "$tpg/param/TargetMovedAddress")" "1 Permanently 192.0.2.3:3260" "... they are again, to the same portal"
+like "$(cat "$work/run/said")" "ended by a signal: logins are redirected to 192.0.2.3:3260, as before" "... which the message says"
+DRAINED=45 moves
+kill -s TERM "$mover"
+sleep 0.5
+is "$(drained)" "0 45 " "SIGTERM, where it was drained before: it is again"
 
 # --- iser-tgt-move: names of backstores that only scripts give ---
 for name in disk 'my  disk' 'a\tb' 'a\cb'; do
