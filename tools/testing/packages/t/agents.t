@@ -111,7 +111,7 @@ clone=("${lu[@]}" alua_state=nonoptimized alua_demoted_state=nonoptimized)
 gives 6 "one ALUA state for both roles of a promotable clone" "alua_demoted_state: nonoptimized is alua_state as well" "${clone[@]}" OCF_RESKEY_CRM_meta_promotable=true
 gives 0 "... which is nothing to another resource" "" "${clone[@]}"
 gives 0 "... nor to a stop" "" iSERLogicalUnit stop "${clone[@]:2}" OCF_RESKEY_CRM_meta_promotable=true
-gives 6 "a drain that is none" "drain: 65536" "${gate[@]}" drain=65536
+for drain in 65536 010 08; do gives 6 "a drain that is none" "drain: $drain" "${gate[@]}" drain=$drain; done
 gives 6 "a word for portals that is none" "listening: most" "${gate[@]}" listening=most
 
 # --- secrets ---

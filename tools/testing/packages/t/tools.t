@@ -116,6 +116,12 @@ new_groups() {
 	file "$iser/$IQN/tpgt_2/drain" 30
 	file "$iser/$IQN/tpgt_2/sessions" '# none'
 }
+for seconds in 0 010 08 65536; do
+	before=$(tree)
+	gives 1 "--drain $seconds" "--drain: 1 to 65535 seconds" iser-tgt-clear --drain $seconds
+	unchanged "... removes nothing"
+done
+gives 1 "--drain 010 of iser-tgt-move" "--drain needs a number" iser-tgt-move --drain 010 "$IQN" 192.0.2.2:3260
 registers() { echo "echo 'iser Node: $1,i,0x00023d000001 Key: 0x000000000000aaaa PRgen: 0x00000001' >>/sys/kernel/config/target/core/iblock_0/disk/pr/res_pr_registered_i_pts"; }
 new_groups
 rm "$tpg/drain"
