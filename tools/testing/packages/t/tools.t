@@ -104,6 +104,11 @@ gives 0 "a target by its directory, with a slash" "lost with the targets: .*regi
 is "$(ls "$iser")" discovery_auth "... is removed"
 works "... and that of the other fabric is not" test -d "$config/iscsi/$IQN/tpgt_1"
 
+new_target
+gives 0 "a target that is named twice" "" iser-tgt-clear "$IQN" "$IQN/"
+is "$said $(ls "$iser")" " discovery_auth" "... is removed, and no more is said"
+gives 2 "--check of one target" "^usage:" iser-tgt-clear --check "$IQN"
+
 # --- iser-tgt-clear: what ends a drain ---
 fake cat '[ ! -e /run/cat ] || { act=$(/usr/bin/cat /run/cat); rm /run/cat; eval "$act"; }
 [ ! -p "$1" ] || exec /usr/bin/cat /run/drain
