@@ -138,6 +138,12 @@ new_groups
 when cat "$(registers "$HOST")"
 gives 3 "a registration during the drain" "nothing is removed" iser-tgt-clear --drain 60
 is "$(cat "$iser/$IQN"/tpgt_2/{enable,drain} | tr '\n' ' ')" "1 30 " "... what was drained is drained again"
+new_groups
+registered
+when cat "$(registers "$HOST:2")"
+gives 0 "another, with --drop-reservations" "" iser-tgt-clear --drain 60 --drop-reservations
+is "$(grep -o 'registration of [^ ]*' <<<"$said")" "registration of $HOST
+registration of $HOST:2" "... each is named, once"
 
 # --- iser-tgt-clear: a registration that can be kept, of a name with a backslash ---
 new_target
