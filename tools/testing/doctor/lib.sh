@@ -99,9 +99,9 @@ new_machine() {
 # doctor [ARG...] : runs the doctor in that machine, as user WHO
 doctor() {
 	# shellcheck disable=SC2016 # for the inner shell
-	as_root unshare -m sh -c 'mount --rbind /usr "$1/usr" && mount -t proc proc "$1/proc" && mount --bind /dev/null "$1/dev/null" && root=$1 who=$2 path=$3 && shift 3 &&
-		exec chroot --userspec="$who" "$root" /usr/bin/env -i PATH=/fake PYTHONPATH="$path" /usr/bin/python3 -S -B /doctor "$@"' \
-		sh "$machine" "${WHO:-0:0}" "${PYTHONPATH:-}" "$@" >"$work/doctor" 2>&1
+	as_root unshare -m sh -c 'mount --rbind /usr "$1/usr" && mount -t proc proc "$1/proc" && mount --bind /dev/null "$1/dev/null" && root=$1 who=$2 path=$3 encoding=$4 && shift 4 &&
+		exec chroot --userspec="$who" "$root" /usr/bin/env -i PATH=/fake PYTHONPATH="$path" PYTHONIOENCODING="$encoding" /usr/bin/python3 -S -B /doctor "$@"' \
+		sh "$machine" "${WHO:-0:0}" "${PYTHONPATH:-}" "${PYTHONIOENCODING:-}" "$@" >"$work/doctor" 2>&1
 }
 problems() { grep -c '^PROBLEM' "$work/doctor"; }
 # healthy TEXT [NOTE] : the doctor finds no problem and prints this note, or none

@@ -456,6 +456,9 @@ file /sys/kernel/debug/iser_tgt/refusals 'one'$'\n''two'$'\n''three'$'\n''four'
 doctor
 is "$(grep -c '^note: a login was refused: ' "$work/doctor")" 3 "the last three refused logins"
 fails "... not the first" grep -q 'refused: one' "$work/doctor"
+file /sys/kernel/debug/iser_tgt/refusals $'iqn.2026-01.org.example:\xc4\x80'
+PYTHONIOENCODING=latin-1 doctor
+is "$? $(sed -n 's/^note: a login was refused: //p' "$work/doctor")" '0 iqn.2026-01.org.example:\u0100' "a name with a character that the locale lacks"
 WHO=65534:65534 doctor
 like "$(head -n 1 "$work/doctor")" '^note: run as root to see secrets, firewall and refused logins$' "somebody else is told to ask as root"
 done_testing

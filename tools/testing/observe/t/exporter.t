@@ -29,6 +29,12 @@ for ROOT in exporter-bookworm prometheus; do
 	cp "$work/prom" "$work/$ROOT.prom"
 done
 about=
+session_of=$(sed -n 1p "$tree$debug/sessions")
+file "$debug/sessions" "${session_of/$INITIATOR/$'iqn.2026-01.org.example:\xc4\x80'}"
+works "metrics in a locale of 8 bits, with a name that it lacks" in_root prometheus env PYTHONIOENCODING=latin-1 python3 -B "$TOP/configfs/iser-tgt-exporter" --root "$tree" || note "$(cat "$OUT")"
+cp "$OUT" "$work/latin"
+works "... are UTF-8" grep -q $'initiator="iqn.2026-01.org.example:\xc4\x80"' "$work/latin"
+new_tree
 works "... both are the same" diff "$work/exporter-bookworm.prom" "$work/prometheus.prom"
 is "$(families "$work/prom")" "$(grep -oE '\biser_tgt_[a-z0-9_]+\b' "$man" | sort -u)" "the manual page has all metrics, and no other"
 is "$(value iser_tgt_up)" 1 "up"

@@ -19,6 +19,10 @@ is "$(sed -n 4p "$OUT" | tr -s ' ')" " SID INITIATOR TARGET IOPS READ WRITTEN P5
 is "$(grep -E '^ +1 ' "$OUT" | tr -s ' ')" " 1 $INITIATOR $IQN 0 0.0 0.0 - - 5/128 12ms 0s busy" "... a session"
 is "$(grep -E '^ +2 ' "$OUT" | tr -s ' ')" " 2 $OTHER $IQN 0 0.0 0.0 - - 0/16 of 128 0s idle" "... one with few buffers, without a command"
 like "$(grep -E '^ +10 ' "$OUT")" '11\.5s +0s stuck$' "... one that is stuck"
+file "$debug/sessions" "$(session 1 $'iqn.2026-01.org.example:\xc4\x80')"
+works "a name with a character that the locale lacks" in_root prometheus env PYTHONIOENCODING=latin-1 python3 -B "$TOP/configfs/iser-tgt-top" --root "$tree" --interval 0.05 --once
+like "$(cat "$OUT")" '^ +1 iqn.2026-01.org.example:\\u0100 ' "... is printed in another way"
+file "$debug/sessions" "$(session 1 $INITIATOR in_flight=5 oldest=12)" "$(session 2 $OTHER commands=0 window=16)" "$(session 10 $OTHER in_flight=7 oldest=11500)"
 works "LUNs" top --once --luns
 is "$(grep -E ' 0 iblock' "$OUT" | tr -s ' ')" "$IQN 1 0 iblock_0/disk 0 0.0 0.0 - - 5 12ms busy" "... a LUN"
 works "sorted by number" top --once --sort sid
