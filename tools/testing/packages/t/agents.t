@@ -196,6 +196,7 @@ gives 1 "nor without a target" "iSERTarget has to start first" iSERGate start iq
 hba=iblock_$(printf disk | cksum | cut -d ' ' -f 1)
 store=$config/core/$hba/disk
 gives 7 "no logical unit" "" "${lu[@]}"
+gives 7 "... of a clone that no start would take" "WARN.*alua_demoted_state is alua_state as well" "${lu[@]}" alua_state=nonoptimized alua_demoted_state=nonoptimized OCF_RESKEY_CRM_meta_promotable=true
 # an administrator's backstore of this name
 theirs=$config/core/iblock_0/disk
 mkdir -p "$theirs"
