@@ -11,7 +11,7 @@
  * RFC 7143 4.2.2.1. Numbered requests outside the window, and duplicates, are
  * silently ignored. An immediate request does not advance CmdSN, and its CmdSN
  * may lie outside the window (MaxCmdSN + 1 if the window is closed), so it is
- * always delivered. Immediate requests are limited by the receive buffers.
+ * always delivered. The caller limits immediate requests.
  *
  * The caller advances ExpCmdSN after it has delivered a numbered request.
  *

@@ -20,8 +20,9 @@ static inline bool iser_tgt_sn_before(u32 a, u32 b)
  * @ISER_TGT_WINDOW_DELIVER: process it now; unless it is immediate, the caller
  *	advances ExpCmdSN by one
  * @ISER_TGT_WINDOW_IGNORE: outside the window or a duplicate: drop silently
- * @ISER_TGT_WINDOW_GAP: inside the window but not the next number: a protocol
- *	error, because a session has a single, reliable connection
+ * @ISER_TGT_WINDOW_GAP: inside the window but not the next number. On a single,
+ *	reliable connection that is a protocol error, unless what is missing was
+ *	rejected
  */
 enum iser_tgt_window_verdict {
 	ISER_TGT_WINDOW_DELIVER,

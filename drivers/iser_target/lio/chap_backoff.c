@@ -33,12 +33,12 @@
  * struct iser_tgt_backoff - an initiator that has given wrong answers
  * @id: hash of its address and name
  * @wrong: wrong answers in a row, 0 if the entry is unused
- * @next: when its next answer is looked at, jiffies
+ * @turn: the last turn it was given, jiffies
  */
 struct iser_tgt_backoff {
 	u64 id;
 	unsigned int wrong;
-	unsigned long next;
+	unsigned long turn;
 };
 
 static DEFINE_SPINLOCK(iser_tgt_backoff_lock);
@@ -79,10 +79,10 @@ static struct iser_tgt_backoff *iser_tgt_backoff_new(u64 id)
 
 	for (i = 0; i < ISER_TGT_BACKOFF_PEERS && entry->wrong; i++)
 		if (!iser_tgt_backoffs[i].wrong ||
-		    time_before(iser_tgt_backoffs[i].next, entry->next))
+		    time_before(iser_tgt_backoffs[i].turn, entry->turn))
 			entry = &iser_tgt_backoffs[i];
 
-	*entry = (struct iser_tgt_backoff) { .id = id, .next = jiffies };
+	*entry = (struct iser_tgt_backoff) { .id = id, .turn = jiffies };
 	return entry;
 }
 
@@ -105,10 +105,10 @@ static void iser_tgt_backoff_turn(struct iser_tgt_login_mem *mem, u64 id)
 	entry = iser_tgt_backoff_find(id);
 	mem->backoff_delay = entry ? iser_tgt_backoff_delay(entry->wrong) : 0;
 	if (mem->backoff_delay) {
-		if (time_before(entry->next, jiffies))
-			entry->next = jiffies;
-		entry->next += mem->backoff_delay;
-		mem->backoff_until = entry->next;
+		if (time_before(entry->turn, jiffies))
+			entry->turn = jiffies;
+		entry->turn += mem->backoff_delay;
+		mem->backoff_until = entry->turn;
 	}
 	spin_unlock(&iser_tgt_backoff_lock);
 }
@@ -124,7 +124,7 @@ static void iser_tgt_backoff_return(struct iser_tgt_login_mem *mem, u64 id)
 	spin_lock(&iser_tgt_backoff_lock);
 	entry = iser_tgt_backoff_find(id);
 	if (entry)
-		entry->next -= mem->backoff_delay;
+		entry->turn -= mem->backoff_delay;
 	spin_unlock(&iser_tgt_backoff_lock);
 	mem->backoff_delay = 0;
 }

@@ -327,7 +327,6 @@ static enum iser_tgt_login_verdict
 iser_tgt_login_look(struct iser_tgt_session *sess, const struct iser_tgt_rx *rx)
 {
 	struct iser_tgt_login_mem *mem = sess->login_mem;
-
 	bool proves = iser_tgt_login_awaits_proof(&mem->login);
 	enum iser_tgt_login_verdict verdict;
 

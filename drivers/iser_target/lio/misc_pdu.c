@@ -76,7 +76,10 @@ static int iser_tgt_nop_receive(struct iser_tgt_session *sess,
 	/* The answer to a ping of ours, or a ping that wants no answer. */
 	if (pdu->itt == ISER_TGT_TAG_RESERVED) {
 		iser_tgt_window_take(sess->conn, pdu);
-		/* Our next ping tells; told now, a ping would ask for the next. */
+		/*
+		 * For an answer the window is told by our next ping, not at once:
+		 * the ping that told it would be answered as well, and so on.
+		 */
 		if (!pdu->immediate)
 			iser_tgt_window_open(sess->conn,
 					     iser_tgt_pdu_ttt(pdu) ==

@@ -60,8 +60,10 @@ static void iser_tgt_reply_done(struct iser_tgt_tx *tx, int status)
 {
 	struct iser_tgt_cmd *cmd = container_of(tx, struct iser_tgt_cmd, tx);
 
-	if (cmd->close_after)
+	if (cmd->close_after && cmd->sess->logging_out)
 		iser_tgt_conn_close(tx->conn, iser_tgt_logged_out);
+	else if (cmd->close_after)
+		iser_tgt_protocol_error(cmd->sess, "no iSER version in common, or no RDMA READ");
 	iser_tgt_cmd_put(cmd);
 }
 

@@ -17,7 +17,9 @@ LIST_HEAD(iser_tgt_all_sessions);
 
 /**
  * iser_tgt_close_se_session - the core asks for a session to be closed
- * @se_sess: the session; it may be freed already and is only compared
+ * @se_sess: the session; it may be freed already and is only compared. A new one
+ *	that was allocated at its address would be closed in its place, and its
+ *	initiator log in again.
  *
  * Does not wait.
  */

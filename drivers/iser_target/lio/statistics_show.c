@@ -15,7 +15,7 @@
 #include "target.h"
 #include "tpg.h"
 
-/* Last draft before RFC 3720, for all that came after it. */
+/* Version-active on the wire: 0 in RFC 3720 and RFC 7143 as well. */
 #define ISER_TGT_STAT_VERSION	0
 #define ISER_TGT_STAT_NODE	1
 

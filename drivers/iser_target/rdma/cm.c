@@ -218,7 +218,7 @@ int iser_tgt_conn_request(struct rdma_cm_id *cm_id, struct rdma_cm_event *event,
 destroy_qp:
 	iser_tgt_qp_destroy(conn);
 free_session:
-	/* After the queue pair: the device may write to what this frees. */
+	/* In the order of iser_tgt_conn_free(). */
 	iser_tgt_ulp->free(session);
 free_conn:
 	kfree(conn);

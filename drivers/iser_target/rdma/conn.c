@@ -3,8 +3,6 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/slab.h>
-
 #include "../trace.h"
 #include "../wait.h"
 #include "conn.h"
@@ -260,6 +258,7 @@ void iser_tgt_conn_set_live(struct iser_tgt_conn *conn, u32 stat_sn,
 	conn->load_at = jiffies;
 	iser_tgt_conn_trace(conn, "");
 	spin_unlock(&conn->post_lock);
+	/* Its reader is the worker that runs this, until no PDU waits. */
 	conn->rx_direct = direct;
 }
 
@@ -267,7 +266,7 @@ void iser_tgt_conn_set_live(struct iser_tgt_conn *conn, u32 stat_sn,
  * iser_tgt_conn_live - is a connection in full feature phase
  * @conn: the connection
  *
- * Return: true if it is, and not closing yet.
+ * Return: true if it is, until the release begins, also when its end was asked for.
  */
 bool iser_tgt_conn_live(const struct iser_tgt_conn *conn)
 {

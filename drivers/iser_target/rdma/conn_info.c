@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the fabric may ask about a connection and its device. */
+/*
+ * What the fabric may ask about a connection and its device, and the names that it
+ * gives to it.
+ */
 
 #include "conn.h"
 #include "cq.h"

@@ -9,6 +9,7 @@
 
 #include "types.h"
 
+/* The first member: see iser_tgt_conn_init(). The receive side writes to it. */
 static inline struct iser_tgt_window *
 iser_tgt_conn_numbers(const struct iser_tgt_conn *conn)
 {

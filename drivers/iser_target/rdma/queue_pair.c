@@ -302,7 +302,8 @@ static void iser_tgt_qp_segments(struct iser_tgt_conn *conn)
  *
  * RFC 7145 8.2. The queue pair's own limit cannot be changed any more, so what a
  * transfer takes is limited: MRs, which then only RDMA READs use, or the credits
- * of all transfers.
+ * of all transfers. A segment counts as one MR, also where the device posts it as
+ * several RDMA READs without; then the queue pair's own limit holds.
  *
  * Context: the receive side.
  */

@@ -51,7 +51,8 @@ struct workqueue_struct;
  * @close: no request is left: end the session. May sleep.
  * @stalled: the release takes long: log which requests it waits for. May run
  *	beside @stop, @close or @receive.
- * @free: free the session; the last call.
+ * @free: free the session, which is on no list any more; the last call. If the
+ *	connection could not be made, the only one after @open.
  */
 struct iser_tgt_ulp_ops {
 	void *(*open)(struct iser_tgt_conn *conn);
@@ -66,8 +67,6 @@ struct iser_tgt_ulp_ops {
 };
 
 /* init.c */
-extern struct workqueue_struct *iser_tgt_misc_wq;
-extern struct workqueue_struct *iser_tgt_rx_wq;
 int iser_tgt_rdma_init(const struct iser_tgt_ulp_ops *ops);
 void iser_tgt_rdma_exit(void);
 
@@ -88,14 +87,10 @@ bool iser_tgt_addr_same_host(const struct sockaddr_storage *a,
 bool iser_tgt_addr_any(const struct sockaddr_storage *addr);
 
 /* conn.c */
+extern struct workqueue_struct *iser_tgt_misc_wq;
+extern struct workqueue_struct *iser_tgt_rx_wq;
 extern const char *const iser_tgt_login_late;
 extern const char *const iser_tgt_peer_left;
-const struct sockaddr_storage *iser_tgt_conn_peer(const struct iser_tgt_conn *conn);
-const struct sockaddr_storage *iser_tgt_conn_local(const struct iser_tgt_conn *conn);
-struct iser_tgt_listener *iser_tgt_conn_listener(const struct iser_tgt_conn *conn);
-void *iser_tgt_conn_session(const struct iser_tgt_conn *conn);
-void iser_tgt_conn_set_name(struct iser_tgt_conn *conn, const char *initiator);
-void iser_tgt_conn_set_number(struct iser_tgt_conn *conn, u32 number);
 void iser_tgt_conn_set_live(struct iser_tgt_conn *conn, u32 stat_sn,
 			    u32 exp_cmd_sn, bool direct);
 bool iser_tgt_conn_live(const struct iser_tgt_conn *conn);
@@ -107,13 +102,19 @@ void iser_tgt_conn_set_deadline(struct iser_tgt_conn *conn, unsigned long delay,
 void iser_tgt_conn_end_deadline(struct iser_tgt_conn *conn, const char *why);
 void iser_tgt_conn_watch(struct iser_tgt_conn *conn, const char *what);
 void iser_tgt_conn_unwatch(struct iser_tgt_conn *conn);
+
+/* conn_info.c */
+const struct sockaddr_storage *iser_tgt_conn_peer(const struct iser_tgt_conn *conn);
+const struct sockaddr_storage *iser_tgt_conn_local(const struct iser_tgt_conn *conn);
+struct iser_tgt_listener *iser_tgt_conn_listener(const struct iser_tgt_conn *conn);
+void *iser_tgt_conn_session(const struct iser_tgt_conn *conn);
+void iser_tgt_conn_set_name(struct iser_tgt_conn *conn, const char *initiator);
+void iser_tgt_conn_set_number(struct iser_tgt_conn *conn, u32 number);
 const struct iser_tgt_conn_counts *
 iser_tgt_conn_counts(const struct iser_tgt_conn *conn);
 unsigned long iser_tgt_conn_last_rx(const struct iser_tgt_conn *conn);
 const char *iser_tgt_conn_close_reason(const struct iser_tgt_conn *conn);
 bool iser_tgt_conn_may_sleep(const struct iser_tgt_conn *conn);
-
-/* conn_info.c */
 const char *iser_tgt_conn_device_name(const struct iser_tgt_conn *conn);
 unsigned int iser_tgt_conn_port(const struct iser_tgt_conn *conn);
 int iser_tgt_conn_node(const struct iser_tgt_conn *conn);

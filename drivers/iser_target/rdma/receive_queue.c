@@ -187,7 +187,7 @@ iser_tgt_rx_slab_alloc(struct iser_tgt_rx_queue *q, unsigned int nr)
 	return slab;
 }
 
-/* Nothing may be posted after the drain: see iser_tgt_conn_release(). */
+/* Nothing may be posted after the drain: see iser_tgt_conn_quiesce(). */
 static int iser_tgt_rx_post_own(struct iser_tgt_conn *conn,
 				struct ib_recv_wr *first)
 {

@@ -119,7 +119,7 @@ void iser_tgt_rx_unreserve(struct iser_tgt_rx_queue *q, unsigned int nr)
 }
 
 /**
- * iser_tgt_rx_borrow - reserve one more buffer, whoever it may be left for
+ * iser_tgt_rx_borrow - reserve one more buffer, of the last quarter as well
  * @q: the queue
  *
  * Context: any but interrupts.

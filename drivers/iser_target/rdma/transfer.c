@@ -393,7 +393,10 @@ void iser_tgt_xfer_return_credits(struct iser_tgt_conn *conn,
 		iser_tgt_xfer_kick(conn);
 }
 
-/* Plans one segment of one work request. */
+/*
+ * What all kinds of transfers have in common. One segment of one work request, which
+ * suits protection information; others are planned.
+ */
 static inline void iser_tgt_xfer_init(struct iser_tgt_xfer *xfer,
 				      struct iser_tgt_conn *conn, u32 len,
 				      u64 va, u32 rkey,

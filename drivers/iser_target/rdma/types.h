@@ -20,7 +20,7 @@ struct se_lun;
  * @exp_cmd_sn: next CmdSN, written by the receive side only
  * @max_cmd_sn: end of the window, under the connection's post_lock
  * @stat_sn: next StatSN, under post_lock
- * @transfers_wait: some have no credits yet, written under xfer_lock
+ * @transfers_wait: some have no credits or MRs yet, written under xfer_lock
  * @completes_early: of its device
  * @send_inv: the peer takes SEND with invalidate
  *

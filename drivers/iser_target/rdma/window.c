@@ -111,7 +111,7 @@ void iser_tgt_window_discovery(struct iser_tgt_conn *conn)
  * initiator has places left in its window, and ISER_TGT_IMMEDIATE_MAX, less the
  * immediate commands in progress, which may keep their buffers. An initiator may
  * have a function, a ping and an answer to ours on their way at the same time, so
- * a few more are taken from those that nobody has reserved, unless they are scarce.
+ * a few more are taken from those that are not reserved, unless they are scarce.
  *
  * Context: holds conn->rx_lock.
  * Return: false if the connection is to be closed.
