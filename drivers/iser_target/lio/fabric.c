@@ -8,6 +8,7 @@
 #include <target/target_core_fabric.h>
 
 #include "../compat.h"
+#include "aborted.h"
 #include "acl.h"
 #include "auth.h"
 #include "cmd.h"

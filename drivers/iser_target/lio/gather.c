@@ -21,6 +21,7 @@
 
 #include "../compat.h"
 #include "../rdma/rdma.h"
+#include "aborted.h"
 #include "cmd.h"
 #include "fence.h"
 #include "gather.h"
@@ -28,7 +29,6 @@
 #include "protection.h"
 #include "response.h"
 #include "session.h"
-#include "task_mgmt.h"
 
 /**
  * struct iser_tgt_gather - what completed on a processor where nothing may sleep

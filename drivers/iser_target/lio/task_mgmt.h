@@ -16,8 +16,4 @@ void iser_tgt_logout_defer(struct iser_tgt_cmd *cmd);
 void iser_tgt_abort_set_init(struct iser_tgt_session *sess);
 void iser_tgt_abort_set_kick(struct iser_tgt_session *sess);
 
-#ifdef ISER_TGT_LACKS_ABORTED_ENDS
-void iser_tgt_aborted_ends(struct se_cmd *se_cmd);
-#endif
-
 #endif
