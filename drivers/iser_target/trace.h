@@ -11,10 +11,10 @@
 #if !defined(ISER_TGT_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
 #define ISER_TGT_TRACE_H
 
+#include <linux/dma-direction.h>
 #include <linux/in6.h>
 #include <linux/socket.h>
 #include <linux/tracepoint.h>
-#include <rdma/ib_verbs.h>
 
 #include "compat.h"
 

@@ -15,7 +15,6 @@
 #include <linux/slab.h>
 #include <linux/socket.h>
 #include <linux/spinlock.h>
-#include <linux/string.h>
 
 #include "../rdma/rdma.h"
 #include "../trace.h"

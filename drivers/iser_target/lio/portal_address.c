@@ -3,7 +3,6 @@
 
 #include <linux/ctype.h>
 #include <linux/if.h>
-#include <linux/in6.h>
 #include <linux/inet.h>
 #include <linux/kstrtox.h>
 #include <linux/nsproxy.h>

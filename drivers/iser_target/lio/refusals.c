@@ -13,7 +13,6 @@
 #include <linux/slab.h>
 #include <linux/socket.h>
 #include <linux/spinlock.h>
-#include <linux/string.h>
 
 #include "../trace.h"
 #include "quote.h"

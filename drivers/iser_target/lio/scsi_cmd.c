@@ -6,7 +6,6 @@
 #include <linux/string.h>
 #include <scsi/scsi_common.h>
 #include <scsi/scsi_proto.h>
-#include <scsi/scsi_tcq.h>
 #include <target/target_core_fabric.h>
 
 #include "../iscsi/pdu.h"

@@ -5,7 +5,6 @@
 
 #include <linux/nsproxy.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <net/net_namespace.h>
 
 #include "../wait.h"

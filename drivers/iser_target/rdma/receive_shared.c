@@ -3,8 +3,8 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/module.h>
-#include <linux/slab.h>
+#include <linux/err.h>
+#include <linux/printk.h>
 
 #include "conn.h"
 #include "device.h"
