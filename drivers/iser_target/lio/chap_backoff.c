@@ -17,7 +17,6 @@
 #include "../iscsi/login.h"
 #include "../rdma/rdma.h"
 #include "chap_backoff.h"
-#include "login_limit.h"
 #include "session.h"
 
 /* Wrong answers in a row before the first delay, and the longest one. */
@@ -54,7 +53,7 @@ static u64 iser_tgt_backoff_id(const struct iser_tgt_session *sess)
 	} peer = {};
 
 	get_random_once(&key, sizeof(key));
-	iser_tgt_login_peer(sess, &peer.addr);
+	peer.addr = iser_tgt_addr_v6(iser_tgt_conn_peer(sess->conn));
 	strscpy(peer.name, login->initiator, sizeof(peer.name));
 	return siphash(&peer, sizeof(peer), &key);
 }

@@ -6,7 +6,6 @@
  */
 
 #include <linux/module.h>
-#include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/once.h>
 #include <linux/seq_file.h>
@@ -77,27 +76,6 @@ static size_t iser_tgt_pending_bytes;
 static struct iser_tgt_rate
 iser_tgt_rates[ISER_TGT_RATE_SETS][ISER_TGT_RATE_WAYS];
 
-static void iser_tgt_rate_addr(const struct sockaddr_storage *peer,
-			       struct in6_addr *addr)
-{
-	if (peer->ss_family == AF_INET)
-		ipv6_addr_set_v4mapped(((const struct sockaddr_in *)
-					peer)->sin_addr.s_addr, addr);
-	else
-		*addr = ((const struct sockaddr_in6 *)peer)->sin6_addr;
-}
-
-/**
- * iser_tgt_login_peer - address of an initiator, IPv4 as a mapped one
- * @sess: its session
- * @addr: the address
- */
-void iser_tgt_login_peer(const struct iser_tgt_session *sess,
-			 struct in6_addr *addr)
-{
-	iser_tgt_rate_addr(iser_tgt_conn_peer(sess->conn), addr);
-}
-
 static bool iser_tgt_rate_over(const struct iser_tgt_rate *rate)
 {
 	return !rate->begun ||
@@ -109,12 +87,11 @@ static struct iser_tgt_rate *
 iser_tgt_rate_of(const struct sockaddr_storage *peer)
 {
 	static siphash_key_t key __read_mostly;
+	struct in6_addr addr = iser_tgt_addr_v6(peer);
 	struct iser_tgt_rate *set, *entry;
-	struct in6_addr addr;
 	unsigned int i;
 
 	get_random_once(&key, sizeof(key));
-	iser_tgt_rate_addr(peer, &addr);
 	set = iser_tgt_rates[siphash(&addr, sizeof(addr), &key) %
 			     ISER_TGT_RATE_SETS];
 	entry = set;

@@ -5,7 +5,6 @@
 
 #include <linux/types.h>
 
-struct in6_addr;
 struct iser_tgt_session;
 struct seq_file;
 
@@ -15,8 +14,6 @@ size_t iser_tgt_login_memory(const struct iser_tgt_session *sess);
 size_t iser_tgt_login_text_max(void);
 void iser_tgt_logins_each(void (*fn)(const struct iser_tgt_session *sess,
 				     void *data), void *data);
-void iser_tgt_login_peer(const struct iser_tgt_session *sess,
-			 struct in6_addr *addr);
 void iser_tgt_login_limit_show(struct seq_file *m);
 
 #endif

@@ -53,6 +53,24 @@ bool iser_tgt_addr_equal(const struct sockaddr_storage *a,
 }
 
 /**
+ * iser_tgt_addr_v6 - an address without port and scope, to remember a peer by
+ * @addr: the address
+ *
+ * Return: it, an IPv4 address as a mapped one.
+ */
+struct in6_addr iser_tgt_addr_v6(const struct sockaddr_storage *addr)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)addr;
+	struct in6_addr v6;
+
+	if (addr->ss_family != AF_INET)
+		return ((const struct sockaddr_in6 *)addr)->sin6_addr;
+
+	ipv6_addr_set_v4mapped(v4->sin_addr.s_addr, &v6);
+	return v6;
+}
+
+/**
  * iser_tgt_addr_any - is an address the wildcard of its family
  * @addr: the address
  *

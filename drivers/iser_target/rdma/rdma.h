@@ -13,6 +13,7 @@
 #include "inline.h"
 #include "types.h"
 
+struct in6_addr;
 struct iser_tgt_listener;
 struct iser_tgt_login_tx;
 struct iser_tgt_tx_pool;
@@ -84,6 +85,7 @@ const char *iser_tgt_listener_strerror(int error);
 const char *iser_tgt_listener_state(struct iser_tgt_listener *listener);
 bool iser_tgt_addr_same_host(const struct sockaddr_storage *a,
 			     const struct sockaddr_storage *b);
+struct in6_addr iser_tgt_addr_v6(const struct sockaddr_storage *addr);
 bool iser_tgt_addr_any(const struct sockaddr_storage *addr);
 
 /* conn.c */

@@ -33,5 +33,6 @@ like "$(dmesg)" "iser_tgt: $LINK-lan0 port 1: 10\.0\.0\.1:[0-9]+ \(${INITIATOR}[
 if [ "$LINK" = rxe ]; then
 	like "$(dmesg)" "iser_tgt: 10\.0\.0\.1:[0-9]+ \(${INITIATOR}[^)]*\): RDMA WRITE failed: remote access error" "... and so is the reason for which data could not be sent"
 fi
+like "$(dmesg)" "iser_tgt: .*\(${INITIATOR}[^)]*\): closing the connection: no iSER version in common" "... and so is a Hello that was refused"
 works "all is removed" remove_all
 done_testing
