@@ -52,8 +52,7 @@ struct workqueue_struct;
  * @close: no request is left: end the session. May sleep.
  * @stalled: the release takes long: log which requests it waits for. May run
  *	beside @stop, @close or @receive.
- * @free: free the session, which is on no list any more; the last call. If the
- *	connection could not be made, the only one after @open.
+ * @free: free the session; the last call, and the only one if the set-up failed.
  */
 struct iser_tgt_ulp_ops {
 	void *(*open)(struct iser_tgt_conn *conn);
