@@ -53,6 +53,9 @@ def service():
         return 'drbd-reactor'
     if RESOURCE.search(read(CIB)):
         return 'pacemaker'
+    # a cluster for something else
+    if read(CIB):
+        return None
     # a node that has no copy of the cluster's configuration yet
     if not os.path.isdir(AGENTS) and not output('dpkg-query', '-W', '-f', '${Version}', 'iser-tgt-ha'):
         return None
@@ -67,10 +70,10 @@ def service():
 
 @functools.lru_cache(maxsize=None)
 def makes(target):
-    '''Whether the cluster makes the target of this name. Without its configuration that is not known: it could.'''
+    '''Whether the cluster makes the target of this name, by its configuration: what that does not name is the administrator's.'''
     text = promoters() + read(CIB)
     named = r'(?<![\w.:-])%s(?![\w.:-])' % re.escape(target)
-    return service() is not None and (not RESOURCE.search(text) or re.search(named, text) is not None)
+    return RESOURCE.search(text) is not None and re.search(named, text) is not None
 
 
 def around(command):

@@ -132,7 +132,7 @@ new_groups
 rm "$tpg/drain"
 mkdir "$tpg/drain"
 before=$(tree)
-gives 1 "a drain that another has ended" "the drain was ended early: nothing is removed" iser-tgt-clear --drain 60
+gives 4 "a drain that another has ended" "the drain was ended early: nothing is removed" iser-tgt-clear --drain 60
 unchanged "... removes nothing, and what was drained is drained again"
 new_groups
 when cat "$(registers "$HOST")"
@@ -374,6 +374,9 @@ gives 0 "a node that is active" "^iser-tgt-reload: $IQN is left to drbd-reactor,
 like "$said" "what it was is kept in $kept. If it is not needed, remove it" "... names the file"
 is "$(ls "$iser") $(cat "$iser/$IQN:own/tpgt_1/enable" "$module/parameters/login_timeout" | tr '\n' ' ')" "discovery_auth
 $IQN:own 1 30 " "... makes the other target, and sets the parameters"
+gives 0 "the next upgrade" "$IQN is left to drbd-reactor" iser-tgt-reload
+is "$(ls "$iser")" "discovery_auth
+$IQN:own" "... is not kept from it by that file"
 rm -r "$iser/$IQN:own"
 before=$(tree) before_kept=$(cat "$work$kept")
 gives 0 "an upgrade when its targets are elsewhere" "$IQN is left to drbd-reactor" iser-tgt-reload
@@ -393,6 +396,22 @@ was=$(settings)
 gives 0 "a cluster that makes a target of a longer name" "" iser-tgt-reload
 back "... all is there again"
 rm "$work/reactor/r0.toml"
+new_target
+fake dpkg-query 'echo 0.1'
+fake systemctl 'echo active'
+was=$(settings)
+gives 0 "a node whose cluster makes other things" "" iser-tgt-reload
+back "... all is there again"
+rm "$work"/bin/{dpkg-query,systemctl}
+
+# --- iser-tgt-reload: who ends the drain ---
+new_target
+rm "$tpg/drain"
+mkdir "$tpg/drain"
+when cat "echo 0 >/sys/kernel/config/target/iser/$IQN/tpgt_1/enable"
+gives 1 "a drain that another has ended" "the loaded module is not replaced and serves on" iser-tgt-reload
+is "$(cat "$tpg/enable")" 0 "... what was changed meanwhile stays so"
+works "... and nothing is kept" test ! -e "$work$kept"
 
 # --- iser-tgt-reload: a portal group that an administrator has drained ---
 new_target
@@ -519,6 +538,15 @@ for name in disk 'my  disk' 'a\tb' 'a\cb'; do
 	gives 0 "--show" "" iser-tgt-move --show "$IQN"
 	works "... tells it" grep -qxF "LUN 0: $name, a group: standby" <<<"$said"
 done
+
+# --- what lies in the directory where they are called ---
+new_target
+registered
+for name in ipaddress re json; do file "$work/run/$name.py" 'open("/run/ran", "w")'; done
+DIR=/run gives 3 "iser-tgt-clear in a directory with somebody's modules" "" iser-tgt-clear "$IQN"
+DIR=/run gives 1 "iser-tgt-move there" "is a portal of" iser-tgt-move --despite-reservations "$IQN" 192.0.2.1:3260
+works "... take none of them" test ! -e "$work/run/ran"
+rm "$work"/run/*.py
 
 # --- iser-tgt-move: to its own address ---
 new_target

@@ -99,7 +99,7 @@ for how in INT:- HUP:- TERM:; do
 	kill -s "${how%:*}" -- "${how#*:}$cleaner"
 	status=0
 	wait $cleaner || status=$?
-	is "$status" 1 "SIG${how%:*} ends it"
+	is "$status" 4 "SIG${how%:*} ends it"
 	is "$(cat /tmp/cleared)" "iser-tgt-clear: ended by a signal: nothing is removed, and logins are taken again" "... it says what is so"
 	is "$(cat "$dir/drain") $(cat "$dir/enable") $(cat "$drained/drain")" "0 1 30" "... nothing is being drained, and what was drained before is"
 	is "$(pgrep -s $cleaner)" "" "... no process of it is left"
@@ -110,7 +110,7 @@ cleaner=$!
 works "iser-tgt-clear --drain" wait_for 20 "the drain" grep -qx 60 "$dir/drain"
 works "another process writes 0" set_file "$dir/drain" 0
 wait $cleaner
-is "$? $(cat /tmp/cleared)" "1 iser-tgt-clear: the drain was ended early: nothing is removed" "... which ends it"
+is "$? $(cat /tmp/cleared)" "4 iser-tgt-clear: the drain was ended early: nothing is removed" "... which ends it"
 fails "... the session is not down" session_down
 is "$(cat "$drained/drain")" 30 "... what was drained before is"
 rmdir "$drained"
