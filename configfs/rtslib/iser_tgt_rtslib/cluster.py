@@ -6,6 +6,7 @@ serve them.
 
 import functools
 import glob
+import json
 import os
 import re
 import subprocess
@@ -74,6 +75,15 @@ def makes(target):
     text = promoters() + read(CIB)
     named = r'(?<![\w.:-])%s(?![\w.:-])' % re.escape(target)
     return RESOURCE.search(text) is not None and re.search(named, text) is not None
+
+
+def makes_all_of(path):
+    '''Whether all that iser-tgt-reload has kept in this file are targets which the cluster makes.'''
+    try:
+        with open(path) as file:
+            return all(kind != 'parameter' and makes(where.split('/')[0]) for kind, where, *_ in json.load(file))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def around(command):

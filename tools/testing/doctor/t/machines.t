@@ -290,6 +290,8 @@ file $kept '[]'
 healthy "... nor is what a reload has kept to be made without a look" "iser-tgt-reload has left targets to drbd-reactor: what they were is kept in $kept" .
 is "$(grep 'next:' "$work/doctor")" "    next: iser-tgt-reload --restore
     next: rm $kept" "... by the command that leaves the targets of the cluster alone"
+file $kept '[["file", "iqn.2026-01.org.example:own/tpgt_1/auth/password", "secret-of-ours"]]'
+sick "a setting that the cluster does not make" "iser-tgt-reload could not make all again as it was: what is missing is kept in $kept" 'iser-tgt-reload --restore'
 rm "$machine$kept"
 # of before it was a gateway
 file /etc/rtslib-fb-target/saveconfig.json "{ \"targets\": [
