@@ -157,6 +157,9 @@ wait_for 10 "its end" nobody
 # --- two logins that meet at the last place ---
 
 echo 1 >"$dir/attrib/max_sessions"
+# longer than it takes on the debug kernel
+login_timeout=$(cat "$dir/attrib/login_timeout")
+echo 120 >"$dir/attrib/login_timeout"
 slow iser_tgt_session_replaces 4
 attempt >/tmp/newcomer 2>&1 &
 works "a login takes the last place, which takes long" wait_for 20 "the login" held
@@ -165,6 +168,7 @@ wait $!
 is "$(cat /tmp/newcomer)" in "... and that one is not"
 rmmod delay
 echo 0 >"$dir/attrib/max_sessions"
+echo "$login_timeout" >"$dir/attrib/login_timeout"
 wait_for 10 "its end" nobody
 
 # --- who asks for the logins while a connection that had none is being taken apart ---
