@@ -52,11 +52,10 @@ def service():
     '''The service of the cluster that makes the targets; None if there is no cluster.'''
     if RESOURCE.search(promoters()):
         return 'drbd-reactor'
-    if RESOURCE.search(read(CIB)):
-        return 'pacemaker'
-    # a cluster for something else
-    if read(CIB):
-        return None
+    cib = read(CIB)
+    if cib:
+        # or a cluster for something else
+        return 'pacemaker' if RESOURCE.search(cib) else None
     # a node that has no copy of the cluster's configuration yet
     if not os.path.isdir(AGENTS) and not output('dpkg-query', '-W', '-f', '${Version}', 'iser-tgt-ha'):
         return None

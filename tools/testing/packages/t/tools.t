@@ -404,6 +404,14 @@ gives 0 "a node whose cluster makes other things" "" iser-tgt-reload
 back "... all is there again"
 rm "$work"/bin/{dpkg-query,systemctl}
 
+# --- iser-tgt-reload: a setting whose target is not there yet ---
+new_target
+before=$(tree) before_kept="[[\"file\", \"$IQN:late/tpgt_1/auth/password\", \"secret-of-late\", null]]"
+file "$work$kept" "$before_kept"
+gives 1 "--restore before its target is there" "^iser-tgt-reload: $IQN:late is not there$" iser-tgt-reload --restore
+unchanged "... makes nothing"
+is "$(cat "$work$kept")" "$before_kept" "... and keeps it"
+
 # --- iser-tgt-reload: who ends the drain ---
 new_target
 rm "$tpg/drain"
